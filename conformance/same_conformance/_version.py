@@ -1,0 +1,3 @@
+"""Hold the version, which the packaging metadata reads from here."""
+
+__version__ = "0.1.0"

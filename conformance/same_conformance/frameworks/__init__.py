@@ -1,0 +1,50 @@
+"""One module per framework: how the operands of a case become its tensors, and how its results come back.
+
+Imported in workers only. Each module has the functions of `Adapter`; importing the module imports the framework.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, Callable, Protocol, Sequence, Tuple
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from same_conformance.case import Case
+
+Call = Tuple["Case", Callable[..., Any], Tuple[Any, ...]]
+"""A case, the callable that executes it, and its tensors."""
+
+
+class Adapter(Protocol):
+    """What a module in this package offers."""
+
+    PACKAGES: tuple[str, ...]
+    """Distributions whose versions the record names."""
+
+    def start(self) -> None:
+        """Import the framework and give it one thread."""
+
+    def tensors(self, case: Case, operands: tuple[np.ndarray, ...]) -> tuple[Any, ...]:
+        """Convert channel-last float64 operands to tensors of the case's dtype in the framework's layout."""
+
+    def array(self, case: Case, result: Any) -> tuple[np.ndarray, str]:
+        """Convert a result to a channel-last array and the name of its dtype; bfloat16 comes as float32.
+
+        Raises:
+            TypeError: if the result is not a tensor of the framework.
+        """
+
+    def execute(self, call: Call) -> Any:
+        """Call the callable on its tensors, without recording gradients."""
+
+    def execute_together(self, calls: Sequence[Call]) -> list[Any]:
+        """Compile all calls into one program and run it; in place of a result, the exception of its tracing."""
+
+
+def load(name: str) -> Adapter:
+    """Import and start the adapter of framework `name`."""
+    adapter: Adapter = importlib.import_module(f"same_conformance.frameworks.{name}")  # type: ignore[assignment]
+    adapter.start()
+    return adapter

@@ -1,0 +1,81 @@
+"""Adapt JAX: NHWC inputs, HWIO kernels; a depthwise kernel is (*kernel, 1, channels * multiplier)."""
+
+from __future__ import annotations
+
+from typing import Any, Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from same_conformance.case import Case
+from same_conformance.frameworks import Call, layout
+
+PACKAGES = ("jax", "jaxlib", "numpy")
+
+FAST_COMPILATION = {
+    "xla_backend_optimization_level": 0,
+    "xla_cpu_use_fusion_emitters": False,
+}
+"""Nearly all of a case's time is compilation; the values are exact, so what these switch off cannot change a verdict."""
+
+
+def start() -> None:
+    """Allow float64."""
+    jax.config.update("jax_enable_x64", True)
+
+
+def tensors(case: Case, operands: tuple[np.ndarray, ...]) -> tuple[Any, ...]:
+    """Convert the operands to the case's dtype."""
+    x, *kernels = operands
+    if case.op == "depthwise_conv":
+        kernels = [layout.grouped_depthwise(case, kernel) for kernel in kernels]
+    dtype = jnp.dtype(case.dtype)
+    return tuple(jnp.asarray(a.astype(dtype)) for a in (x, *kernels))
+
+
+def array(case: Case, result: Any) -> tuple[np.ndarray, str]:
+    """Convert the result; bfloat16 becomes float32."""
+    if not isinstance(result, jax.Array):
+        raise TypeError(f"{case.op} returned {type(result).__name__}, but a jax.Array is expected")
+    values = np.asarray(result)
+    dtype = values.dtype.name
+    return (values.astype(np.float32) if dtype == "bfloat16" else values), dtype
+
+
+_since_clearing = 0
+_CLEAR_EVERY = 50
+"""Eager JAX keeps every compiled program: 1.4 MB a case. Cleared this often, its memory stays flat."""
+
+
+def execute(call: Call) -> Any:
+    """Call the callable on its arrays, eagerly."""
+    global _since_clearing  # noqa: PLW0603  # JAX's cache is a global of the process too
+    _, function, operands = call
+    result = function(*operands)
+    _since_clearing += 1
+    if _since_clearing >= _CLEAR_EVERY:
+        jax.block_until_ready(result)
+        jax.clear_caches()
+        _since_clearing = 0
+    return result
+
+
+def execute_together(calls: Sequence[Call]) -> list[Any]:
+    """Trace all calls into one program, compile it fast, run it; an exception while tracing takes its call's place."""
+    failures: dict[int, Exception] = {}
+
+    def program(all_operands: list[tuple[Any, ...]]) -> list[Any]:
+        results = []
+        for i, ((_, function, _), operands) in enumerate(zip(calls, all_operands)):
+            try:
+                results.append(function(*operands))
+            except Exception as error:  # noqa: BLE001  # whatever it is, it is this case's outcome
+                failures[i] = error
+                results.append(None)
+        return results
+
+    compiled = jax.jit(program, compiler_options=FAST_COMPILATION)
+    results = jax.block_until_ready(compiled([operands for _, _, operands in calls]))
+    jax.clear_caches()
+    return [failures.get(i, result) for i, result in enumerate(results)]

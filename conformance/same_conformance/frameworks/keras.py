@@ -1,0 +1,51 @@
+"""Adapt Keras 3 on whichever backend its environment chose: channel-last tensors, kernels as in TensorFlow."""
+
+from __future__ import annotations
+
+from typing import Any, Sequence
+
+import keras
+import numpy as np
+
+from same_conformance.case import Case
+from same_conformance.frameworks import Call
+
+PACKAGES = ("keras", "torch", "tensorflow-cpu", "jax", "numpy")
+
+
+def start() -> None:
+    """Give the torch backend one thread."""
+    if keras.backend.backend() == "torch":
+        import torch
+
+        torch.set_num_threads(1)
+
+
+def tensors(case: Case, operands: tuple[np.ndarray, ...]) -> tuple[Any, ...]:
+    """Convert the operands to the case's dtype; our layout is Keras's."""
+    return tuple(keras.ops.convert_to_tensor(a, dtype=case.dtype) for a in operands)
+
+
+def array(case: Case, result: Any) -> tuple[np.ndarray, str]:
+    """Convert the result; bfloat16 becomes float32."""
+    if not keras.ops.is_tensor(result):
+        raise TypeError(f"{case.op} returned {type(result).__name__}, but a tensor of Keras's backend is expected")
+    dtype = keras.backend.standardize_dtype(result.dtype)
+    values = keras.ops.cast(result, "float32") if dtype == "bfloat16" else result
+    return np.asarray(keras.ops.convert_to_numpy(values)), dtype
+
+
+def execute(call: Call) -> Any:
+    """Call the callable on its tensors, without recording gradients where the backend would."""
+    _, function, operands = call
+    if keras.backend.backend() == "torch":
+        import torch
+
+        with torch.no_grad():
+            return function(*operands)
+    return function(*operands)
+
+
+def execute_together(calls: Sequence[Call]) -> list[Any]:
+    """Run one after the other."""
+    return [execute(call) for call in calls]

@@ -1,0 +1,42 @@
+"""Adapt NumPy: arrays are channel last, as in the spec; half precision has no bfloat16."""
+
+from __future__ import annotations
+
+from typing import Any, Sequence
+
+import numpy as np
+
+from same_conformance.case import Case
+from same_conformance.errors import Unsupported
+from same_conformance.frameworks import Call
+
+PACKAGES = ("numpy",)
+
+
+def start() -> None:
+    """Do nothing: NumPy is already imported."""
+
+
+def tensors(case: Case, operands: tuple[np.ndarray, ...]) -> tuple[Any, ...]:
+    """Convert the operands to the case's dtype."""
+    if case.dtype == "bfloat16":
+        raise Unsupported("NumPy has no bfloat16")
+    return tuple(a.astype(case.dtype) for a in operands)
+
+
+def array(case: Case, result: Any) -> tuple[np.ndarray, str]:
+    """Return the result as it is."""
+    if not isinstance(result, np.ndarray):
+        raise TypeError(f"{case.op} returned {type(result).__name__}, but a numpy.ndarray is expected")
+    return result, result.dtype.name
+
+
+def execute(call: Call) -> Any:
+    """Call the callable on its arrays."""
+    _, function, operands = call
+    return function(*operands)
+
+
+def execute_together(calls: Sequence[Call]) -> list[Any]:
+    """Run one after the other: nothing is compiled."""
+    return [execute(call) for call in calls]

@@ -1,0 +1,43 @@
+"""Adapt TensorFlow: NHWC inputs, HWIO kernels, depthwise kernels (*kernel, channels, multiplier)."""
+
+from __future__ import annotations
+
+from typing import Any, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from same_conformance.case import Case
+from same_conformance.frameworks import Call
+
+PACKAGES = ("tensorflow-cpu", "tensorflow", "keras", "numpy")
+
+
+def start() -> None:
+    """Give TensorFlow one thread and no accelerator."""
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+def tensors(case: Case, operands: tuple[np.ndarray, ...]) -> tuple[Any, ...]:
+    """Convert the operands to the case's dtype; our layout is TensorFlow's."""
+    return tuple(tf.cast(tf.constant(a), case.dtype) for a in operands)
+
+
+def array(case: Case, result: Any) -> tuple[np.ndarray, str]:
+    """Convert the result; bfloat16 becomes float32."""
+    if not tf.is_tensor(result):
+        raise TypeError(f"{case.op} returned {type(result).__name__}, but a tf.Tensor is expected")
+    dtype = result.dtype.name
+    return (tf.cast(result, tf.float32) if dtype == "bfloat16" else result).numpy(), dtype
+
+
+def execute(call: Call) -> Any:
+    """Call the callable on its tensors, eagerly."""
+    _, function, operands = call
+    return function(*operands)
+
+
+def execute_together(calls: Sequence[Call]) -> list[Any]:
+    """Run one after the other: TensorFlow runs eagerly."""
+    return [execute(call) for call in calls]

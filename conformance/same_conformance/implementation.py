@@ -1,0 +1,164 @@
+"""Define the contract that authors of implementations meet. Knows no framework."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass, field
+from typing import Any, Callable, Mapping
+
+from same_conformance.case import DTYPES, OPS, POOLS, RANKS, Case
+from same_conformance.errors import PluginError, Unsupported
+from same_conformance.padding import MODES, SAME
+
+Function = Callable[..., Any]
+
+FRAMEWORKS = ("numpy", "torch", "tensorflow", "jax", "keras")
+"""Whose tensors an implementation can work with; each has a module of its name in `same_conformance.frameworks`."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
+
+
+@dataclass(frozen=True)
+class Implementation:
+    """Describe an implementation of SAME: who it is, and one plain function per op that it offers.
+
+    Every function receives and returns the framework's own tensors in the framework's own layout
+    (``docs/plugins.md`` has the table); ``padding`` is ``"SAME"`` or ``"SAME_LOWER"``, every other
+    keyword is a tuple with one entry per axis, except ``groups``::
+
+        conv(x, kernel, *, stride, dilation, padding, groups)
+        depthwise_conv(x, kernel, *, stride, dilation, padding)
+        conv_transpose(x, kernel, *, stride, dilation, padding, output_size)
+        max_pool(x, *, window, stride, dilation, padding)
+        avg_pool(x, *, window, stride, dilation, padding)
+
+    The transposed kernel is that of the forward convolution whose adjoint it is. A function says that it does
+    not offer something by raising `Unsupported`.
+
+    Attributes:
+        name: the same as that of the entry point: lower case, digits, ``_ . -``.
+        framework: one of `FRAMEWORKS`, whose tensors the functions work with.
+        summary: one sentence for the report: what it does, and where it differs from SAME if it is known to.
+        build: instead of functions: called with the `Case`, returns the callable for it (a module, say), which is
+            called with the operands alone.
+        homepage: where its users find it.
+        version: of the implementation; by default that of the distribution which registers it.
+        environment: variables that must be set before the framework is imported.
+        ranks, dtypes, paddings: what it claims; the rest is `unsupported` without being called.
+        rule: of the wrong implementations that come with this package: the name of the rule in
+            `same_conformance.rules` that it follows instead of SAME.
+        compile_together: how many cases may be traced into one compiled program; above 1 for JAX only.
+
+    Raises:
+        PluginError: if the description is not valid.
+    """
+
+    name: str
+    framework: str
+    summary: str = ""
+    conv: Function | None = None
+    depthwise_conv: Function | None = None
+    conv_transpose: Function | None = None
+    max_pool: Function | None = None
+    avg_pool: Function | None = None
+    build: Callable[[Case], Function] | None = None
+    homepage: str = ""
+    version: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    ranks: tuple[int, ...] = RANKS
+    dtypes: tuple[str, ...] = DTYPES
+    paddings: tuple[str, ...] = MODES
+    rule: str = ""
+    compile_together: int = 1
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise PluginError(f"the name {self.name!r} is not allowed: use a-z, 0-9, _ . - and begin with a letter")
+        if self.framework not in FRAMEWORKS:
+            raise PluginError(f"{self.name}: framework {self.framework!r} is not known: use one of {', '.join(FRAMEWORKS)}")
+        if not self.ops:
+            raise PluginError(f"{self.name}: offers no op: give a function for one of {', '.join(OPS)}, or build")
+        for op in OPS:
+            function = getattr(self, op)
+            if function is not None and not callable(function):
+                raise PluginError(f"{self.name}: {op} must be a function, got {type(function).__name__}")
+        for claim, allowed in (("ranks", RANKS), ("dtypes", DTYPES), ("paddings", MODES)):
+            unknown = [v for v in getattr(self, claim) if v not in allowed]
+            if unknown:
+                raise PluginError(f"{self.name}: {claim} has {unknown[0]!r}: use some of {', '.join(map(str, allowed))}")
+
+    @property
+    def ops(self) -> tuple[str, ...]:
+        """Return the ops that it offers; with `build`, all of them."""
+        if self.build is not None:
+            return OPS
+        return tuple(op for op in OPS if getattr(self, op) is not None)
+
+    def describe(self) -> dict[str, Any]:
+        """Return what the host may know without importing anything: a description that JSON can carry."""
+        description = {k: v for k, v in self.__dict__.items() if k not in (*OPS, "build")}
+        description["ops"] = self.ops
+        description["environment"] = dict(self.environment)
+        return description
+
+
+@dataclass(frozen=True)
+class Description:
+    """What the host knows of an implementation that lives in a worker: `Implementation` less its functions."""
+
+    name: str
+    framework: str
+    summary: str
+    ops: tuple[str, ...]
+    homepage: str = ""
+    version: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    ranks: tuple[int, ...] = RANKS
+    dtypes: tuple[str, ...] = DTYPES
+    paddings: tuple[str, ...] = MODES
+    rule: str = ""
+    compile_together: int = 1
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Description:
+        """Rebuild a description from what `Implementation.describe` gave."""
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the description as JSON can carry it."""
+        return asdict(self)
+
+
+def callable_for(implementation: Implementation, case: Case) -> Callable[..., Any]:
+    """Return the callable that executes `case` on its operands.
+
+    Raises:
+        Unsupported: if the implementation does not offer the op or does not claim the case.
+    """
+    if case.op not in implementation.ops:
+        raise Unsupported(f"{implementation.name} has no {case.op}")
+    for claim, got in (("ranks", case.rank), ("dtypes", case.dtype), ("paddings", case.padding)):
+        claimed = getattr(implementation, claim)
+        if got not in claimed:
+            raise Unsupported(f"{implementation.name} does not claim {got} (it claims {', '.join(map(str, claimed))})")
+    if implementation.build is not None:
+        return implementation.build(case)
+    function = getattr(implementation, case.op)
+    keywords = keywords_for(case)
+    return lambda *operands: function(*operands, **keywords)
+
+
+def keywords_for(case: Case) -> dict[str, Any]:
+    """Return the keyword arguments that an op's function gets for `case`."""
+    keywords: dict[str, Any] = {
+        "stride": case.stride,
+        "dilation": case.dilation,
+        "padding": "SAME" if case.padding == SAME else "SAME_LOWER",
+    }
+    if case.op == "conv":
+        keywords["groups"] = case.groups
+    if case.op == "conv_transpose":
+        keywords["output_size"] = case.output_size
+    if case.op in POOLS:
+        keywords["window"] = case.kernel
+    return keywords

@@ -1,0 +1,148 @@
+"""Run JAX: the witness (many cases in one program), default compilation, and the transposed default."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from same_conformance import Implementation, Unsupported
+from same_conformance.padding import SAME
+
+HOMEPAGE = "https://docs.jax.dev/en/latest/jax.lax.html"
+
+
+def conv(x: Any, kernel: Any, *, stride: Any, dilation: Any, padding: str, groups: int) -> Any:
+    """Call ``lax.conv_general_dilated``."""
+    from jax import lax
+
+    return lax.conv_general_dilated(
+        x,
+        kernel,
+        window_strides=stride,
+        padding=padding,
+        rhs_dilation=dilation,
+        dimension_numbers=_dimension_numbers(len(stride)),
+        feature_group_count=groups,
+    )
+
+
+def depthwise_conv(x: Any, kernel: Any, *, stride: Any, dilation: Any, padding: str) -> Any:
+    """Call ``lax.conv_general_dilated`` with one group per channel."""
+    return conv(x, kernel, stride=stride, dilation=dilation, padding=padding, groups=x.shape[-1])
+
+
+def conv_transpose(x: Any, kernel: Any, *, stride: Any, dilation: Any, padding: str, output_size: Any) -> Any:
+    """Call ``lax.conv_transpose`` with ``transpose_kernel=True``, which makes it the adjoint of the convolution."""
+    from jax import lax
+
+    _check_transposed(x, stride, padding, output_size)
+    return lax.conv_transpose(
+        x,
+        kernel,
+        strides=stride,
+        padding=padding,
+        rhs_dilation=dilation,
+        dimension_numbers=_dimension_numbers(len(stride)),
+        transpose_kernel=True,
+    )
+
+
+def conv_transpose_default(x: Any, kernel: Any, *, stride: Any, dilation: Any, padding: str, output_size: Any) -> Any:
+    """Call ``lax.conv_transpose`` with its default flag, which does not flip the kernel.
+
+    The kernel's last two axes are exchanged first, because the default reads them as (in, out).
+    """
+    import jax.numpy as jnp
+    from jax import lax
+
+    _check_transposed(x, stride, padding, output_size)
+    return lax.conv_transpose(
+        x,
+        jnp.swapaxes(kernel, -1, -2),
+        strides=stride,
+        padding=padding,
+        rhs_dilation=dilation,
+        dimension_numbers=_dimension_numbers(len(stride)),
+    )
+
+
+def max_pool(x: Any, *, window: Any, stride: Any, dilation: Any, padding: str) -> Any:
+    """Call ``lax.reduce_window`` with the maximum, starting from -inf."""
+    from jax import lax
+
+    return _reduce(x, -float("inf"), lax.max, window, stride, dilation, padding)
+
+
+def avg_pool(x: Any, *, window: Any, stride: Any, dilation: Any, padding: str) -> Any:
+    """Divide ``lax.reduce_window`` sums by those of ones: the number of real elements."""
+    import jax.numpy as jnp
+    from jax import lax
+
+    sums = _reduce(x, 0.0, lax.add, window, stride, dilation, padding)
+    counts = _reduce(jnp.ones_like(x), 0.0, lax.add, window, stride, dilation, padding)
+    return sums / counts
+
+
+def _reduce(x: Any, start: float, combine: Any, window: Any, stride: Any, dilation: Any, padding: str) -> Any:
+    import numpy as np
+    from jax import lax
+
+    return lax.reduce_window(
+        x,
+        np.array(start, x.dtype),
+        combine,
+        window_dimensions=(1, *window, 1),
+        window_strides=(1, *stride, 1),
+        padding=padding,
+        window_dilation=(1, *dilation, 1),
+    )
+
+
+def _dimension_numbers(rank: int) -> tuple[str, str, str]:
+    axes = "HWD"[:rank]
+    return f"N{axes}C", f"{axes}IO", f"N{axes}C"
+
+
+def _check_transposed(x: Any, stride: Any, padding: str, output_size: Any) -> None:
+    if padding != "SAME":
+        raise Unsupported("lax.conv_transpose knows SAME and VALID; other strings are not padded as transposed")
+    size = x.shape[1:-1]
+    if tuple(output_size) != tuple(n * s for n, s in zip(size, stride)):
+        raise Unsupported("lax.conv_transpose has no output shape: it gives size * stride (jax issue 4592)")
+
+
+_FUNCTIONS: dict[str, Any] = {
+    "framework": "jax",
+    "homepage": HOMEPAGE,
+    "conv": conv,
+    "depthwise_conv": depthwise_conv,
+    "conv_transpose": conv_transpose,
+    "max_pool": max_pool,
+    "avg_pool": avg_pool,
+}
+
+witness = Implementation(
+    name="jax",
+    summary="Witness: 'SAME' and 'SAME_LOWER' of jax.lax, many cases compiled into one program.",
+    environment={"JAX_PLATFORMS": "cpu"},
+    compile_together=50,
+    **_FUNCTIONS,
+)
+
+default = Implementation(
+    name="jax-default",
+    summary="The same calls, case by case, with JAX's default compiler options.",
+    environment={"JAX_PLATFORMS": "cpu"},
+    **_FUNCTIONS,
+)
+
+transpose_default = Implementation(
+    name="jax-conv-transpose",
+    framework="jax",
+    summary="lax.conv_transpose with its default transpose_kernel=False: does not flip the kernel.",
+    homepage="https://github.com/jax-ml/jax/issues/11252",
+    conv_transpose=conv_transpose_default,
+    environment={"JAX_PLATFORMS": "cpu"},
+    compile_together=50,
+    paddings=(SAME,),
+    rule="unflipped-kernel",
+)

@@ -1,0 +1,159 @@
+"""Judge an outcome against the spec: exactly, except where an op rounds."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, assert_never
+
+import numpy as np
+
+from same_conformance import operands, plan, spec
+from same_conformance.outcome import Array, Crash, Error, Outcome, Timeout, Unsupported
+
+if TYPE_CHECKING:
+    from same_conformance.case import Case
+
+Verdict = Literal["crash", "timeout", "error", "unsupported", "shape", "dtype", "value", "pass", "unspecified"]
+VERDICTS: tuple[Verdict, ...] = ("crash", "timeout", "error", "unsupported", "shape", "dtype", "value", "pass", "unspecified")
+FAILURES: tuple[Verdict, ...] = ("crash", "timeout", "error", "shape", "dtype", "value")
+"""The verdicts that say an implementation is wrong; `unsupported` says nothing of the sort, and is no pass either."""
+
+AVERAGE_POOLING_ULP = 2
+"""Average pooling divides: one rounding of the quotient, and one more where the reciprocal is multiplied."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict with the numbers that show it.
+
+    Attributes:
+        verdict: the judgement of the outcome.
+        observed_shape: channel last; None if there was no array.
+        n_different: elements that differ beyond what the op allows; None on anything but an array of the right shape.
+        max_abs_difference: the largest difference among them (inf if one side is infinite or NaN).
+        digest: of the observed values, so that two outcomes can be compared without keeping them.
+        message: what the implementation said, in one line.
+    """
+
+    verdict: Verdict
+    observed_shape: tuple[int, ...] | None = None
+    n_different: int | None = None
+    max_abs_difference: float | None = None
+    digest: str = ""
+    message: str = ""
+
+
+class Judge:
+    """Hold the expected arrays of recent cases and judge outcomes against them."""
+
+    def __init__(self, cache_bytes: int = 32 << 20) -> None:
+        self._cache: OrderedDict[Case, np.ndarray] = OrderedDict()
+        self._cache_bytes = cache_bytes
+        self._held_bytes = 0
+
+    def expected(self, case: Case) -> np.ndarray:
+        """Return what the spec gives for `case`: channel last, float64."""
+        if case in self._cache:
+            self._cache.move_to_end(case)
+            return self._cache[case]
+        values = spec.execute(case, operands.make(case))
+        self._cache[case] = values
+        self._held_bytes += values.nbytes
+        while self._held_bytes > self._cache_bytes:
+            self._held_bytes -= self._cache.popitem(last=False)[1].nbytes
+        return values
+
+    def judge(self, case: Case, outcome: Outcome) -> Judgement:
+        """Return the judgement of `outcome`."""
+        match outcome:
+            case Array(values, dtype):
+                return self._judge_array(case, values, dtype)
+            case Error(message):
+                return Judgement("error", message=message)
+            case Unsupported(message):
+                return Judgement("unsupported", message=message)
+            case Timeout(message):
+                return Judgement("timeout", message=message)
+            case Crash(message):
+                return Judgement("crash", message=message)
+            case _:
+                assert_never(outcome)
+
+    def _judge_array(self, case: Case, values: np.ndarray, dtype: str) -> Judgement:
+        shape = values.shape
+        if shape != case.expected_shape:
+            message = f"shape {list(shape)}, SAME asks for {list(case.expected_shape)}"
+            return Judgement("shape", shape, digest=digest(values), message=message)
+        if dtype != case.dtype:
+            return Judgement("dtype", shape, digest=digest(values), message=f"dtype {dtype}, the operands have {case.dtype}")
+        expected = self.expected(case)
+        wrong = different(case, values, expected)
+        unspecified = _unspecified(case)
+        if unspecified is not None:
+            wrong &= ~unspecified
+        n_different = int(wrong.sum())
+        if n_different:
+            with np.errstate(invalid="ignore"):
+                differences = np.abs(values[wrong].astype(np.float64) - expected[wrong])
+            largest = float(np.nan_to_num(differences, nan=np.inf).max())
+            message = f"{n_different} of {values.size} elements differ, by {largest:g} at most"
+            return Judgement("value", shape, n_different, largest, digest(values), message)
+        if unspecified is not None:
+            n = int(unspecified.sum())
+            message = f"{n} of {values.size} windows hold padding only: nothing says what they give; the rest is right"
+            return Judgement("unspecified", shape, 0, 0.0, digest(values), message)
+        return Judgement("pass", shape, 0, 0.0, digest(values))
+
+
+def different(case: Case, values: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Return where `values` differ from `expected` by more than the op allows.
+
+    Equal means equal in value: -0.0 is 0.0, and NaN is NaN.
+    """
+    same = (values == expected) | (np.isnan(values) & np.isnan(expected))
+    if case.op == "avg_pool" and not same.all():
+        same |= ulp_distance(values, expected, case.dtype) <= AVERAGE_POOLING_ULP
+    return ~same
+
+
+def ulp_distance(a: np.ndarray, b: np.ndarray, dtype: str) -> np.ndarray:
+    """Return how many representable numbers of `dtype` lie from `a` to `b`, as float64; inf at NaN.
+
+    Both are rounded to `dtype` first. The bits of an IEEE number, read as an integer, count its successors;
+    for negative numbers they count down.
+    """
+    x, y = _ordinals(a, dtype), _ordinals(b, dtype)
+    distance = np.abs(x.astype(np.float64) - y.astype(np.float64))
+    return np.where(np.isnan(a) | np.isnan(b), np.inf, distance)
+
+
+def _ordinals(values: np.ndarray, dtype: str) -> np.ndarray:
+    if dtype == "bfloat16":
+        bits = np.ascontiguousarray(values, dtype=np.float32).view(np.uint32).astype(np.int64)
+        nearest_even = bits + 0x7FFF + ((bits >> 16) & 1)
+        signed, lowest = (nearest_even >> 16) & 0xFFFF, 1 << 15
+    else:
+        width = np.dtype(dtype).itemsize
+        signed = np.ascontiguousarray(values, dtype=dtype).view(f"u{width}")
+        lowest = 1 << (8 * width - 1)
+        if width == 8:
+            as_signed = signed.view(np.int64)
+            return np.where(as_signed < 0, np.iinfo(np.int64).min - as_signed, as_signed)
+        signed = signed.astype(np.int64)
+    return np.where(signed >= lowest, lowest - signed, signed)
+
+
+def digest(values: np.ndarray) -> str:
+    """Return a digest of the values, whatever dtype held them; equal values have equal digests."""
+    exact = np.ascontiguousarray(values, dtype=np.float64) + 0.0  # + 0.0 makes -0.0 the 0.0 it equals
+    return hashlib.blake2b(exact.tobytes() + repr(values.shape).encode(), digest_size=8).hexdigest()
+
+
+def _unspecified(case: Case) -> np.ndarray | None:
+    """Return which elements of a pooling result come from windows that hold padding only, or None if none do."""
+    if case.op not in ("max_pool", "avg_pool") or not case.has_padding_only_window:
+        return None
+    mask = plan.same(case).reads_padding_only()[None, ..., None]
+    return np.broadcast_to(mask, case.expected_shape)

@@ -1,0 +1,74 @@
+"""Make the exact data of a case, by an integer formula that any language can repeat.
+
+Element ``i`` (raster order, channel last) of operand ``r`` (0 the input, 1 the kernel) has the hash::
+
+    h = (i * 0x9E3779B1 + (r + 1) * 0x85EBCA77) mod 2**32
+    h ^= h >> 16;  h = h * 0x85EBCA6B mod 2**32
+    h ^= h >> 13;  h = h * 0xC2B2AE35 mod 2**32
+    h ^= h >> 16
+
+which is MurmurHash3's 32-bit finaliser (Austin Appleby, public domain) over a Weyl sequence. The value is
+
+- convolution, average pooling: ``q = h mod 2m``; ``q - m`` if ``q < m``, else ``q - m + 1``: the integers from
+  -m to m without 0, where m is `same_conformance.case.magnitude`;
+- max pooling: a plane is one example's one channel, with ``p = batch_index * channels + channel``; position ``j`` of
+  its N positions holds ``j - N`` in plane 0 (rising), ``-1 - j`` in plane 1 (falling), and ``rank - N`` in every other,
+  rank being the place of the element's hash among those of its plane (ties in raster order). All values are negative,
+  so that a fill of zero shows, and distinct, so that every choice shows.
+
+``docs/operands.md`` holds test vectors.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from same_conformance.case import Case, magnitude
+
+
+def make(case: Case) -> tuple[np.ndarray, ...]:
+    """Return the operands of `case`: the input and, for convolutions, the kernel.
+
+    Shapes are those of `Case.operand_shapes`. The arrays hold integers as float64, whatever the case's dtype:
+    each value is exact in that dtype too, so a conversion changes nothing.
+
+    >>> from same_conformance.case import parse
+    >>> make(parse("max_pool.n3.k2"))[0].tolist()
+    [[[-3.0, -1.0], [-2.0, -2.0], [-1.0, -3.0]]]
+    """
+    if case.op == "max_pool":
+        return (_distinct_planes(case.operand_shapes[0]),)
+    m = magnitude(case)
+    return tuple(_nonzero(shape, role, m) for role, shape in enumerate(case.operand_shapes))
+
+
+def hashes(n: int, role: int) -> np.ndarray:
+    """Return the first `n` hashes of operand `role`, as uint32."""
+    h = np.arange(n, dtype=np.uint32) * np.uint32(0x9E3779B1)
+    h += np.uint32((role + 1) * 0x85EBCA77 & 0xFFFFFFFF)
+    h ^= h >> np.uint32(16)
+    h *= np.uint32(0x85EBCA6B)
+    h ^= h >> np.uint32(13)
+    h *= np.uint32(0xC2B2AE35)
+    h ^= h >> np.uint32(16)
+    return h
+
+
+def _nonzero(shape: tuple[int, ...], role: int, m: int) -> np.ndarray:
+    q = (hashes(int(np.prod(shape)), role) % np.uint32(2 * m)).astype(np.float64)
+    return (np.where(q < m, q - m, q - m + 1)).reshape(shape)
+
+
+def _distinct_planes(shape: tuple[int, ...]) -> np.ndarray:
+    batch, *size, channels = shape
+    n = int(np.prod(size))
+    by_plane = hashes(batch * n * channels, role=0).reshape(batch, n, channels).transpose(0, 2, 1)
+    order = np.argsort(by_plane, axis=-1, kind="stable")
+    ranks = np.empty_like(order)
+    np.put_along_axis(ranks, order, np.arange(n), axis=-1)
+    values = (ranks - n).reshape(batch * channels, n)
+    values[0] = np.arange(n) - n
+    if len(values) > 1:
+        values[1] = -1 - np.arange(n)
+    planes = values.reshape(batch, channels, n).transpose(0, 2, 1)
+    return np.ascontiguousarray(planes, dtype=np.float64).reshape(shape)

@@ -1,0 +1,48 @@
+"""Define what one implementation did with one case: a closed union."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True)
+class Array:
+    """It returned an array, channel last; bfloat16 values are held as float32."""
+
+    values: np.ndarray
+    dtype: str
+
+
+@dataclass(frozen=True)
+class Error:
+    """It raised."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Unsupported:
+    """It said that it does not offer this."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Timeout:
+    """It did not come back in time, and its process was killed."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Crash:
+    """Its process ended while it ran the case."""
+
+    message: str
+
+
+Outcome = Array | Error | Unsupported | Timeout | Crash

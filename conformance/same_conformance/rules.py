@@ -1,0 +1,207 @@
+"""State wrong ways to do SAME as rules: what each would read, for any case.
+
+An implementation that is wrong on purpose names its rule here; a run checks that it fails exactly on the cases
+whose plan differs from SAME's, and in the way the plan says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from same_conformance import plan as plans
+from same_conformance.plan import PADDED, Plan, index_map, real_elements
+
+if TYPE_CHECKING:
+    from same_conformance.case import Axis, Case
+
+Prediction = Literal["pass", "shape", "value", "error"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A way to pad.
+
+    Attributes:
+        name: what implementations call it.
+        sentence: what it does, for the report.
+        plan: from a case to what the rule does with it; None where it leaves nothing to compute (no output element).
+    """
+
+    name: str
+    sentence: str
+    plan: Callable[[Case], Plan | None]
+
+
+def predict(rule: Rule, case: Case) -> Prediction:
+    """Return the verdict that an implementation which follows `rule` must get for `case`.
+
+    ``pass`` where the rule's plan does the same as SAME's, ``shape`` where its result has another shape, ``error``
+    where it has no output at all, else ``value``.
+    """
+    ours, theirs = plans.same(case), rule.plan(case)
+    if theirs is None or any(out < 1 for out in theirs.out):
+        return "error"
+    if ours.out != theirs.out:
+        return "shape"
+    return "pass" if _same_effect(case, ours, theirs) else "value"
+
+
+def _same_effect(case: Case, ours: Plan, theirs: Plan) -> bool:
+    """Tell whether two plans of one shape read the same; for pooling, whether each window holds the same elements.
+
+    Windows that hold padding only are left out for pooling, as they are in verdicts.
+    """
+    if case.op not in ("max_pool", "avg_pool"):
+        return all(np.array_equal(a, b) for a, b in zip(ours.maps, theirs.maps, strict=True))
+    specified = ~ours.reads_padding_only()
+    if case.op == "max_pool" and theirs.fill > -np.inf and (_reads_padding(theirs) & specified).any():
+        return False
+    for axis, (a, b) in enumerate(zip(ours.maps, theirs.maps, strict=True)):
+        others = tuple(i for i in range(len(ours.maps)) if i != axis)
+        relevant = specified.any(axis=others)
+        if case.op == "max_pool":
+            same = [set(x[x != PADDED]) == set(y[y != PADDED]) for x, y in zip(a, b, strict=True)]
+        else:
+            same = [sorted(x[x != PADDED]) == sorted(y[y != PADDED]) for x, y in zip(a, b, strict=True)]
+        if not np.all(np.array(same)[relevant]):
+            return False
+    return case.op == "max_pool" or bool(np.all((_product(ours.divisor) == _product(theirs.divisor))[specified]))
+
+
+def _reads_padding(plan: Plan) -> np.ndarray:
+    touched = np.zeros((), dtype=bool)
+    for reads in plan.maps:
+        touched = touched[..., None] | (reads == PADDED).any(axis=1)
+    return touched
+
+
+def _product(per_axis: tuple[np.ndarray, ...]) -> np.ndarray:
+    product = np.ones((), dtype=int)
+    for values in per_axis:
+        product = product[..., None] * values
+    return product
+
+
+AxisRule = Callable[["Axis"], tuple[int, int]]
+"""From one axis to (before, after): what the rule pads there, with no look at the others."""
+
+
+def windows(size: int, kernel: int, stride: int, dilation: int, pads: tuple[int, int]) -> np.ndarray:
+    """Return the index map of a framework without SAME that was told to pad `pads`: shape ``(out, kernel)``.
+
+    ``out = (size + before + after - effective_kernel) // stride + 1``, possibly less than 1: then the map is empty.
+    """
+    out = (size + sum(pads) - (kernel - 1) * dilation - 1) // stride + 1
+    return index_map(size=size, kernel=kernel, stride=stride, dilation=dilation, before=pads[0], out=max(out, 0))
+
+
+def _plan(case: Case, maps: list[np.ndarray], *, fill: float = -np.inf, count_padding: bool = False) -> Plan:
+    divisor: tuple[np.ndarray, ...] = ()
+    if case.op == "avg_pool":
+        divisor = tuple(np.full(m.shape[0], m.shape[1]) if count_padding else real_elements(m) for m in maps)
+    return Plan(tuple(maps), tuple(m.shape[0] for m in maps), fill, divisor)
+
+
+def _per_axis(pads: AxisRule) -> Callable[[Case], Plan]:
+    return lambda case: _plan(case, [windows(a.size, a.kernel, a.stride, a.dilation, pads(a)) for a in case.axes])
+
+
+def _half(axis: Axis) -> tuple[int, int]:
+    pad = (axis.kernel - 1) // 2
+    return pad, pad
+
+
+def _half_dilated(axis: Axis) -> tuple[int, int]:
+    pad = axis.dilation * (axis.kernel - 1) // 2
+    return pad, pad
+
+
+def _solve_equal(axis: Axis) -> tuple[int, int]:
+    pad = -(-((axis.size - 1) * axis.stride + axis.effective_kernel - axis.size) // 2)
+    return pad, pad
+
+
+def _swapped_axes(case: Case) -> Plan:
+    pads = [(a.before, a.after) for a in reversed(case.axes)]
+    return _plan(case, [windows(a.size, a.kernel, a.stride, a.dilation, p) for a, p in zip(case.axes, pads, strict=True)])
+
+
+def _zero_fill(case: Case) -> Plan:
+    return _plan(case, list(plans.same(case).maps), fill=0.0)
+
+
+def _counted_padding(case: Case) -> Plan:
+    return _plan(case, list(plans.same(case).maps), count_padding=True)
+
+
+def _ceil_mode(case: Case) -> Plan | None:
+    """``out = ceil((size - effective_kernel) / stride) + 1``, less the last window if it begins outside."""
+    maps = []
+    for a in case.axes:
+        out = -(-(a.size - a.effective_kernel) // a.stride) + 1
+        out -= (out - 1) * a.stride >= a.size
+        if out < 1:
+            return None
+        maps.append(index_map(size=a.size, kernel=a.kernel, stride=a.stride, dilation=a.dilation, before=0, out=out))
+    return _plan(case, maps)
+
+
+def _transposed_half(case: Case) -> Plan:
+    """Crop ``kernel // 2`` on both sides, add ``stride - 1`` elements at the end."""
+    maps, outs = [], []
+    for a in case.axes:
+        before = a.kernel // 2
+        out = max((a.size - 1) * a.stride + a.effective_kernel - 2 * before + a.stride - 1, 0)
+        maps.append(index_map(size=out, kernel=a.kernel, stride=a.stride, dilation=a.dilation, before=before, out=a.size))
+        outs.append(out)
+    return Plan(tuple(maps), tuple(outs))
+
+
+def _unflipped(case: Case) -> Plan:
+    ours = plans.same(case)
+    return Plan(tuple(m[:, ::-1] for m in ours.maps), ours.out)
+
+
+def _space_to_batch(case: Case) -> Plan | None:
+    """Pad as for stride 1, cut into `dilation` interleaved blocks, stride inside the blocks, interleave again.
+
+    Source: TensorFlow 2.21, ``python/ops/nn_ops.py``, ``with_space_to_batch``; it applies where a dilation exceeds 1.
+    """
+    if max(case.dilation) == 1:
+        return plans.same(case)
+    maps = []
+    for a in case.axes:
+        total = a.effective_kernel - 1
+        length = -(-(a.size + total) // a.dilation) * a.dilation
+        per_block = (length // a.dilation - a.kernel) // a.stride + 1
+        out = a.dilation * per_block - (length - a.size - total)
+        o = np.arange(max(out, 0))[:, None]
+        reads = o % a.dilation + a.dilation * (a.stride * (o // a.dilation) + np.arange(a.kernel)) - total // 2
+        reads[(reads < 0) | (reads >= a.size)] = PADDED
+        maps.append(reads)
+    return _plan(case, maps)
+
+
+RULES = {
+    rule.name: rule
+    for rule in (
+        Rule("half", "pads (kernel - 1) // 2 on both sides, whatever stride and dilation", _per_axis(_half)),
+        Rule("half-dilated", "pads dilation * (kernel - 1) // 2 on both sides, whatever the stride", _per_axis(_half_dilated)),
+        Rule(
+            "solve-equal",
+            "pads both sides with what would make output and input equally long, rounded up",
+            _per_axis(_solve_equal),
+        ),
+        Rule("swapped-axes", "gives the pads of the first axis to the last", _swapped_axes),
+        Rule("zero-fill", "fills max pooling's padding with 0", _zero_fill),
+        Rule("counted-padding", "counts the padding in average pooling's divisor", _counted_padding),
+        Rule("ceil-mode", "pads nothing before and rounds the number of windows up", _ceil_mode),
+        Rule("transposed-half", "crops kernel // 2 on both sides and adds stride - 1 at the end", _transposed_half),
+        Rule("unflipped-kernel", "does not flip the kernel of the transposed convolution", _unflipped),
+        Rule("space-to-batch", "strides inside the blocks that dilation made", _space_to_batch),
+    )
+}

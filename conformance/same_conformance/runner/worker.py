@@ -1,0 +1,203 @@
+"""Serve requests inside a worker process: describe, start and run implementations.
+
+Needs the standard library and NumPy only, and Python 3.9 or later.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import gc
+import hashlib
+import importlib
+import importlib.metadata
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import Any
+
+from same_conformance import frameworks, operands
+from same_conformance.case import Case, parse
+from same_conformance.errors import PluginError, Unsupported
+from same_conformance.implementation import Implementation, callable_for
+from same_conformance.messages import one_line
+from same_conformance.runner import protocol
+
+_COLLECT_EVERY = 16
+"""Requests between collections of cycles; frameworks keep their graphs in cycles."""
+
+
+class Worker:
+    """Answer requests on one pair of descriptors until the host closes it."""
+
+    def __init__(self, requests_fd: int, replies_fd: int) -> None:
+        self._requests_fd = requests_fd
+        self._replies_fd = replies_fd
+        self._process = os.getpid()
+        self._implementations: dict[str, Implementation] = {}
+        self._adapters: dict[str, frameworks.Adapter] = {}
+
+    def serve(self) -> None:
+        """Announce ourselves, then answer until the end of the requests."""
+        self._reply({"type": "hello", "protocol": protocol.VERSION, "python": platform.python_version()})
+        reader = protocol.FrameReader()
+        n_requests = 0
+        while True:
+            data = os.read(self._requests_fd, 1 << 16)
+            if not data:
+                return
+            for header, _ in reader.feed(data):
+                self._answer(header)
+                n_requests += 1
+                if n_requests % _COLLECT_EVERY == 0:
+                    gc.collect()
+
+    def _answer(self, header: dict[str, Any]) -> None:
+        try:
+            {"describe": self._describe, "start": self._start, "run": self._run, "entry_points": self._entry_points}[
+                header["type"]
+            ](header)
+        except _WHATEVER as error:
+            self._reply({"type": "failed", "message": one_line(f"{type(error).__name__}: {error}")})
+
+    def _entry_points(self, header: dict[str, Any]) -> None:
+        """List the implementations installed in this interpreter's environment, without importing them."""
+        found = [
+            {"name": e.name, "value": e.value, "distribution": d.metadata["Name"], "version": d.version}
+            for d in importlib.metadata.distributions()
+            for e in d.entry_points
+            if e.group == header["group"]
+        ]
+        self._reply({"type": "entry_points", "found": found})
+
+    def _describe(self, header: dict[str, Any]) -> None:
+        name, value = header["name"], header["value"]
+        module_name, _, attribute = value.partition(":")
+        implementation: Any = importlib.import_module(module_name)
+        for part in attribute.split(".") if attribute else ():
+            implementation = getattr(implementation, part)
+        if not isinstance(implementation, Implementation):
+            raise PluginError(
+                f"{value} is {type(implementation).__name__}, but the entry point must name a same_conformance.Implementation"
+            )
+        if implementation.name != name:
+            raise PluginError(f"the entry point is called {name!r} and its Implementation {implementation.name!r}: use one name")
+        self._implementations[name] = implementation
+        self._reply({"type": "described", "description": implementation.describe(), "sources": _digest(module_name)})
+
+    def _start(self, header: dict[str, Any]) -> None:
+        framework = self._implementations[header["name"]].framework
+        if framework not in self._adapters:
+            self._adapters[framework] = frameworks.load(framework)
+        self._reply(
+            {
+                "type": "started",
+                "versions": _versions(self._adapters[framework].PACKAGES),
+                "python": platform.python_version(),
+                "platform": platform.platform(),
+            }
+        )
+
+    def _run(self, header: dict[str, Any]) -> None:
+        implementation = self._implementations[header["name"]]
+        adapter = self._adapters[implementation.framework]
+        cases = [parse(text) for text in header["cases"]]
+        if implementation.compile_together > 1 and len(cases) > 1:
+            self._run_together(implementation, adapter, cases)
+        else:
+            for case in cases:
+                self._reply({"type": "running", "cases": [case.id]})
+                try:
+                    call = _prepare(implementation, adapter, case)
+                    values, dtype = adapter.array(case, adapter.execute(call))
+                    self._reply_array(case, values, dtype)
+                except _WHATEVER as error:
+                    self._reply_failure(case, error)
+        self._reply({"type": "done"})
+
+    def _run_together(self, implementation: Implementation, adapter: frameworks.Adapter, cases: list[Case]) -> None:
+        """Run all cases in one program; if that fails as a whole, the host is asked to send them one by one."""
+        self._reply({"type": "running", "cases": [case.id for case in cases]})
+        calls = []
+        for case in cases:
+            try:
+                calls.append(_prepare(implementation, adapter, case))
+            except _WHATEVER as error:
+                self._reply_failure(case, error)
+        try:
+            results = adapter.execute_together(calls) if calls else []
+        except _WHATEVER as error:
+            self._reply({"type": "split", "message": one_line(f"{type(error).__name__}: {error}")})
+            return
+        for (case, _, _), result in zip(calls, results):
+            try:
+                if isinstance(result, BaseException):
+                    raise result
+                values, dtype = adapter.array(case, result)
+                self._reply_array(case, values, dtype)
+            except _WHATEVER as error:
+                self._reply_failure(case, error)
+
+    def _reply_array(self, case: Case, values: Any, dtype: str) -> None:
+        payload = protocol.array_to_bytes(values, dtype)
+        self._reply({"type": "array", "case": case.id, "dtype": dtype, "shape": values.shape}, payload)
+
+    def _reply_failure(self, case: Case, error: BaseException) -> None:
+        if isinstance(error, Unsupported):
+            self._reply({"type": "unsupported", "case": case.id, "message": one_line(str(error))})
+        else:
+            self._reply({"type": "error", "case": case.id, "message": one_line(f"{type(error).__name__}: {error}")})
+
+    def _reply(self, header: dict[str, Any], payload: bytes = b"") -> None:
+        if os.getpid() != self._process:
+            os._exit(0)  # an implementation forked and its child came back here: the descriptors are not the child's
+        frame = memoryview(protocol.encode(header, payload))
+        while frame:
+            frame = frame[os.write(self._replies_fd, frame) :]
+
+
+_WHATEVER = (Exception, SystemExit, KeyboardInterrupt)
+"""An implementation may raise anything; even sys.exit() is only the outcome of its case."""
+
+
+def _prepare(implementation: Implementation, adapter: frameworks.Adapter, case: Case) -> frameworks.Call:
+    function = callable_for(implementation, case)
+    return case, function, adapter.tensors(case, operands.make(case))
+
+
+def _versions(packages: tuple[str, ...]) -> dict[str, str]:
+    versions = {}
+    for package in packages:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def _digest(module_name: str) -> str:
+    """Return a digest of all Python sources of the package that `module_name` belongs to."""
+    top = sys.modules[module_name.partition(".")[0]]
+    file = getattr(top, "__file__", None)
+    if file is None:
+        roots = [Path(p) for p in getattr(top, "__path__", [])]
+        files = [f for root in roots for f in root.rglob("*.py")]
+    elif Path(file).name == "__init__.py":
+        files = list(Path(file).parent.rglob("*.py"))
+    else:
+        files = [Path(file)]
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def main(requests_fd: int, replies_fd: int) -> None:
+    """Prepare the process and serve."""
+    faulthandler.enable()
+    for fd in (requests_fd, replies_fd):
+        os.set_inheritable(fd, False)
+    with contextlib.suppress(OSError):  # not Linux, or not allowed: the memory limit still holds
+        Path("/proc/self/oom_score_adj").write_text("1000")  # if memory runs out, this process goes, not the run
+    Worker(requests_fd, replies_fd).serve()
