@@ -28,7 +28,7 @@ class Rule:
     Attributes:
         name: what implementations call it.
         sentence: what it does, for the report.
-        plan: from a case to what the rule does with it; None where it leaves nothing to compute (no output element).
+        plan: from a case to what the rule does with it; None where it has nothing to compute and so must raise.
     """
 
     name: str
@@ -43,7 +43,7 @@ def predict(rule: Rule, case: Case) -> Prediction:
     where it has no output at all, else ``value``.
     """
     ours, theirs = plans.same(case), rule.plan(case)
-    if theirs is None or any(out < 1 for out in theirs.out):
+    if theirs is None or (case.op != "conv_transpose" and min(theirs.out) < 1):
         return "error"
     if ours.out != theirs.out:
         return "shape"
@@ -56,6 +56,8 @@ def _same_effect(case: Case, ours: Plan, theirs: Plan) -> bool:
     Windows that hold padding only are left out for pooling, as they are in verdicts.
     """
     if case.op not in ("max_pool", "avg_pool"):
+        if _touches_nothing(ours) or _touches_nothing(theirs):  # one such axis makes every element 0
+            return _touches_nothing(ours) and _touches_nothing(theirs)
         return all(np.array_equal(a, b) for a, b in zip(ours.maps, theirs.maps, strict=True))
     specified = ~ours.reads_padding_only()
     if case.op == "max_pool" and theirs.fill > -np.inf and (_reads_padding(theirs) & specified).any():
@@ -70,6 +72,10 @@ def _same_effect(case: Case, ours: Plan, theirs: Plan) -> bool:
         if not np.all(np.array(same)[relevant]):
             return False
     return case.op == "max_pool" or bool(np.all((_product(ours.divisor) == _product(theirs.divisor))[specified]))
+
+
+def _touches_nothing(plan: Plan) -> bool:
+    return any((reads == PADDED).all() for reads in plan.maps)
 
 
 def _reads_padding(plan: Plan) -> np.ndarray:
@@ -186,6 +192,39 @@ def _space_to_batch(case: Case) -> Plan | None:
     return _plan(case, maps)
 
 
+def _edge_replicated(case: Case) -> Plan | None:
+    """Where all pads are symmetric leave them to torch, else repeat the edge and divide by the whole window.
+
+    Source: Keras 3.15, ``src/backend/torch/nn.py``, ``average_pool``. What is left to torch's ``avg_pool3d`` is
+    refused if the input is smaller than the window.
+    """
+    ours = plans.same(case)
+    if case.op != "avg_pool":
+        return ours
+    if all(a.before == a.after for a in case.axes):
+        return None if case.rank == 3 and any(a.size < a.kernel for a in case.axes) else ours
+    maps = []
+    for a in case.axes:
+        reads = np.arange(a.output_size)[:, None] * a.stride + np.arange(a.kernel) - a.before
+        maps.append(np.clip(reads, 0, a.size - 1))
+    return _plan(case, maps)
+
+
+def _unclamped(case: Case) -> Plan:
+    """Let the total padding be negative, and split it rounding towards zero, as C++ divides."""
+    ours = plans.same(case)
+    if case.op == "conv_transpose":
+        return ours
+    maps = []
+    for a in case.axes:
+        total = (a.output_size - 1) * a.stride + a.effective_kernel - a.size
+        before = a.before if total >= 0 else -(-total // 2)
+        maps.append(
+            index_map(size=a.size, kernel=a.kernel, stride=a.stride, dilation=a.dilation, before=before, out=a.output_size)
+        )
+    return _plan(case, maps)
+
+
 RULES = {
     rule.name: rule
     for rule in (
@@ -202,6 +241,8 @@ RULES = {
         Rule("ceil-mode", "pads nothing before and rounds the number of windows up", _ceil_mode),
         Rule("transposed-half", "crops kernel // 2 on both sides and adds stride - 1 at the end", _transposed_half),
         Rule("unflipped-kernel", "does not flip the kernel of the transposed convolution", _unflipped),
+        Rule("edge-replicated", "repeats the edge for average pooling where pads are not symmetric", _edge_replicated),
+        Rule("unclamped", "lets the total padding be negative where the stride exceeds the kernel", _unclamped),
         Rule("space-to-batch", "strides inside the blocks that dilation made", _space_to_batch),
     )
 }

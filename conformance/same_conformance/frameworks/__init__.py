@@ -36,6 +36,9 @@ class Adapter(Protocol):
             TypeError: if the result is not a tensor of the framework.
         """
 
+    def refuses(self, error: Exception) -> bool:
+        """Tell whether `error` is how the framework says that it does not offer a dtype or parameter on this machine."""
+
     def execute(self, call: Call) -> Any:
         """Call the callable on its tensors, without recording gradients."""
 

@@ -35,6 +35,11 @@ def array(case: Case, result: Any) -> tuple[np.ndarray, str]:
     return np.asarray(keras.ops.convert_to_numpy(values)), dtype
 
 
+def refuses(error: Exception) -> bool:
+    """Recognise an op that the backend has no kernel for."""
+    return isinstance(error, NotImplementedError)
+
+
 def execute(call: Call) -> Any:
     """Call the callable on its tensors, without recording gradients where the backend would."""
     _, function, operands = call

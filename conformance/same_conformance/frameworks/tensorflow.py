@@ -12,6 +12,12 @@ from same_conformance.frameworks import Call
 
 PACKAGES = ("tensorflow-cpu", "tensorflow", "keras", "numpy")
 
+_REFUSALS = (
+    "only supports dilated rates of 1",
+    "not yet support dilation rates larger than 1",
+    "is not in the list of allowed values",
+)
+
 
 def start() -> None:
     """Give TensorFlow one thread and no accelerator."""
@@ -30,6 +36,13 @@ def array(case: Case, result: Any) -> tuple[np.ndarray, str]:
         raise TypeError(f"{case.op} returned {type(result).__name__}, but a tf.Tensor is expected")
     dtype = result.dtype.name
     return (tf.cast(result, tf.float32) if dtype == "bfloat16" else result).numpy(), dtype
+
+
+def refuses(error: Exception) -> bool:
+    """Recognise a missing kernel, and dilation rates that the CPU kernels do not have."""
+    words = str(error)
+    missing = isinstance(error, (tf.errors.NotFoundError, tf.errors.UnimplementedError))
+    return missing or (isinstance(error, tf.errors.InvalidArgumentError) and any(w in words for w in _REFUSALS))
 
 
 def execute(call: Call) -> Any:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from same_conformance import Implementation, Unsupported
+from same_conformance import Case, Implementation, Unsupported
+from same_conformance.implementation import callable_for
 from same_conformance.padding import SAME
 
 HOMEPAGE = "https://docs.jax.dev/en/latest/jax.lax.html"
@@ -128,11 +129,22 @@ witness = Implementation(
     **_FUNCTIONS,
 )
 
+
+
+def build_jitted(case: Case) -> Any:
+    """Return the witness's function for `case`, compiled by itself with JAX's default options."""
+    import jax
+
+    return jax.jit(callable_for(witness, case))
+
+
 default = Implementation(
     name="jax-default",
-    summary="The same calls, case by case, with JAX's default compiler options.",
+    framework="jax",
+    summary="The same calls, each compiled by itself with JAX's default compiler options.",
+    homepage=HOMEPAGE,
     environment={"JAX_PLATFORMS": "cpu"},
-    **_FUNCTIONS,
+    build=build_jitted,
 )
 
 transpose_default = Implementation(

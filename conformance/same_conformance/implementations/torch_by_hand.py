@@ -15,22 +15,37 @@ from same_conformance.padding import SAME
 _UMBRELLA = "https://github.com/pytorch/pytorch/issues/3867"
 
 
+_REFUSALS = (
+    "is not supported for strided convolutions",
+    "should be at most half of kernel size",
+    "should be smaller than or equal to half of kernel size",
+    "smaller than kernel size",
+    "output padding must be smaller",
+)
+"""What torch says where it does not offer the parameters, whatever the padding rule."""
+
+
 def _functional(name: str, rank: int) -> Any:
+    """Return ``torch.nn.functional``'s `name` for `rank`; where torch refuses the parameters it raises `Unsupported`."""
     import torch.nn.functional as F  # noqa: N812  # the name everyone knows it by
 
-    return getattr(F, f"{name}{rank}d")
+    function = getattr(F, f"{name}{rank}d")
+
+    def refusing(*args: Any, **keywords: Any) -> Any:
+        try:
+            return function(*args, **keywords)
+        except RuntimeError as error:
+            if not any(words in str(error) for words in _REFUSALS):
+                raise
+            raise Unsupported(str(error)) from None
+
+    return refusing
 
 
 def _native_conv(x: Any, kernel: Any, *, stride: Any, dilation: Any, padding: str, groups: int) -> Any:
     """Call ``F.conv`` with ``padding="same"``, which torch has for stride 1."""
-    try:
-        return _functional("conv", len(stride))(
-            x, kernel, stride=stride, padding=padding.lower(), dilation=dilation, groups=groups
-        )
-    except RuntimeError as error:
-        if "strided convolutions" not in str(error):
-            raise
-        raise Unsupported(str(error)) from None
+    function = _functional("conv", len(stride))
+    return function(x, kernel, stride=stride, padding=padding.lower(), dilation=dilation, groups=groups)
 
 
 def _native_depthwise(x: Any, kernel: Any, *, stride: Any, dilation: Any, padding: str) -> Any:
@@ -140,12 +155,7 @@ def _half_conv_transpose(x: Any, kernel: Any, *, stride: Any, dilation: Any, pad
     del padding, output_size
     function = _functional("conv_transpose", len(stride))
     pads = [k // 2 for k in kernel.shape[2:]]
-    try:
-        return function(x, kernel, stride=stride, padding=pads, output_padding=[s - 1 for s in stride], dilation=dilation)
-    except RuntimeError as error:
-        if "output padding must be smaller" not in str(error):
-            raise
-        raise Unsupported(str(error)) from None
+    return function(x, kernel, stride=stride, padding=pads, output_padding=[s - 1 for s in stride], dilation=dilation)
 
 
 def _undilated(dilation: Any) -> None:

@@ -113,7 +113,7 @@ class Worker:
                     values, dtype = adapter.array(case, adapter.execute(call))
                     self._reply_array(case, values, dtype)
                 except _WHATEVER as error:
-                    self._reply_failure(case, error)
+                    self._reply_failure(case, error, adapter)
         self._reply({"type": "done"})
 
     def _run_together(self, implementation: Implementation, adapter: frameworks.Adapter, cases: list[Case]) -> None:
@@ -124,7 +124,7 @@ class Worker:
             try:
                 calls.append(_prepare(implementation, adapter, case))
             except _WHATEVER as error:
-                self._reply_failure(case, error)
+                self._reply_failure(case, error, adapter)
         try:
             results = adapter.execute_together(calls) if calls else []
         except _WHATEVER as error:
@@ -137,17 +137,19 @@ class Worker:
                 values, dtype = adapter.array(case, result)
                 self._reply_array(case, values, dtype)
             except _WHATEVER as error:
-                self._reply_failure(case, error)
+                self._reply_failure(case, error, adapter)
 
     def _reply_array(self, case: Case, values: Any, dtype: str) -> None:
         payload = protocol.array_to_bytes(values, dtype)
         self._reply({"type": "array", "case": case.id, "dtype": dtype, "shape": values.shape}, payload)
 
-    def _reply_failure(self, case: Case, error: BaseException) -> None:
-        if isinstance(error, Unsupported):
-            self._reply({"type": "unsupported", "case": case.id, "message": one_line(str(error))})
+    def _reply_failure(self, case: Case, error: BaseException, adapter: frameworks.Adapter) -> None:
+        message = str(error)
+        if isinstance(error, Unsupported) or (isinstance(error, Exception) and adapter.refuses(error)):
+            kind = "unsupported"
         else:
-            self._reply({"type": "error", "case": case.id, "message": one_line(f"{type(error).__name__}: {error}")})
+            kind, message = "error", f"{type(error).__name__}: {message}"
+        self._reply({"type": kind, "case": case.id, "message": one_line(message)})
 
     def _reply(self, header: dict[str, Any], payload: bytes = b"") -> None:
         if os.getpid() != self._process:

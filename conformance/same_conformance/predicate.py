@@ -1,0 +1,97 @@
+"""Read predicates over the fields of a case, such as ``op == 'conv' and any(s > k)``.
+
+A predicate is a Python expression of comparisons, ``and``, ``or``, ``not``, ``in``, integer arithmetic and the names
+
+- ``op rank padding dtype batch channels groups`` of the case;
+- inside ``any(...)`` and ``all(...)``, which range over the axes: ``n k s d`` (size, kernel, stride, dilation), ``ke``
+  (effective kernel), ``out``, ``before``, ``after``, ``total`` (padding) and ``unclamped`` (the total without the
+  maximum, which is negative where the stride leaves elements out).
+
+Nothing else is allowed, so a predicate from a file can do no harm.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from same_conformance.errors import UsageError
+
+if TYPE_CHECKING:
+    from same_conformance.case import Axis, Case
+
+CASE_NAMES = ("op", "rank", "padding", "dtype", "batch", "channels", "groups")
+AXIS_NAMES = ("n", "k", "s", "d", "ke", "out", "before", "after", "total", "unclamped")
+
+_ALLOWED = (
+    ast.Expression, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub, ast.Compare, ast.Eq, ast.NotEq,
+    ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn, ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.FloorDiv, ast.Mod,
+    ast.Name, ast.Load, ast.Constant, ast.Tuple, ast.Call,
+)  # fmt: skip
+
+
+@cache
+def compile_predicate(text: str) -> Callable[[Case], bool]:
+    """Return the function that `text` stands for.
+
+    Raises:
+        UsageError: if `text` is not a predicate; says what is wrong with it.
+
+    >>> from same_conformance.case import parse
+    >>> wrong = compile_predicate("op == 'conv' and any(s > k)")
+    >>> wrong(parse("conv.n5.k1.s2")), wrong(parse("conv.n5.k2.s2"))
+    (True, False)
+    """
+    try:
+        tree = ast.parse(text, mode="eval")
+    except SyntaxError as error:
+        raise UsageError(f"predicate {text!r}: {error.msg}") from None
+    _check(tree, text, inside_axes=False)
+    code = compile(ast.fix_missing_locations(_OverAxes().visit(tree)), "<predicate>", "eval")
+
+    def predicate(case: Case) -> bool:
+        names: dict[str, Any] = {name: getattr(case, name) for name in CASE_NAMES}
+        names["_axes"] = [_axis_values(axis, case) for axis in case.axes]
+        names["_of"] = lambda test: [test(*values) for values in names["_axes"]]
+        return bool(eval(code, {"__builtins__": {}, "any": any, "all": all, **names}))  # noqa: S307  # checked above
+
+    return predicate
+
+
+def _axis_values(axis: Axis, case: Case) -> tuple[int, ...]:
+    n, out = axis.size, axis.output_size
+    windows, span = (n, out) if case.op == "conv_transpose" else (out, n)
+    unclamped = (windows - 1) * axis.stride + axis.effective_kernel - span
+    total = axis.before + axis.after
+    return (n, axis.kernel, axis.stride, axis.dilation, axis.effective_kernel, out, axis.before, axis.after, total, unclamped)
+
+
+def _check(node: ast.AST, text: str, *, inside_axes: bool) -> None:
+    if not isinstance(node, _ALLOWED):
+        raise UsageError(f"predicate {text!r}: {type(node).__name__} is not allowed; use comparisons, and, or, not, any(), all()")
+    if isinstance(node, ast.Call):
+        name = node.func.id if isinstance(node.func, ast.Name) else "this"
+        if name not in ("any", "all") or len(node.args) != 1 or node.keywords or inside_axes:
+            raise UsageError(f"predicate {text!r}: only any(TEST) and all(TEST) over the axes can be called, and not inside each other")
+        _check(node.args[0], text, inside_axes=True)
+        return
+    if isinstance(node, ast.Name):
+        allowed = CASE_NAMES + (AXIS_NAMES if inside_axes else ())
+        if node.id not in allowed:
+            hint = "; it is a name of one axis: put it inside any(...) or all(...)" if node.id in AXIS_NAMES else ""
+            raise UsageError(f"predicate {text!r}: {node.id} is not known{hint or '; use ' + ', '.join(allowed)}")
+    for child in ast.iter_child_nodes(node):
+        _check(child, text, inside_axes=inside_axes)
+
+
+class _OverAxes(ast.NodeTransformer):
+    """Turn ``any(TEST)`` into ``any(_of(lambda n, k, ...: TEST))``."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802  # the name that ast looks for
+        names = [ast.arg(name) for name in AXIS_NAMES]
+        arguments = ast.arguments(posonlyargs=[], args=names, kwonlyargs=[], kw_defaults=[], defaults=[])
+        test = ast.Lambda(args=arguments, body=node.args[0])
+        node.args = [ast.Call(func=ast.Name("_of", ast.Load()), args=[test], keywords=[])]
+        return node

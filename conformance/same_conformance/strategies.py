@@ -1,0 +1,269 @@
+"""Offer Hypothesis strategies for cases, and draw many distinct ones.
+
+`cases` is for anyone's ``@given``. It builds only valid cases, never filters, and shrinks towards the smallest case:
+one axis, every field 1, float32, SAME.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from math import gcd
+from typing import NamedTuple
+
+from hypothesis import HealthCheck, Phase, find, given, settings
+from hypothesis import seed as hypothesis_seed
+from hypothesis import strategies as st
+from hypothesis.errors import NoSuchExample
+
+from same_conformance import classes
+from same_conformance.case import DTYPES, OPS, POOLS, RANKS, Case, default_channels
+from same_conformance.errors import CaseError, UsageError
+from same_conformance.padding import MODES, transposed_output_sizes
+
+
+class Bounds(NamedTuple):
+    """The largest value of each field that a strategy draws."""
+
+    size: int
+    kernel: int
+    stride: int
+    dilation: int
+    batch: int = 3
+    channels: int = 4
+
+
+BOUNDS = {1: Bounds(24, 8, 6, 4), 2: Bounds(12, 5, 4, 3), 3: Bounds(7, 4, 4, 3)}
+"""Per rank: wide enough for every parity, residue and order of n, k, s and d, small enough to run fast."""
+
+
+@st.composite
+def cases(  # noqa: PLR0913  # every field of a case can be bounded, all by keyword
+    draw: st.DrawFn,
+    *,
+    ops: Sequence[str] = OPS,
+    ranks: Sequence[int] = RANKS,
+    max_size: int | None = None,
+    max_kernel: int | None = None,
+    max_stride: int | None = None,
+    max_dilation: int | None = None,
+    max_batch: int | None = None,
+    max_channels: int | None = None,
+    paddings: Sequence[str] = MODES,
+    dtypes: Sequence[str] = DTYPES,
+) -> Case:
+    """Generate valid cases.
+
+    Bounds that are not given depend on the rank (`BOUNDS`). Batch and channels above 1 equal no size, so that a
+    framework which takes one for the other is found out. A dtype that cannot hold a case exactly is not drawn for it.
+
+    Examples shrink towards ``conv.n1.k1`` or the smallest of the ops given.
+
+    >>> from hypothesis import find, settings
+    >>> def is_odd(case):
+    ...     return case.axes[0].before != case.axes[0].after
+    >>> find(cases(ops=["conv"]), is_odd, settings=settings(database=None)).id
+    'conv.n1.k2'
+    """
+    op = draw(st.sampled_from(list(ops)))
+    rank = draw(st.sampled_from(list(ranks)))
+    default = BOUNDS[rank]
+    given_bounds = (max_size, max_kernel, max_stride, max_dilation, max_batch, max_channels)
+    bounds = Bounds(*(d if g is None else g for d, g in zip(default, given_bounds, strict=True)))
+
+    def per_axis(largest: int) -> tuple[int, ...]:
+        return tuple(draw(st.integers(1, largest)) for _ in range(rank))
+
+    size, kernel = per_axis(bounds.size), per_axis(bounds.kernel)
+    ones = (1,) * rank
+    stride = per_axis(bounds.stride) if draw(st.booleans()) else ones
+    dilation = per_axis(bounds.dilation) if draw(st.booleans()) else ones
+    other_than_size = [v for v in range(1, bounds.batch + 1) if v == 1 or v not in size]
+    batch = draw(st.sampled_from(other_than_size))
+    channels, groups = _channels(draw, op, bounds.channels, size)
+    output_size: tuple[int, ...] = ()
+    if op == "conv_transpose":
+        full = tuple(n * s for n, s in zip(size, stride, strict=True))
+        if draw(st.booleans()):
+            legal = [transposed_output_sizes(n, s) for n, s in zip(size, stride, strict=True)]
+            full = tuple(draw(st.sampled_from(lengths[::-1])) for lengths in legal)
+        output_size = full
+    case = Case(
+        op,
+        size,
+        kernel,
+        stride,
+        dilation,
+        padding=draw(st.sampled_from([*paddings[:1] * 2, *paddings[1:]])),  # twice as much of what everyone has
+        batch=batch,
+        channels=channels,
+        groups=groups,
+        output_size=output_size,
+        dtype="float64",
+    )
+    exact = _exact_dtypes(case, dtypes)
+    return replace(case, dtype=draw(st.sampled_from([*exact[:1] * 3, *exact[1:]])))
+
+
+def _channels(draw: st.DrawFn, op: str, largest: int, size: tuple[int, ...]) -> tuple[tuple[int, ...], int]:
+    """Return channels and groups; the input's channels equal no size unless they are the smallest allowed."""
+    smallest = default_channels(op)
+    allowed = [c for c in range(smallest[0], max(largest, smallest[0]) + 1) if c == smallest[0] or c not in size]
+    c_in = draw(st.sampled_from(allowed))
+    if op in POOLS:
+        return (c_in,), 1
+    c_out = draw(st.integers(1, largest))
+    if op != "conv":
+        return (c_in, c_out), 1
+    common = gcd(c_in, c_out)
+    groups = draw(st.sampled_from([g for g in range(1, common + 1) if common % g == 0]))
+    return (c_in, c_out), groups
+
+
+def _exact_dtypes(case: Case, dtypes: Sequence[str]) -> list[str]:
+    """Return those of `dtypes` in which `case` is exact."""
+    exact = []
+    for dtype in dtypes:
+        try:
+            replace(case, dtype=dtype)
+        except CaseError:
+            continue
+        exact.append(dtype)
+    return exact or ["float64"]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Distinct cases, with how many there are of each class.
+
+    Attributes:
+        cases: in canonical order.
+        counts: cases per class.
+        n_wanted: how many were asked for; more than there are cases if the space is smaller.
+    """
+
+    cases: tuple[Case, ...]
+    counts: dict[str, int]
+    n_wanted: int
+
+
+def draw_distinct(
+    n: int,
+    *,
+    seed: int,
+    ops: Sequence[str] = OPS,
+    ranks: Sequence[int] = RANKS,
+    paddings: Sequence[str] = MODES,
+    dtypes: Sequence[str] = DTYPES,
+    max_size: int | None = None,
+    report: Callable[[int], None] = lambda _: None,
+) -> Drawn:
+    """Draw `n` distinct cases with Hypothesis, spread evenly over ops and ranks.
+
+    Each of `same_conformance.classes.CLASSES` that exists for the ops and ranks must be hit ``n // 50`` times at
+    least. If the space holds fewer than `n` cases, all that could be found are returned. The same arguments and the
+    same Hypothesis give the same cases. `report` is called with the number of cases so far.
+
+    Raises:
+        UsageError: if a class is hit too rarely.
+    """
+    strata = [(op, rank) for rank in ranks for op in ops]
+    found: dict[Case, None] = {}
+    strategies = {s: cases(ops=[s[0]], ranks=[s[1]], paddings=paddings, dtypes=dtypes, max_size=max_size) for s in strata}
+    n_round = 0
+    while len(found) < n and strategies:
+        missing = n - len(found)
+        for i, stratum in enumerate(list(strategies)):
+            quota = (missing + i) // len(strategies) if n_round == 0 else min(missing, n - len(found))
+            if not _collect(strategies[stratum], quota, hash_seed(seed, n_round, *stratum), found):
+                del strategies[stratum]  # Hypothesis finds nothing new here: the space is used up
+                missing = n - len(found)
+            report(len(found))
+            if len(found) >= n:
+                break
+        n_round += 1
+    drawn = sorted(found, key=lambda case: case.canonical_key)[:n]
+    counts = classes.count(drawn)
+    _check_classes(counts, n, len(drawn), strata)
+    return Drawn(tuple(drawn), counts, n)
+
+
+_STALE_ROUNDS = 3
+"""Rounds of Hypothesis without a new case after which a space counts as used up."""
+
+
+def _collect(strategy: st.SearchStrategy[Case], quota: int, seed: int, found: dict[Case, None]) -> bool:
+    """Add up to `quota` cases of `strategy` to `found`; return whether all of them could be had."""
+    target = len(found) + quota
+    stale = n_round = 0
+    while len(found) < target and stale < _STALE_ROUNDS:
+        before = len(found)
+
+        @hypothesis_seed(seed + n_round)
+        @settings(_DRAWING, max_examples=max(target - before, 20))
+        @given(strategy)
+        def collect(case: Case) -> None:
+            if len(found) < target:
+                found.setdefault(case)
+
+        collect()
+        n_round += 1
+        stale = stale + 1 if len(found) == before else 0
+    return len(found) >= target
+
+
+_DRAWING = settings(
+    database=None,
+    deadline=None,
+    derandomize=False,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def hash_seed(*parts: object) -> int:
+    """Return one integer for a seed and the place it is used at, the same in every process."""
+    import zlib
+
+    return zlib.crc32(repr(parts).encode()) << 8
+
+
+def _check_classes(counts: dict[str, int], n: int, n_found: int, strata: Sequence[tuple[str, int]]) -> None:
+    if n_found < n:
+        return  # everything there is was taken
+    minimum = n // 50
+    for case_class in classes.CLASSES:
+        if counts[case_class.name] < minimum and any(case_class.exists(*stratum) for stratum in strata):
+            raise UsageError(
+                f"only {counts[case_class.name]} of {n} drawn cases are of the class '{case_class.name}', "
+                f"but {minimum} are needed; use another --seed or a larger --cases"
+            )
+
+
+def shrink(case: Case, fails: Callable[[Case], bool], *, seed: int, n_examples: int = 200) -> Case:
+    """Return the smallest case that Hypothesis finds below `case` for which `fails` holds, or `case` itself.
+
+    No field of the result exceeds that of `case`; op, rank, padding and dtype are kept or simpler.
+    """
+    import random
+
+    smaller = cases(
+        ops=[case.op],
+        ranks=range(1, case.rank + 1),
+        max_size=max(case.size),
+        max_kernel=max(case.kernel),
+        max_stride=max(case.stride),
+        max_dilation=max(case.dilation),
+        max_batch=case.batch,
+        max_channels=max(case.channels),
+        paddings=MODES[: MODES.index(case.padding) + 1],
+        dtypes=DTYPES[: 1] if case.dtype in DTYPES[:1] else (DTYPES[0], case.dtype),
+    )
+    shrinking = settings(
+        database=None, deadline=None, max_examples=n_examples, derandomize=False, suppress_health_check=list(HealthCheck)
+    )
+    try:
+        smallest = find(smaller, fails, settings=shrinking, random=random.Random(seed))  # noqa: S311  # no secret
+    except NoSuchExample:
+        return case
+    return min(smallest, case, key=lambda c: c.canonical_key)
