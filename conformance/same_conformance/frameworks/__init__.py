@@ -6,6 +6,7 @@ Imported in workers only. Each module has the functions of `Adapter`; importing 
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from typing import TYPE_CHECKING, Any, Callable, Protocol, Sequence, Tuple
 
 if TYPE_CHECKING:
@@ -46,8 +47,24 @@ class Adapter(Protocol):
         """Compile all calls into one program and run it; in place of a result, the exception of its tracing."""
 
 
+class NotInstalledError(Exception):
+    """A framework is not installed in this environment."""
+
+
+def check_installed(name: str) -> None:
+    """Raise `NotInstalledError` if framework `name` is not installed; does not import it."""
+    if importlib.util.find_spec(name) is None:
+        extra = name if name in ("torch", "tensorflow", "jax") else "frameworks"
+        raise NotInstalledError(f"{name} is not installed; try: python -m pip install 'same-conformance[{extra}]'")
+
+
 def load(name: str) -> Adapter:
-    """Import and start the adapter of framework `name`."""
+    """Import and start the adapter of framework `name`.
+
+    Raises:
+        NotInstalledError: if the framework is not installed; says how to get it.
+    """
+    check_installed(name)
     adapter: Adapter = importlib.import_module(f"same_conformance.frameworks.{name}")  # type: ignore[assignment]
     adapter.start()
     return adapter

@@ -13,6 +13,7 @@ from same_conformance.case import Case
 from same_conformance.errors import StartError
 from same_conformance.implementation import Description
 from same_conformance.messages import one_line
+from same_conformance.plugins import EntryPoint
 from same_conformance.outcome import Array, Crash, Error, Outcome, Timeout, Unsupported
 from same_conformance.runner import protocol
 from same_conformance.runner.process import Guardian, WorkerDied, WorkerProcess, WorkerTimeout
@@ -20,7 +21,6 @@ from same_conformance.runner.process import Guardian, WorkerDied, WorkerProcess,
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from same_conformance.plugins import EntryPoint
 
 _BATCH = 64
 """Cases per request where nothing is compiled together: large enough to hide the round trip."""
@@ -83,6 +83,7 @@ class Pool:
     Attributes:
         started: what is ready, by name.
         failures: why the others did not start, by name.
+        not_installed: those of `failures` whose framework is not installed, and that is all.
     """
 
     def __init__(self, limits: Limits = Limits(), jobs: int = 2) -> None:
@@ -94,6 +95,8 @@ class Pool:
         self._closing = threading.Event()
         self.started: dict[str, Started] = {}
         self.failures: dict[str, str] = {}
+        self.not_installed: set[str] = set()
+        self.descriptions: dict[str, tuple[Description, str]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -118,9 +121,8 @@ class Pool:
         by_home: dict[tuple[str, str], list[EntryPoint]] = {}
         for entry_point in entry_points:
             by_home.setdefault((entry_point.interpreter, entry_point.distribution), []).append(entry_point)
-        self.descriptions: dict[str, tuple[Description, str]] = {}
         with ThreadPoolExecutor(self._jobs) as threads:
-            homes = list(threads.map(self._describe_home, by_home.values()))
+            homes = list(threads.map(lambda home: self._describe_home(home, check=describe_only), by_home.values()))
             if describe_only:
                 for home in homes:
                     self._end(home)
@@ -129,18 +131,30 @@ class Pool:
             self._slots = slots
             list(threads.map(lambda slot: self._start_slot(slot, report), slots))
 
-    def _describe_home(self, entry_points: list[EntryPoint]) -> _Slot:
-        """Import what one distribution registers, in one worker, and learn its descriptions."""
+    def entry_points_of(self, interpreter: str, group: str) -> list[EntryPoint]:
+        """Ask another interpreter which implementations are installed in its environment.
+
+        Raises:
+            WorkerDied, WorkerTimeout: if it cannot run a worker.
+        """
+        home = _Slot(interpreter, {}, [])
+        try:
+            reply = self._process_of(home).request({"type": "entry_points", "group": group}, self._limits.start_s)
+        finally:
+            self._end(home)
+        return [
+            EntryPoint(e["name"], e["value"], e["distribution"], e["version"], interpreter) for e in reply.get("found", [])
+        ]
+
+    def _describe_home(self, entry_points: list[EntryPoint], *, check: bool = False) -> _Slot:
+        """Import what one distribution registers, in one worker, and learn its descriptions; `check` for its frameworks."""
         home = _Slot(entry_points[0].interpreter, {}, entry_points)
         for entry_point in entry_points:
             try:
-                process = self._process_of(home)
-                reply = process.request(
-                    {"type": "describe", "name": entry_point.name, "value": entry_point.value}, self._limits.start_s
-                )
-                if reply["type"] == "failed":
-                    raise StartError(reply["message"])
+                reply = self._ask(home, entry_point, "describe")
                 self.descriptions[entry_point.name] = (Description.from_json(reply["description"]), reply["sources"])
+                if check:
+                    self._ask(home, entry_point, "check")
             except (StartError, WorkerDied, WorkerTimeout) as error:
                 self.failures[entry_point.name] = self._why(error)
                 if not isinstance(error, StartError):
@@ -179,15 +193,24 @@ class Pool:
             report(entry_point.name)
 
     def _start_in(self, slot: _Slot, entry_point: EntryPoint) -> dict[str, Any]:
-        process = self._process_of(slot)
-        for request in (
-            {"type": "describe", "name": entry_point.name, "value": entry_point.value},
-            {"type": "start", "name": entry_point.name},
-        ):
-            reply = process.request(request, self._limits.start_s)
-            if reply["type"] == "failed":
-                raise StartError(reply["message"])
+        self._ask(slot, entry_point, "describe")
+        reply = self._ask(slot, entry_point, "start")
         slot.ready.add(entry_point.name)
+        return reply
+
+    def _ask(self, slot: _Slot, entry_point: EntryPoint, what: str) -> dict[str, Any]:
+        """Request `what` of an implementation, starting the worker if need be.
+
+        Raises:
+            StartError: if the worker says that it failed.
+            WorkerDied, WorkerTimeout: if it does not say anything.
+        """
+        request = {"type": what, "name": entry_point.name, "value": entry_point.value}
+        reply = self._process_of(slot).request(request, self._limits.start_s)
+        if reply["type"] == "failed":
+            if reply.get("not_installed"):
+                self.not_installed.add(entry_point.name)
+            raise StartError(reply["message"])
         return reply
 
     def _why(self, error: Exception) -> str:

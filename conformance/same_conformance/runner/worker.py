@@ -37,6 +37,13 @@ class Worker:
         self._process = os.getpid()
         self._implementations: dict[str, Implementation] = {}
         self._adapters: dict[str, frameworks.Adapter] = {}
+        self._requests = {
+            "entry_points": self._entry_points,
+            "describe": self._describe,
+            "check": self._check,
+            "start": self._start,
+            "run": self._run,
+        }
 
     def serve(self) -> None:
         """Announce ourselves, then answer until the end of the requests."""
@@ -55,11 +62,11 @@ class Worker:
 
     def _answer(self, header: dict[str, Any]) -> None:
         try:
-            {"describe": self._describe, "start": self._start, "run": self._run, "entry_points": self._entry_points}[
-                header["type"]
-            ](header)
+            self._requests[header["type"]](header)
         except _WHATEVER as error:
-            self._reply({"type": "failed", "message": one_line(f"{type(error).__name__}: {error}")})
+            known = isinstance(error, (PluginError, frameworks.NotInstalledError))
+            message = one_line(str(error) if known else f"{type(error).__name__}: {error}")
+            self._reply({"type": "failed", "message": message, "not_installed": isinstance(error, frameworks.NotInstalledError)})
 
     def _entry_points(self, header: dict[str, Any]) -> None:
         """List the implementations installed in this interpreter's environment, without importing them."""
@@ -85,6 +92,11 @@ class Worker:
             raise PluginError(f"the entry point is called {name!r} and its Implementation {implementation.name!r}: use one name")
         self._implementations[name] = implementation
         self._reply({"type": "described", "description": implementation.describe(), "sources": _digest(module_name)})
+
+    def _check(self, header: dict[str, Any]) -> None:
+        """Tell whether the framework of an implementation is installed, without importing it."""
+        frameworks.check_installed(self._implementations[header["name"]].framework)
+        self._reply({"type": "installed"})
 
     def _start(self, header: dict[str, Any]) -> None:
         framework = self._implementations[header["name"]].framework

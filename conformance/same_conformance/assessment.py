@@ -1,0 +1,106 @@
+"""Draw the conclusions of a run from its record: what was expected, what is contested, and the exit code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from same_conformance.expectations import Expectation, Expectations, Standing
+
+if TYPE_CHECKING:
+    from same_conformance.case import Case
+    from same_conformance.record import Record, Result
+
+WITNESSES = ("tensorflow", "jax")
+
+
+@dataclass(frozen=True)
+class Assessed:
+    """A result with its standing, and what the witnesses say of its case.
+
+    Attributes:
+        result: from the record.
+        standing: against the expectations.
+        why: the reason and link of the expectation.
+        contested: whether a witness differs from the spec on this case.
+        witnesses: of a contested case, who ran and whom this outcome equals: ``ran jax tensorflow, equals jax``.
+    """
+
+    result: Result
+    standing: Standing
+    why: str
+    contested: bool = False
+    witnesses: str = ""
+
+
+@dataclass
+class Assessment:
+    """Every result assessed, in the order of the tables: canonical order of cases, then implementation."""
+
+    rows: list[Assessed] = field(default_factory=list)
+    not_started: dict[str, str] = field(default_factory=dict)
+
+    def standing(self, standing: Standing) -> list[Assessed]:
+        """Return the rows of one standing."""
+        return [row for row in self.rows if row.standing == standing]
+
+    @property
+    def contested(self) -> list[Assessed]:
+        """Return the witnesses' own rows on contested cases."""
+        return [r for r in self.rows if r.contested and _differs(r.result)]
+
+
+def expectations_of(record: Record) -> Expectations:
+    """Return the expectations that a run was given, from its record."""
+    rule_of = {about["name"]: about["rule"] for about in record.header["implementations"]}
+    return Expectations([Expectation(**entry) for entry in record.header["expectations"]], rule_of)
+
+
+def assess(record: Record) -> Assessment:
+    """Assess every result of a run."""
+    expectations = expectations_of(record)
+    contesting: dict[Case, list[Result]] = {}
+    for result in record.results:
+        if result.implementation in WITNESSES:
+            contesting.setdefault(result.case, []).append(result)
+    contesting = {case: results for case, results in contesting.items() if any(map(_differs, results))}
+    assessment = Assessment(not_started=dict(record.header["not_started"]))
+    for result in sorted(record.results, key=lambda r: (r.case.canonical_key, r.implementation)):
+        standing, why = expectations.assess(result.implementation, result.case, result.judgement.verdict)
+        witnesses = contesting.get(result.case)
+        if witnesses is None:
+            assessment.rows.append(Assessed(result, standing, why))
+        else:
+            assessment.rows.append(Assessed(result, standing, why, True, _compare(result, witnesses)))  # noqa: FBT003
+    return assessment
+
+
+def _differs(result: Result) -> bool:
+    """Tell whether a witness's outcome is an array that differs from the spec's."""
+    return result.implementation in WITNESSES and result.judgement.verdict in ("shape", "dtype", "value")
+
+
+def _compare(result: Result, witnesses: list[Result]) -> str:
+    ran = sorted(w.implementation for w in witnesses if w.judgement.digest)
+    equals = sorted(w.implementation for w in witnesses if w.judgement.digest and _equal(result, w))
+    return f"ran {' '.join(ran)}; equals {' '.join(equals) or 'none'}"
+
+
+def _equal(a: Result, b: Result) -> bool:
+    both_pass = a.judgement.verdict == b.judgement.verdict == "pass"
+    return both_pass or (a.judgement.digest == b.judgement.digest and bool(a.judgement.digest))
+
+
+def exit_code(record: Record, assessment: Assessment, *, asked_for: frozenset[str]) -> int:
+    """Return the exit code of a run.
+
+    0: all as expected; 1: unexpected verdicts or stale expectations (a witness that contests a case without being
+    listed is one of the former); 3: an implementation did not start, unless only its framework is not installed and
+    nobody asked for it by name (`asked_for`).
+    """
+    not_installed = set(record.header["not_installed"])
+    if any(name in asked_for or name not in not_installed for name in assessment.not_started):
+        return 3
+    if any(row.standing in ("unexpected", "stale") for row in assessment.rows):
+        return 1
+    return 0

@@ -1,0 +1,202 @@
+"""The command ``same-conformance``."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from same_conformance._version import __version__
+from same_conformance.case import OPS, RANKS, Case, parse
+from same_conformance.errors import CaseError, SameConformanceError, StartError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from same_conformance.run import Request
+
+DEFAULT_OUT = Path("reports/latest")
+_INTERRUPTED = 130
+"""What shells use for a process that Ctrl-C ended."""
+
+
+class CaseParameter(click.ParamType):
+    """A case id."""
+
+    name = "case"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Case:
+        """Parse the id."""
+        try:
+            return value if isinstance(value, Case) else parse(value)
+        except CaseError as error:
+            self.fail(str(error), param, ctx)
+
+
+class NamedInterpreter(click.ParamType):
+    """``NAME=INTERPRETER``."""
+
+    name = "name=interpreter"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """Part the name from the interpreter."""
+        name, equals, interpreter = str(value).partition("=")
+        if not (name and equals and interpreter):
+            self.fail(f"{value!r} is not NAME=INTERPRETER, as in torch-explicit=/path/to/venv/bin/python", param, ctx)
+        return name, interpreter
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="same-conformance")
+def main() -> None:
+    """Check implementations of padding="SAME" against the rule, on real frameworks."""
+    # Hypothesis would keep files in the current directory, which belongs to the user.
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir()) / "same-conformance-hypothesis"))
+
+
+def _exits(function: Callable[[], int]) -> None:
+    """Turn our errors into one line and an exit code: 2 for wrong usage, 3 where nothing started."""
+    try:
+        code = function()
+    except SameConformanceError as error:
+        click.echo(f"same-conformance: {error}", err=True)
+        code = 3 if isinstance(error, StartError) else 2
+    sys.exit(code)
+
+
+@main.command()
+@click.argument("implementations", nargs=-1)
+@click.option("--op", "ops", multiple=True, type=click.Choice(OPS), help="Only cases of this op; may be repeated.")
+@click.option("--rank", "ranks", multiple=True, type=click.Choice([str(r) for r in RANKS]), help="Only cases of this many axes.")
+@click.option("--profile", type=click.Choice(["quick", "standard", "deep"]), default="standard", show_default=True,
+              help="Corpus and networks, with 0, 1000 or 20000 drawn cases.")  # fmt: skip
+@click.option("--cases", "n_cases", type=click.IntRange(min=1), help="How many distinct cases to draw, instead of the profile's.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the drawing.")
+@click.option("--case", "cases", multiple=True, type=CaseParameter(), help="Only this case; may be repeated.")
+@click.option("--cases-from", type=click.Path(path_type=Path), help="Only the cases of this file, one id a line.")
+@click.option("--expectations", type=click.Path(path_type=Path), help="A TOML file of known failures, besides those that come with us.")
+@click.option("--python", "interpreters", multiple=True, type=NamedInterpreter(),
+              help="Run implementation NAME in another Python; nothing of ours need be installed there.")  # fmt: skip
+@click.option("--out", type=click.Path(path_type=Path), default=DEFAULT_OUT, show_default=True, help="Where everything is written.")
+@click.option("--jobs", type=click.IntRange(min=1), default=os.cpu_count() or 1, show_default="cores", help="Workers at work at once.")
+@click.option("--timeout", "case_s", type=click.FloatRange(min=0, min_open=True), default=60, show_default=True,
+              help="Seconds for one case.")  # fmt: skip
+@click.option("--start-timeout", "start_s", type=click.FloatRange(min=0, min_open=True), default=300, show_default=True,
+              help="Seconds for an implementation to start.")  # fmt: skip
+@click.option("--memory", "memory_gib", type=click.FloatRange(min=0.5), default=8, show_default=True, help="GiB of data per worker.")
+@click.option("--all-must-start", is_flag=True, help="Exit with 3 also if only a framework is not installed.")
+def run(out: Path, **options: Any) -> None:
+    """Run cases on IMPLEMENTATIONS (default: all that are installed) and write the report."""
+    _exits(lambda: _run(out, options))
+
+
+def _run(out: Path, options: dict[str, Any]) -> int:
+    from same_conformance import assessment, report
+    from same_conformance.console import Console
+    from same_conformance.run import run as execute
+
+    request = _request(out, options)
+    console = Console()
+
+    try:
+        with console:
+            record = execute(request, console)
+    except KeyboardInterrupt:
+        click.echo(f"\ninterrupted: what was recorded is in {out}; the same command goes on from there", err=True)
+        return _INTERRUPTED
+    assessed = assessment.assess(record)
+    with console.working("writing the report"):
+        report.write(record, assessed, out)
+    console.summarize(record, assessed, out)
+    asked_for = frozenset(assessed.not_started if options["all_must_start"] else request.names)
+    return assessment.exit_code(record, assessed, asked_for=asked_for)
+
+
+def _request(out: Path, options: dict[str, Any]) -> Request:
+    from same_conformance import corpus, expectations
+    from same_conformance.run import Request
+    from same_conformance.runner.pool import Limits
+    from same_conformance.selection import Query
+
+    entries = corpus.read_expectations()
+    if options["expectations"]:
+        entries = [*entries, *expectations.read(options["expectations"])]
+    return Request(
+        names=options["implementations"],
+        query=Query(
+            profile=options["profile"],
+            n_cases=options["n_cases"],
+            seed=options["seed"],
+            ops=options["ops"],
+            ranks=[int(rank) for rank in options["ranks"]],
+            cases=options["cases"],
+            cases_from=options["cases_from"],
+        ),
+        out=out,
+        entries=entries,
+        interpreters=dict(options["interpreters"]),
+        limits=Limits(options["case_s"], options["start_s"], int(options["memory_gib"] * (1 << 30))),
+        jobs=options["jobs"],
+        all_must_start=options["all_must_start"],
+        command=shlex.join(["same-conformance", *sys.argv[1:]]),
+    )
+
+
+@main.command("list")
+@click.option("--start", is_flag=True, help="Start each one for real: imports its framework.")
+def list_implementations(*, start: bool) -> None:
+    """List the implementations that are installed, their state, and why one cannot start."""
+    _exits(lambda: _list(start=start))
+
+
+def _list(*, start: bool) -> int:
+    from same_conformance import plugins
+    from same_conformance.console import Console
+    from same_conformance.runner.pool import Pool
+
+    entry_points = plugins.installed()
+    console = Console()
+    with console, Pool(jobs=os.cpu_count() or 1) as pool:
+        done: list[str] = []
+
+        def report(name: str) -> None:
+            done.append(name)
+            console.progress("starting", len(done), len(entry_points))
+
+        pool.start(entry_points, report, describe_only=not start)
+    console.show_implementations(entry_points, pool)
+    return 0
+
+
+@main.command()
+@click.argument("case", type=CaseParameter())
+@click.option("--with", "names", multiple=True, metavar="IMPLEMENTATION", help="Run this implementation on it; may be repeated.")
+def show(case: Case, names: tuple[str, ...]) -> None:
+    """Show CASE: its parameters, what SAME pads, operands and expected result; with --with, what an implementation gives."""
+    _exits(lambda: _show(case, names))
+
+
+def _show(case: Case, names: tuple[str, ...]) -> int:
+    from same_conformance import plugins
+    from same_conformance.console import Console
+    from same_conformance.judge import Judge
+    from same_conformance.runner.pool import Pool
+
+    console = Console()
+    judge = Judge()
+    console.show_case(case, judge.expected(case))
+    if not names:
+        return 0
+    entry_points = plugins.select(plugins.installed(), names)
+    with console, Pool() as pool:
+        pool.start(entry_points)
+        for name, why in pool.failures.items():
+            raise StartError(f"{name} did not start: {why}")
+        for name, _, outcome in pool.run({name: [case] for name in pool.started}):
+            console.show_outcome(name, outcome, judge.judge(case, outcome))
+    return 0

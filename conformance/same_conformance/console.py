@@ -1,0 +1,181 @@
+"""Talk to the person at the terminal: progress, tables, cases."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+from rich import box
+from rich.console import Console as RichConsole
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from same_conformance import operands
+from same_conformance.case import OPS
+from same_conformance.judge import FAILURES
+from same_conformance.outcome import Array
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from same_conformance.assessment import Assessment
+    from same_conformance.case import Case
+    from same_conformance.judge import Judgement
+    from same_conformance.outcome import Outcome
+    from same_conformance.plugins import EntryPoint
+    from same_conformance.record import Record
+    from same_conformance.runner.pool import Pool
+
+_PLAIN_EVERY_S = 10
+"""Seconds between lines of progress where there is no terminal to draw a bar on."""
+_LISTED = 10
+_SHOWN_ELEMENTS = 1200
+"""Elements of an array that are printed before it is abridged."""
+
+
+class Console:
+    """Show progress while entered, and tables at any time; a `same_conformance.run.Watcher`."""
+
+    def __init__(self) -> None:
+        self._console = RichConsole(highlight=False)
+        self._progress: Progress | None = None
+        self._tasks: dict[str, TaskID] = {}
+        self._last_line_s = time.monotonic()
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            columns = (TextColumn("{task.description:>10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+            self._progress = Progress(*columns, console=self._console, transient=True)
+            self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._progress:
+            self._progress.stop()
+        self._progress = None
+        self._tasks.clear()
+
+    def say(self, text: str) -> None:
+        """Print one line."""
+        self._console.print(escape(text), soft_wrap=True)
+
+    def progress(self, what: str, done: int, total: int) -> None:
+        """Move the bar of stage `what`, or, without a terminal, print a line now and then."""
+        if self._progress:
+            if what not in self._tasks:
+                self._tasks[what] = self._progress.add_task(what, total=total)
+            self._progress.update(self._tasks[what], completed=done, total=total)
+        elif time.monotonic() - self._last_line_s > _PLAIN_EVERY_S:
+            self._last_line_s = time.monotonic()
+            self.say(f"{what}: {done} of {total}")
+
+    @contextmanager
+    def working(self, what: str) -> Iterator[None]:
+        """Show that something without steps is being done."""
+        if self._console.is_terminal:
+            with self._console.status(what):
+                yield
+        else:
+            yield
+
+    def summarize(self, record: Record, assessment: Assessment, out: Path) -> None:
+        """Print the classes drawn, the verdicts per implementation and op, and what was not as expected."""
+        header = record.header
+        if header["n_drawn"]:
+            counts = ", ".join(f"{name} {n}" for name, n in header["class_counts"].items())
+            self.say(f"drawn: {header['n_drawn']} distinct cases with seed {header['seed']}: {counts}")
+        self._console.print(_verdicts(assessment))
+        for title, rows in (
+            ("unexpected verdicts", assessment.standing("unexpected")),
+            ("stale expectations", assessment.standing("stale")),
+        ):
+            if rows:
+                per_implementation = Counter(row.result.implementation for row in rows)
+                self.say(f"{len(rows)} {title}: " + ", ".join(f"{name} {n}" for name, n in per_implementation.items()))
+            for row in rows[:_LISTED]:
+                j = row.result.judgement
+                said = "; ".join(text for text in (j.message, row.why) if text)
+                self.say(f"  {row.result.implementation}  {row.result.case.id}  {j.verdict}: {said}")
+            if len(rows) > _LISTED:
+                self.say(f"  and {len(rows) - _LISTED} more, in mismatches.csv")
+        for smallest in record.footer.get("smallest", []):
+            self.say(f"smallest counterexample of {smallest['implementation']}, {smallest['op']}, {smallest['verdict']}: {smallest['case']}")
+        contested = assessment.contested
+        if contested:
+            self.say(f"{len(contested)} contested outcomes of witnesses, all listed with reason and link"
+                     if not any(row.standing == "unexpected" for row in contested)
+                     else f"{len(contested)} contested outcomes of witnesses, some not listed")  # fmt: skip
+        for name, why in assessment.not_started.items():
+            self.say(f"{name} did not start: {why}")
+        self.say(f"report: {out / 'index.html'}")
+
+    def show_implementations(self, entry_points: list[EntryPoint], pool: Pool) -> None:
+        """Print a line per implementation: name, package, framework, state, summary."""
+        width = max((len(e.name) for e in entry_points), default=0)
+        for entry_point in entry_points:
+            name = entry_point.name
+            why = pool.failures.get(name)
+            state = f"[red]cannot start:[/] {escape(why)}" if why else "[green]ready[/]"
+            self._console.print(f"[bold]{name:<{width}}[/]  {state}", soft_wrap=True)
+            about = [f"{entry_point.distribution} {entry_point.version}"]
+            if name in pool.descriptions:
+                description, _ = pool.descriptions[name]
+                about += [f"{description.framework}: {', '.join(description.ops)}", description.summary]
+            for text in filter(None, about):
+                self._console.print(f"{'':<{width}}  [dim]{escape(text)}[/]", soft_wrap=True)
+
+    def show_case(self, case: Case, expected: np.ndarray) -> None:
+        """Print the parameters of `case`, what SAME pads on each axis, the operands and what is expected."""
+        self.say(f"{case.id}")
+        self.say(f"{case.op}, {case.padding}, {case.dtype}, batch {case.batch}, channels {case.channels}, groups {case.groups}")
+        verb = "crops" if case.op == "conv_transpose" else "pads"
+        for i, a in enumerate(case.axes):
+            self.say(
+                f"axis {i}: size {a.size}, kernel {a.kernel}, stride {a.stride}, dilation {a.dilation}: "
+                f"{verb} {a.before} before and {a.after} after, output {a.output_size}"
+            )
+        for name, values in zip(("input", "kernel"), operands.make(case), strict=False):
+            self._array(name, values)
+        self._array("expected", expected)
+
+    def show_outcome(self, name: str, outcome: Outcome, judgement: Judgement) -> None:
+        """Print what an implementation gave, and its verdict."""
+        if isinstance(outcome, Array):
+            self._array(name, outcome.values)
+        said = f": {judgement.message}" if judgement.message else ""
+        self.say(f"{name}: {judgement.verdict}{said}")
+
+    def _array(self, name: str, values: np.ndarray) -> None:
+        """Print an array channel by channel, because space is what SAME is about."""
+        self.say(f"{name}, shape {values.shape} (batch, *size, channels), shown as [batch, channel, *size]:"
+                 if name != "kernel" else f"{name}, shape {values.shape} (*kernel, in, out), shown as [in, out, *kernel]:")  # fmt: skip
+        shown = np.moveaxis(values, -1, 1) if name != "kernel" else np.moveaxis(values, (-2, -1), (0, 1))
+        with np.printoptions(threshold=_SHOWN_ELEMENTS, linewidth=self._console.width, suppress=True):
+            self.say(str(shown))
+
+
+def _verdicts(assessment: Assessment) -> Table:
+    """Return the table of verdicts: right, wrong and unsupported per op."""
+    counts: dict[str, dict[str, Counter[str]]] = {}
+    for row in assessment.rows:
+        verdict = row.result.judgement.verdict
+        kind = "wrong" if verdict in FAILURES else verdict
+        counts.setdefault(row.result.implementation, {}).setdefault(row.result.case.op, Counter())[kind] += 1
+    table = Table(box=box.SIMPLE_HEAD, caption="right / wrong / not offered; a dot where there is nothing to count")
+    for column in ("implementation", *OPS):
+        table.add_column(column, justify="left" if column == "implementation" else "right", no_wrap=True)
+    for name, ops in sorted(counts.items()):
+        table.add_row(name, *(_cell(ops.get(op, Counter())) for op in OPS))
+    return table
+
+
+def _cell(count: Counter[str]) -> str:
+    right, wrong, missing = count["pass"], count["wrong"], count["unsupported"]
+    if not right + wrong:
+        return "[dim]·[/dim]"
+    return f"{right} / [{'red' if wrong else 'dim'}]{wrong}[/] / [dim]{missing}[/dim]"

@@ -1,0 +1,24 @@
+"""Render the record of a run: tables, CSV, HTML, Markdown and JUnit XML. Reads records, runs nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from same_conformance.assessment import Assessment
+    from same_conformance.record import Record
+
+
+def write(record: Record, assessment: Assessment, out: Path) -> None:
+    """Write ``index.html``, ``results.csv``, ``mismatches.csv``, ``summary.md`` and ``junit.xml`` to `out`."""
+    from same_conformance.report import html, junit, markdown, tables
+
+    frame = tables.results(record, assessment)
+    tables.write_csv(frame, out / "results.csv")
+    mismatches = tables.mismatches(frame)
+    tables.write_csv(mismatches, out / "mismatches.csv")
+    (out / "summary.md").write_text(markdown.render(record, assessment, frame), encoding="utf-8")
+    (out / "index.html").write_text(html.render(record, assessment, frame), encoding="utf-8")
+    junit.write(assessment, out / "junit.xml")

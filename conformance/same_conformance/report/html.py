@@ -1,0 +1,66 @@
+"""Render the report as one self-contained HTML file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from same_conformance import corpus
+from same_conformance.case import OPS
+from same_conformance.judge import VERDICTS
+from same_conformance.report import tables
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from same_conformance.assessment import Assessed, Assessment
+    from same_conformance.record import Record
+
+_LISTED = 400
+"""Mismatches shown per implementation; all of them are in mismatches.csv, and the page says how many it leaves out."""
+
+
+def render(record: Record, assessment: Assessment, frame: pd.DataFrame) -> str:
+    """Return the page; names and messages of implementations are escaped."""
+    environment = Environment(
+        loader=PackageLoader("same_conformance.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["x"] = tables.by_x
+    return environment.get_template("index.html").render(
+        header=record.header,
+        footer=record.footer,
+        ops=OPS,
+        verdicts=VERDICTS,
+        origins=Counter(origin for _, origin in record.header["cases"]),
+        cells=tables.cells(frame),
+        networks=tables.networks(frame, corpus.read_networks()),
+        unexpected=assessment.standing("unexpected"),
+        stale=assessment.standing("stale"),
+        contested=_contested(assessment),
+        failures=_failures(assessment),
+        listed=_LISTED,
+        not_started=assessment.not_started,
+    )
+
+
+def _contested(assessment: Assessment) -> list[dict[str, Any]]:
+    """Group the witnesses' differences from the spec by cause."""
+    causes: dict[tuple[str, str], list[Assessed]] = {}
+    for row in assessment.contested:
+        causes.setdefault((row.result.implementation, row.why or "not listed in cases/expectations.toml"), []).append(row)
+    return [{"witness": witness, "cause": cause, "rows": rows} for (witness, cause), rows in causes.items()]
+
+
+def _failures(assessment: Assessment) -> dict[str, list[Assessed]]:
+    """Return the mismatches of each implementation: the smallest case first, since that is the one to look at."""
+    failures: dict[str, list[Assessed]] = {}
+    for row in assessment.rows:
+        if row.result.judgement.verdict not in ("pass", "unsupported"):
+            failures.setdefault(row.result.implementation, []).append(row)
+    return dict(sorted(failures.items()))

@@ -1,0 +1,59 @@
+"""Write the short summary, the worst first, that fits a CI job page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from same_conformance.case import OPS
+from same_conformance.report import tables
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from same_conformance.assessment import Assessed, Assessment
+    from same_conformance.record import Record
+
+_LISTED = 20
+
+
+def render(record: Record, assessment: Assessment, frame: pd.DataFrame) -> str:
+    """Return the summary as Markdown."""
+    header = record.header
+    n_cases = len(header["cases"])
+    lines = [
+        "# same-conformance",
+        "",
+        f"{n_cases} cases on {len(header['implementations'])} implementations, profile {header['profile']}, seed {header['seed']}.",
+        "",
+    ]
+    for name, why in assessment.not_started.items():
+        lines.append(f"- **{name} did not start**: {_escape(why)}")
+    for title, rows in (
+        ("Unexpected verdicts", assessment.standing("unexpected")),
+        ("Stale expectations", assessment.standing("stale")),
+    ):
+        if rows:
+            lines += [f"## {title}: {len(rows)}", "", *_list(rows), ""]
+    if not assessment.standing("unexpected") and not assessment.standing("stale"):
+        lines += ["All verdicts are as expected.", ""]
+    lines += ["## Verdicts", "", f"| implementation | {' | '.join(OPS)} |", "|---|" + "---|" * len(OPS)]
+    for name, ops in tables.cells(frame).items():
+        cells = [", ".join(f"{n} {verdict}" for verdict, n in ops[op].items()) or "-" for op in OPS]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _list(rows: list[Assessed]) -> list[str]:
+    shown = [
+        f"- `{r.result.implementation}` `{r.result.case.id}`: {r.result.judgement.verdict}. "
+        f"{_escape(r.why or r.result.judgement.message)}"
+        for r in rows[:_LISTED]
+    ]
+    if len(rows) > _LISTED:
+        shown.append(f"- and {len(rows) - _LISTED} more: see mismatches.csv")
+    return shown
+
+
+def _escape(text: str) -> str:
+    """Keep a message from becoming markup."""
+    return "".join("\\" + c if c in "\\`*_{}[]<>#|!&" else c for c in text)

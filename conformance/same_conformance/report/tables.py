@@ -1,0 +1,160 @@
+"""Turn results into the tables that every form of the report shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from same_conformance import rules
+from same_conformance.case import OPS
+from same_conformance.judge import FAILURES, VERDICTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from same_conformance.assessment import Assessed, Assessment
+    from same_conformance.case import Case
+    from same_conformance.corpus import Layer
+    from same_conformance.record import Record
+
+COLUMNS = (
+    "case op dims size kernel stride dilation padding batch channels groups output_size dtype compared implementation version "
+    "verdict expected_shape observed_shape n_different max_abs_difference contested witnesses expected_failure diagnosis message"
+).split()
+
+
+def results(record: Record, assessment: Assessment) -> pd.DataFrame:
+    """Return a row per case and implementation, with the columns `COLUMNS`.
+
+    Tuples are written with an x between their numbers; shapes are channel last. The two numbers are empty unless
+    there are two arrays of one shape to compare.
+    """
+    versions = {about["name"]: about["version"] for about in record.header["implementations"]}
+    rule_of = {about["name"]: about["rule"] for about in record.header["implementations"]}
+    fields: dict[Case, tuple[Any, ...]] = {}
+    rows = []
+    for row in assessment.rows:
+        case = row.result.case
+        if case not in fields:
+            fields[case] = _fields(case)
+        rows.append((*fields[case], *_findings(row, versions, rule_of)))
+    frame = pd.DataFrame(rows, columns=COLUMNS)
+    return frame.astype({"n_different": "Int64", "max_abs_difference": "Float64"})
+
+
+def _fields(case: Case) -> tuple[Any, ...]:
+    spatial = (case.size, case.kernel, case.stride, case.dilation)
+    return (
+        case.id,
+        case.op,
+        case.rank,
+        *map(by_x, spatial),
+        case.padding,
+        case.batch,
+        by_x(case.channels),
+        case.groups,
+        by_x(case.output_size),
+        case.dtype,
+        "forward",
+    )
+
+
+def _findings(row: Assessed, versions: dict[str, str], rule_of: dict[str, str]) -> tuple[Any, ...]:
+    j = row.result.judgement
+    name = row.result.implementation
+    rule = rules.RULES.get(rule_of[name])
+    diagnosis = rule.sentence if rule and row.standing == "expected failure" else ""
+    return (
+        name,
+        versions[name],
+        j.verdict,
+        by_x(row.result.case.expected_shape),
+        by_x(j.observed_shape or ()),
+        j.n_different,
+        j.max_abs_difference,
+        row.contested,
+        row.witnesses,
+        row.why if row.standing == "expected failure" else "",
+        diagnosis,
+        j.message,
+    )
+
+
+def by_x(numbers: Iterable[int]) -> str:
+    """Write numbers with an x between them.
+
+    >>> by_x((1, 5, 5, 2))
+    '1x5x5x2'
+    """
+    return "x".join(map(str, numbers))
+
+
+def mismatches(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that are neither `pass` nor `unsupported`; expected ones have their reason beside them."""
+    return frame[~frame["verdict"].isin(["pass", "unsupported"])]
+
+
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV; a cell that a spreadsheet would take for a formula gets an apostrophe before it."""
+    safe = frame.copy()
+    for column in ("message", "diagnosis", "expected_failure", "version"):
+        safe[column] = safe[column].map(_no_formula)
+    safe.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
+
+
+def _no_formula(text: str) -> str:
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def matrix(frame: pd.DataFrame) -> pd.DataFrame:
+    """Count verdicts: a row per implementation, and for each op a column per verdict that occurs."""
+    counts = frame.groupby(["implementation", "op", "verdict"], observed=True).size().unstack(fill_value=0)  # noqa: PD010
+    return counts.reindex(columns=[v for v in VERDICTS if v in counts.columns])
+
+
+def cells(frame: pd.DataFrame) -> dict[str, dict[str, dict[str, int]]]:
+    """Return the matrix as ``{implementation: {op: {verdict: count}}}``, zero counts left out."""
+    counted = matrix(frame)
+    table: dict[str, dict[str, dict[str, int]]] = {}
+    for (implementation, op), row in counted.iterrows():  # type: ignore[misc]  # the index has two levels
+        table.setdefault(implementation, {})[op] = {v: int(n) for v, n in row.items() if n}
+    return {name: {op: ops.get(op, {}) for op in OPS} for name, ops in table.items()}
+
+
+def networks(frame: pd.DataFrame, layers: Iterable[Layer]) -> list[dict[str, Any]]:
+    """Say for each network which implementations reproduce all of its SAME layers, and which layer breaks the others.
+
+    A layer that is padded by hand counts where its padding is that of SAME. Returns a dict per network: ``network``,
+    ``n_layers``, ``n_cases`` and ``implementations``, a dict from name to ``verdict`` (``safe``, ``wrong`` or
+    ``unsupported``), ``case`` and ``layer`` that break it, and ``n_broken``.
+    """
+    wanted: dict[str, dict[str, list[str]]] = {}
+    for layer in layers:
+        if layer.is_same:
+            for network, paths in layer.layers.items():
+                wanted.setdefault(network, {}).setdefault(layer.case.id, []).extend(paths)
+    needed = {case for cases in wanted.values() for case in cases}
+    ran = frame[frame["case"].isin(needed)]
+    verdicts = {(name, case): v for name, case, v in zip(ran["implementation"], ran["case"], ran["verdict"], strict=True)}
+    names = sorted(set(ran["implementation"]))
+    table = []
+    for network, cases in sorted(wanted.items()):
+        if not all(any((name, case) in verdicts for name in names) for case in cases):
+            continue  # only part of the network's layers ran
+        row = {"network": network, "n_cases": len(cases), "n_layers": sum(map(len, cases.values()))}
+        row["implementations"] = {name: _fitness(cases, lambda case, name=name: verdicts.get((name, case), "unsupported")) for name in names}
+        table.append(row)
+    return table
+
+
+def _fitness(cases: dict[str, list[str]], verdict_of: Any) -> dict[str, Any]:
+    """Return how one implementation stands to one network: the first layer that breaks it, wrong before unsupported."""
+    wrong = [case for case in cases if verdict_of(case) in FAILURES]
+    missing = [case for case in cases if verdict_of(case) == "unsupported"]
+    broken = wrong or missing
+    n_broken = sum(len(cases[case]) for case in broken)
+    verdict = "wrong" if wrong else "unsupported" if missing else "safe"
+    first = {"case": broken[0], "layer": cases[broken[0]][0], "why": verdict_of(broken[0])} if broken else {}
+    return {"verdict": verdict, "n_broken": n_broken, **first}

@@ -1,0 +1,297 @@
+"""Run cases on implementations: start them, execute, judge, record, assess. The record is all that a report needs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from same_conformance import plugins, record, strategies
+from same_conformance._version import __version__
+from same_conformance.errors import RecordError, StartError, UsageError
+from same_conformance.expectations import Expectations
+from same_conformance.judge import FAILURES, Judge
+from same_conformance.record import Result
+from same_conformance.runner.pool import Limits, Pool
+from same_conformance.runner.process import WorkerDied, WorkerTimeout
+from same_conformance.selection import Query, Selection, select
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from same_conformance.case import Case
+    from same_conformance.expectations import Expectation
+    from same_conformance.plugins import EntryPoint
+    from same_conformance.runner.pool import Started
+
+_N_SHRUNK = 8
+"""Causes shrunk per implementation; a cause is an op and a verdict."""
+
+_FRAMEWORK_VARIABLES = ("TF_", "XLA_", "JAX_", "KERAS_", "OMP_", "MKL_", "OPENBLAS_", "TORCH_", "PYTORCH_", "ONEDNN_", "DNNL_")
+"""Beginnings of environment variables that change what frameworks do."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """Everything a run is asked to do.
+
+    Attributes:
+        names: implementations; empty means all that are installed.
+        query: which cases.
+        out: the directory that everything is written to.
+        entries: expected failures.
+        interpreters: another Python for some implementations, by name.
+        all_must_start: whether one whose framework is not installed is a failure too.
+        command: what the user typed, for the record.
+    """
+
+    names: Sequence[str]
+    query: Query
+    out: Path
+    entries: Sequence[Expectation] = ()
+    interpreters: Mapping[str, str] = field(default_factory=dict)
+    limits: Limits = Limits()
+    jobs: int = 2
+    all_must_start: bool = False
+    command: str = ""
+
+
+class Watcher(Protocol):
+    """Whoever shows the user how a run goes."""
+
+    def say(self, text: str) -> None:
+        """Show one line."""
+
+    def progress(self, what: str, done: int, total: int) -> None:
+        """Show how far a stage is."""
+
+
+def run(request: Request, watcher: Watcher) -> record.Record:
+    """Do what `request` asks and return the record, which is in ``out`` too.
+
+    An unfinished record in ``out`` is continued if everything its results depend on is unchanged.
+
+    Raises:
+        UsageError: if the request cannot be carried out.
+        StartError: if nothing started.
+        KeyboardInterrupt: on Ctrl-C; what was recorded stays, and no process.
+    """
+    began = time.monotonic()
+    path = _prepare_directory(request.out)
+    with Pool(request.limits, request.jobs) as pool:
+        entry_points = find(request.names, request.interpreters, pool)
+        selection = _start_and_select(request, pool, entry_points, watcher)
+        if not pool.started:
+            raise StartError("no implementation started: " + "; ".join(f"{n}: {why}" for n, why in sorted(pool.failures.items())))
+        header = _header(request, selection, pool)
+        kept = _continued(path, header, watcher)
+        done = {(r.implementation, r.case) for r in kept}
+        work = {name: [c for c in selection.origins if (name, c) not in done] for name in pool.started}
+        results = list(kept)
+        writer = record.Writer(path, header, kept)
+        try:
+            judge = Judge()
+            total = len(selection.origins) * len(pool.started)
+            for name, case, outcome in pool.run(work):
+                result = Result(name, case, judge.judge(case, outcome))
+                results.append(result)
+                writer.add(result)
+                watcher.progress("executing", len(results), total)
+            rule_of = {name: started.description.rule for name, started in pool.started.items()}
+            assess = Expectations(request.entries, rule_of)
+            smallest = _shrink(pool, judge, results, assess, request.query.seed, watcher)
+            outputs = {name: text for name in pool.started if (text := pool.output_of(name))}
+            footer = {"seconds": round(time.monotonic() - began, 1), "outputs": outputs, "smallest": smallest}
+            writer.finish(footer)
+        finally:
+            writer.close()
+    return record.Record(header, results, footer)
+
+
+def find(names: Sequence[str], interpreters: Mapping[str, str], pool: Pool | None = None) -> list[EntryPoint]:
+    """Return the entry points to run; an interpreter given with ``--python`` is asked for what is installed there.
+
+    Raises:
+        UsageError: if a name is unknown, or belongs to two packages.
+    """
+    entry_points = plugins.installed()
+    known = {e.name for e in entry_points}
+    for name, interpreter in interpreters.items():
+        if not Path(interpreter).exists() and not _on_path(interpreter):
+            raise UsageError(f"--python {name}={interpreter}: there is no such interpreter; give the path of a python executable")
+        if name not in known and pool is not None:
+            try:
+                there = pool.entry_points_of(interpreter, plugins.GROUP)
+            except (WorkerDied, WorkerTimeout) as error:
+                raise UsageError(f"--python {name}={interpreter}: {error}") from None
+            entry_points += [e for e in there if e.name == name]
+    entry_points = plugins.with_interpreters(plugins.check_unique(entry_points), interpreters)
+    if names:
+        return plugins.select(entry_points, [*names, *interpreters])
+    plugins.select(entry_points, interpreters)
+    return entry_points
+
+
+def _on_path(command: str) -> bool:
+    import shutil
+
+    return shutil.which(command) is not None
+
+
+def _prepare_directory(out: Path) -> Path:
+    """Make the output directory and return the path of the record in it."""
+    path = out / record.FILE
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        probe = out / f".{record.FILE}.probe"
+        probe.write_text("")
+        probe.unlink()
+    except OSError as error:
+        raise UsageError(f"--out {out} cannot be written to: {error.strerror}; give a directory that can") from None
+    return path
+
+
+def _start_and_select(request: Request, pool: Pool, entry_points: list[EntryPoint], watcher: Watcher) -> Selection:
+    """Draw the cases while the frameworks are being imported: the one takes a core, the other mostly waits."""
+    started: list[str] = []
+
+    def report(name: str) -> None:
+        started.append(name)
+        watcher.progress("starting", len(started), len(entry_points))
+
+    with ThreadPoolExecutor(1) as thread:
+        starting = thread.submit(pool.start, entry_points, report)
+        try:
+            selection = select(request.query, lambda n, of: watcher.progress("drawing", n, of))
+            watcher.progress("starting", len(started), len(entry_points))
+        finally:
+            starting.result()
+    for name, why in sorted(pool.failures.items()):
+        watcher.say(f"{name} did not start: {why}")
+    if selection.n_drawn < selection.n_wanted:
+        watcher.say(f"only {selection.n_drawn} distinct cases exist within the bounds; {selection.n_wanted} were asked for")
+    return selection
+
+
+def _header(request: Request, selection: Selection, pool: Pool) -> dict[str, Any]:
+    """Return what the record says of the run itself."""
+    query = request.query
+    return {
+        "same_conformance": __version__,
+        "command": request.command,
+        "profile": query.profile,
+        "seed": query.seed,
+        "n_wanted": selection.n_wanted,
+        "n_drawn": selection.n_drawn,
+        "class_counts": selection.class_counts,
+        "cases": [[case.id, origin] for case, origin in selection.origins.items()],
+        "implementations": [_about(pool.started[name]) for name in sorted(pool.started)],
+        "not_started": dict(sorted(pool.failures.items())),
+        "not_installed": sorted(pool.not_installed),
+        "expectations": [asdict(entry) for entry in request.entries],
+        "variables": {k: v for k, v in sorted(os.environ.items()) if k.startswith(_FRAMEWORK_VARIABLES)},
+        "limits": asdict(request.limits),
+        "python": sys.version.split()[0],
+        "spec_sources": _spec_sources(),
+    }
+
+
+def _about(started: Started) -> dict[str, Any]:
+    return {
+        **started.description.to_json(),
+        "version": started.version,
+        "distribution": started.entry_point.distribution,
+        "builtin": started.entry_point.is_builtin,
+        "versions": dict(started.versions),
+        "python": started.python,
+        "platform": started.platform,
+        "sources": started.sources,
+    }
+
+
+def _spec_sources() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _continued(path: Path, header: dict[str, Any], watcher: Watcher) -> list[Result]:
+    """Return the results of an unfinished record that still hold; say why if there are none to be had."""
+    if not path.exists():
+        return []
+    try:
+        old = record.read(path)
+    except RecordError:
+        return []
+    if old.footer:
+        return []
+    changed = _changes(old.header, json.loads(json.dumps(header)))
+    if changed:
+        watcher.say(f"an unfinished run of {len(old.results)} outcomes is not continued: {changed}; starting anew")
+        return []
+    watcher.say(f"continuing an unfinished run: {len(old.results)} outcomes are there already")
+    return old.results
+
+
+def _changes(old: dict[str, Any], new: dict[str, Any]) -> str:
+    """Return in words what differs between two headers of what results depend on; empty if nothing does."""
+    for key, what in (
+        ("cases", "the cases changed"),
+        ("seed", "the seed changed"),
+        ("variables", "environment variables of the frameworks changed"),
+        ("limits", "the limits changed"),
+        ("spec_sources", "the sources of same-conformance changed"),
+        ("not_started", "other implementations started"),
+    ):
+        if old.get(key) != new[key]:
+            return what
+    before = {about["name"]: about for about in old.get("implementations", [])}
+    after = {about["name"]: about for about in new["implementations"]}
+    if before.keys() != after.keys():
+        return "the implementations changed: " + ", ".join(sorted(before.keys() ^ after.keys()))
+    for name, about in after.items():
+        for key in about:
+            if before[name].get(key) != about[key]:
+                return f"the {key} of {name} changed"
+    return ""
+
+
+def _shrink(  # noqa: PLR0913  # what a cause is found from, and what executes it
+    pool: Pool, judge: Judge, results: Iterable[Result], assess: Expectations, seed: int, watcher: Watcher
+) -> list[dict[str, str]]:
+    """Let Hypothesis shrink one case per unexpected cause, through the workers.
+
+    A cause is an implementation, an op and a verdict. Crashes and timeouts are left as they are: each try would cost
+    a process.
+    """
+    first: dict[tuple[str, str, str], Result] = {}
+    for result in sorted(results, key=lambda r: (r.implementation, r.case.canonical_key)):
+        verdict = result.judgement.verdict
+        if verdict not in FAILURES or verdict in ("crash", "timeout"):
+            continue
+        if assess.assess(result.implementation, result.case, verdict)[0] == "unexpected":
+            first.setdefault((result.implementation, result.case.op, verdict), result)
+    per_implementation = Counter[str]()
+    smallest = []
+    for done, ((name, op, verdict), result) in enumerate(first.items()):
+        per_implementation[name] += 1
+        if per_implementation[name] > _N_SHRUNK:
+            continue
+        watcher.progress("shrinking", done, len(first))
+
+        def fails(case: Case, name: str = name, verdict: str = verdict) -> bool:
+            outcome = next(pool.run({name: [case]}))[2]
+            got = judge.judge(case, outcome).verdict
+            return got == verdict and assess.assess(name, case, got)[0] == "unexpected"
+
+        case = strategies.shrink(result.case, fails, seed=strategies.hash_seed(seed, name, op, verdict))
+        smallest.append({"implementation": name, "op": op, "verdict": verdict, "case": case.id})
+    return smallest

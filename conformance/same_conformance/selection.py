@@ -1,0 +1,91 @@
+"""Select the cases of a run: from the corpus, from real networks, drawn, or given by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from same_conformance import corpus, strategies
+from same_conformance.case import OPS, RANKS, Case
+from same_conformance.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+Origin = Literal["corpus", "network", "drawn", "given"]
+Profile = Literal["quick", "standard", "deep"]
+PROFILES: dict[Profile, int] = {"quick": 0, "standard": 1_000, "deep": 20_000}
+"""How many cases each profile draws; all of them run the corpus and the networks' layers as well."""
+
+
+@dataclass
+class Selection:
+    """The cases of a run.
+
+    Attributes:
+        origins: every case, in canonical order, with where it comes from first.
+        n_wanted: how many drawn cases were asked for.
+        n_drawn: how many there are.
+        class_counts: drawn cases per class.
+    """
+
+    origins: dict[Case, Origin] = field(default_factory=dict)
+    n_wanted: int = 0
+    n_drawn: int = 0
+    class_counts: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Query:
+    """What the user asked for.
+
+    Attributes:
+        profile: which cases by default.
+        n_cases: how many to draw instead of the profile's number.
+        seed: of the drawing.
+        ops, ranks: only these; empty means all.
+        cases: ids; then nothing else runs.
+        cases_from: a file of ids; then nothing else runs but `cases`.
+    """
+
+    profile: Profile = "standard"
+    n_cases: int | None = None
+    seed: int = 0
+    ops: Sequence[str] = ()
+    ranks: Sequence[int] = ()
+    cases: Sequence[Case] = ()
+    cases_from: Path | None = None
+
+
+def select(query: Query, report: Callable[[int, int], None] = lambda _n, _of: None) -> Selection:
+    """Return the cases that `query` asks for; `report` is told how many are drawn, of how many.
+
+    Raises:
+        UsageError: if there are none, or a class of cases was drawn too rarely.
+    """
+    ops, ranks = tuple(query.ops) or OPS, tuple(query.ranks) or RANKS
+    origins: dict[Case, Origin] = {}
+    if query.cases or query.cases_from:
+        given = [*query.cases, *(corpus.read_case_list(query.cases_from) if query.cases_from else ())]
+        origins.update(dict.fromkeys(given, "given"))
+        return Selection(_matching(origins, ops, ranks))
+    origins.update({entry.case: "corpus" for entry in corpus.read()})
+    for layer in corpus.read_networks():
+        origins.setdefault(layer.case, "network")
+    n = PROFILES[query.profile] if query.n_cases is None else query.n_cases
+    selection = Selection(n_wanted=n)
+    if n:
+        drawn = strategies.draw_distinct(n, seed=query.seed, ops=ops, ranks=ranks, report=lambda so_far: report(so_far, n))
+        selection.n_drawn, selection.class_counts = len(drawn.cases), drawn.counts
+        for case in drawn.cases:
+            origins.setdefault(case, "drawn")
+    selection.origins = _matching(origins, ops, ranks)
+    return selection
+
+
+def _matching(origins: dict[Case, Origin], ops: Sequence[str], ranks: Sequence[int]) -> dict[Case, Origin]:
+    matching = [case for case in origins if case.op in ops and case.rank in ranks]
+    if not matching:
+        raise UsageError(f"no case is left with op {', '.join(ops)} and rank {', '.join(map(str, ranks))}: widen --op, --rank or --case")
+    return {case: origins[case] for case in sorted(matching, key=lambda c: c.canonical_key)}
