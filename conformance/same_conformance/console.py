@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 _PLAIN_EVERY_S = 10
 """Seconds between lines of progress where there is no terminal to draw a bar on."""
+_PLAIN_WIDTH = 140
+"""Columns where there is no terminal to ask."""
 _LISTED = 10
 _SHOWN_ELEMENTS = 1200
 """Elements of an array that are printed before it is abridged."""
@@ -43,6 +45,8 @@ class Console:
 
     def __init__(self) -> None:
         self._console = RichConsole(highlight=False)
+        if not self._console.is_terminal:
+            self._console = RichConsole(highlight=False, width=_PLAIN_WIDTH)
         self._progress: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
         self._last_line_s = time.monotonic()
