@@ -288,8 +288,7 @@ def _shrink(  # noqa: PLR0913  # what a cause is found from, and what executes i
         watcher.progress("shrinking", done, len(first))
 
         def fails(case: Case, name: str = name, verdict: str = verdict) -> bool:
-            outcome = next(pool.run({name: [case]}))[2]
-            got = judge.judge(case, outcome).verdict
+            got = judge.judge(case, pool.run_case(name, case)).verdict
             return got == verdict and assess.assess(name, case, got)[0] == "unexpected"
 
         case = strategies.shrink(result.case, fails, seed=strategies.hash_seed(seed, name, op, verdict))

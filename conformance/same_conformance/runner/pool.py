@@ -290,6 +290,11 @@ class Pool:
         finally:
             threads.shutdown(wait=True, cancel_futures=True)
 
+    def run_case(self, name: str, case: Case) -> Outcome:
+        """Execute one case on one implementation."""
+        ((_, _, outcome),) = self.run({name: [case]})
+        return outcome
+
     def _cost(self, name: str) -> int:
         """Guess relative costs, so that the slowest begins first."""
         description = self.started[name].description
