@@ -43,7 +43,10 @@ def lint(session: nox.Session) -> None:
 
 _PACKAGE = "conformance/same_conformance"
 WORKER_SIDE = (
-    *(f"{_PACKAGE}/{name}.py" for name in ("__init__", "case", "errors", "implementation", "messages", "operands", "padding")),
+    *(
+        f"{_PACKAGE}/{name}.py"
+        for name in ("__init__", "case", "errors", "implementation", "messages", "operands", "padding")
+    ),
     *(f"{_PACKAGE}/runner/{name}.py" for name in ("bootstrap", "protocol", "worker")),
     f"{_PACKAGE}/frameworks",
     f"{_PACKAGE}/implementations",

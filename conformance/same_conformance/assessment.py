@@ -24,6 +24,7 @@ class Assessed:
         why: the reason and link of the expectation.
         contested: whether a witness differs from the spec on this case.
         witnesses: of a contested case, who ran and whom this outcome equals: ``ran jax tensorflow, equals jax``.
+
     """
 
     result: Result

@@ -61,6 +61,7 @@ class Case:
 
     Raises:
         CaseError: if a field is out of range or two fields do not fit each other.
+
     """
 
     op: str
@@ -284,6 +285,7 @@ def parse(text: str) -> Case:
 
     >>> parse("conv.n5.k3.s2").size
     (5,)
+
     """
     op, *tokens = text.split(".")
     fields: dict[str, object] = {"op": op}
@@ -298,13 +300,17 @@ def parse(text: str) -> Case:
         elif token in DTYPES:
             name, value = "dtype", token
         else:
-            raise CaseError(f"case id {_shown(text)}: {_shown(token)} is no field; the form is {GRAMMAR}, as in conv.n5.k3.s2")
+            raise CaseError(
+                f"case id {_shown(text)}: {_shown(token)} is no field; the form is {GRAMMAR}, as in conv.n5.k3.s2"
+            )
         if name in fields:
             raise CaseError(f"case id {_shown(text)}: {name} is given twice")
         fields[name] = value
     for name, letter in (("size", "n"), ("kernel", "k")):
         if name not in fields and op in OPS:
-            raise CaseError(f"case id {_shown(text)}: {name} is missing; add .{letter} and one number per axis, as in conv.n5.k3.s2")
+            raise CaseError(
+                f"case id {_shown(text)}: {name} is missing; add .{letter} and one number per axis, as in conv.n5.k3.s2"
+            )
     try:
         fields.setdefault("size", (1,))
         fields.setdefault("kernel", (1,))
@@ -346,9 +352,6 @@ def _has_padding_only_window(axis: Axis) -> bool:
     if axis.dilation == 1:
         return False  # a contiguous SAME window always reaches a real element
     return any(
-        all(
-            not 0 <= o * axis.stride + j * axis.dilation - axis.before < axis.size
-            for j in range(axis.kernel)
-        )
+        all(not 0 <= o * axis.stride + j * axis.dilation - axis.before < axis.size for j in range(axis.kernel))
         for o in range(axis.output_size)
     )

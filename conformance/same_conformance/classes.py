@@ -18,6 +18,7 @@ class CaseClass:
         name: for tables.
         contains: tells whether a case belongs.
         exists: tells whether cases of this op and rank can belong at all.
+
     """
 
     name: str

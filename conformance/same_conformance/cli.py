@@ -13,7 +13,7 @@ import click
 
 from same_conformance._version import __version__
 from same_conformance.case import OPS, RANKS, Case, parse
-from same_conformance.errors import CaseError, SameConformanceError, StartError, UsageError
+from same_conformance.errors import CaseError, SameConformanceError, StartError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ _INTERRUPTED = 130
 """What shells use for a process that Ctrl-C ended."""
 
 
-class CaseParameter(click.ParamType):
+class CaseParameter(click.ParamType[Case]):
     """A case id."""
 
     name = "case"
@@ -38,7 +38,7 @@ class CaseParameter(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
-class NamedInterpreter(click.ParamType):
+class NamedInterpreter(click.ParamType[tuple[str, str]]):
     """``NAME=INTERPRETER``."""
 
     name = "name=interpreter"
@@ -56,7 +56,9 @@ class NamedInterpreter(click.ParamType):
 def main() -> None:
     """Check implementations of padding="SAME" against the rule, on real frameworks."""
     # Hypothesis would keep files in the current directory, which belongs to the user.
-    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir()) / "same-conformance-hypothesis"))
+    os.environ.setdefault(
+        "HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir()) / "same-conformance-hypothesis")
+    )
 
 
 def _exits(function: Callable[[], int]) -> None:
@@ -72,23 +74,50 @@ def _exits(function: Callable[[], int]) -> None:
 @main.command()
 @click.argument("implementations", nargs=-1)
 @click.option("--op", "ops", multiple=True, type=click.Choice(OPS), help="Only cases of this op; may be repeated.")
-@click.option("--rank", "ranks", multiple=True, type=click.Choice([str(r) for r in RANKS]), help="Only cases of this many axes.")
+@click.option(
+    "--rank", "ranks", multiple=True, type=click.Choice([str(r) for r in RANKS]), help="Only cases of this many axes."
+)
 @click.option("--profile", type=click.Choice(["quick", "standard", "deep"]), default="standard", show_default=True,
               help="Corpus and networks, with 0, 1000 or 20000 drawn cases.")  # fmt: skip
-@click.option("--cases", "n_cases", type=click.IntRange(min=1), help="How many distinct cases to draw, instead of the profile's.")
+@click.option(
+    "--cases", "n_cases", type=click.IntRange(min=1), help="How many distinct cases to draw, instead of the profile's."
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the drawing.")
 @click.option("--case", "cases", multiple=True, type=CaseParameter(), help="Only this case; may be repeated.")
 @click.option("--cases-from", type=click.Path(path_type=Path), help="Only the cases of this file, one id a line.")
-@click.option("--expectations", type=click.Path(path_type=Path), help="A TOML file of known failures, besides those that come with us.")
+@click.option(
+    "--expectations",
+    type=click.Path(path_type=Path),
+    help="A TOML file of known failures, besides those that come with us.",
+)
 @click.option("--python", "interpreters", multiple=True, type=NamedInterpreter(),
               help="Run implementation NAME in another Python; nothing of ours need be installed there.")  # fmt: skip
-@click.option("--out", type=click.Path(path_type=Path), default=DEFAULT_OUT, show_default=True, help="Where everything is written.")
-@click.option("--jobs", type=click.IntRange(min=1), default=os.cpu_count() or 1, show_default="cores", help="Workers at work at once.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_OUT,
+    show_default=True,
+    help="Where everything is written.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=os.cpu_count() or 1,
+    show_default="cores",
+    help="Workers at work at once.",
+)
 @click.option("--timeout", "case_s", type=click.FloatRange(min=0, min_open=True), default=60, show_default=True,
               help="Seconds for one case.")  # fmt: skip
 @click.option("--start-timeout", "start_s", type=click.FloatRange(min=0, min_open=True), default=300, show_default=True,
               help="Seconds for an implementation to start.")  # fmt: skip
-@click.option("--memory", "memory_gib", type=click.FloatRange(min=0.5), default=8, show_default=True, help="GiB of data per worker.")
+@click.option(
+    "--memory",
+    "memory_gib",
+    type=click.FloatRange(min=0.5),
+    default=8,
+    show_default=True,
+    help="GiB of data per worker.",
+)
 @click.option("--all-must-start", is_flag=True, help="Exit with 3 also if only a framework is not installed.")
 def run(out: Path, **options: Any) -> None:
     """Run cases on IMPLEMENTATIONS (default: all that are installed) and write the report."""
@@ -120,7 +149,7 @@ def _run(out: Path, options: dict[str, Any]) -> int:
 def _request(out: Path, options: dict[str, Any]) -> Request:
     from same_conformance import corpus, expectations
     from same_conformance.run import Request
-    from same_conformance.runner.pool import Limits
+    from same_conformance.runner.slot import Limits
     from same_conformance.selection import Query
 
     entries = corpus.read_expectations()
@@ -168,14 +197,19 @@ def _list(*, start: bool) -> int:
             done.append(name)
             console.progress("starting", len(done), len(entry_points))
 
-        pool.start(entry_points, report, describe_only=not start)
+        if start:
+            pool.start(entry_points, report)
+        else:
+            pool.describe(entry_points)
     console.show_implementations(entry_points, pool)
     return 0
 
 
 @main.command()
 @click.argument("case", type=CaseParameter())
-@click.option("--with", "names", multiple=True, metavar="IMPLEMENTATION", help="Run this implementation on it; may be repeated.")
+@click.option(
+    "--with", "names", multiple=True, metavar="IMPLEMENTATION", help="Run this implementation on it; may be repeated."
+)
 def show(case: Case, names: tuple[str, ...]) -> None:
     """Show CASE: its parameters, what SAME pads, operands and expected result; with --with, what an implementation gives."""
     _exits(lambda: _show(case, names))

@@ -108,7 +108,9 @@ class Console:
             if len(rows) > _LISTED:
                 self.say(f"  and {len(rows) - _LISTED} more, in mismatches.csv")
         for smallest in record.footer.get("smallest", []):
-            self.say(f"smallest counterexample of {smallest['implementation']}, {smallest['op']}, {smallest['verdict']}: {smallest['case']}")
+            self.say(
+                f"smallest counterexample of {smallest['implementation']}, {smallest['op']}, {smallest['verdict']}: {smallest['case']}"
+            )
         contested = assessment.contested
         if contested:
             self.say(f"{len(contested)} contested outcomes of witnesses, all listed with reason and link"
@@ -136,7 +138,9 @@ class Console:
     def show_case(self, case: Case, expected: np.ndarray) -> None:
         """Print the parameters of `case`, what SAME pads on each axis, the operands and what is expected."""
         self.say(f"{case.id}")
-        self.say(f"{case.op}, {case.padding}, {case.dtype}, batch {case.batch}, channels {case.channels}, groups {case.groups}")
+        self.say(
+            f"{case.op}, {case.padding}, {case.dtype}, batch {case.batch}, channels {case.channels}, groups {case.groups}"
+        )
         verb = "crops" if case.op == "conv_transpose" else "pads"
         for i, a in enumerate(case.axes):
             self.say(

@@ -38,6 +38,7 @@ class Layer:
         pads: for a ``ZeroPadding2D`` and the valid layer after it, what is padded per axis; else None. `case` is then
             the SAME layer in their place.
         equals_same: whether the windows of the hand-written padding are SAME's.
+
     """
 
     case: Case
@@ -99,6 +100,7 @@ def read_case_list(path: Path) -> list[Case]:
 
     Raises:
         UsageError: if the file cannot be read or a line is not a case; names the line.
+
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()

@@ -36,6 +36,7 @@ class Expectation:
         link: the public report of it, or ``not reported``.
         rule: the name of a rule in `same_conformance.rules` that it follows there; then `verdict` is what the
             rule predicts case by case.
+
     """
 
     implementation: str
@@ -45,14 +46,11 @@ class Expectation:
     link: str
     rule: str = ""
 
-    def predicts(self, case: Case) -> str | None:
-        """Return the failure that is expected for `case`, or None."""
+    def predicts(self, case: Case) -> tuple[str, ...]:
+        """Return the failures that are expected for `case`, any of which may occur; empty if it must pass."""
         if not compile_predicate(self.when)(case):
-            return None
-        if not self.rule:
-            return self.verdict
-        predicted = rules.predict(rules.RULES[self.rule], case)
-        return None if predicted == "pass" else predicted
+            return ()
+        return _failures(self.rule, case) if self.rule else (self.verdict,)
 
 
 _REQUIRED = {"implementation", "when", "reason", "link"}
@@ -64,6 +62,7 @@ def read(path: Path) -> list[Expectation]:
 
     Raises:
         UsageError: if the file cannot be read or an entry is not valid; names the entry.
+
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -77,6 +76,7 @@ def parse(text: str, source: str) -> list[Expectation]:
 
     Raises:
         UsageError: if an entry is not valid.
+
     """
     try:
         document = tomllib.loads(text)
@@ -84,22 +84,26 @@ def parse(text: str, source: str) -> list[Expectation]:
         raise UsageError(f"expectations {source}: {error}") from None
     unknown = document.keys() - {"expectation"}
     if unknown:
-        raise UsageError(f"expectations {source}: {sorted(unknown)[0]!r} is not known; write [[expectation]] tables")
+        raise UsageError(f"expectations {source}: {min(unknown)!r} is not known; write [[expectation]] tables")
     return [_entry(values, f"{source}, entry {i}") for i, values in enumerate(document.get("expectation", []), 1)]
 
 
 def _entry(values: dict[str, Any], source: str) -> Expectation:
     missing, unknown = _REQUIRED - values.keys(), values.keys() - _KEYS
     if missing or unknown:
-        what = f"{sorted(missing)[0]} is missing" if missing else f"{sorted(unknown)[0]} is not known"
+        what = f"{min(missing)} is missing" if missing else f"{min(unknown)} is not known"
         raise UsageError(f"expectations {source}: {what}; the keys are {', '.join(sorted(_KEYS))}")
     if not all(isinstance(v, str) and v for v in values.values()):
         raise UsageError(f"expectations {source}: every value must be a text, and none empty")
     entry = Expectation(**{"verdict": "", **values})
     if entry.rule and entry.rule not in rules.RULES:
-        raise UsageError(f"expectations {source}: rule {entry.rule!r} is not known; use one of {', '.join(rules.RULES)}")
+        raise UsageError(
+            f"expectations {source}: rule {entry.rule!r} is not known; use one of {', '.join(rules.RULES)}"
+        )
     if not entry.rule and entry.verdict not in FAILURES:
-        raise UsageError(f"expectations {source}: verdict {entry.verdict!r} is no failure; use one of {', '.join(FAILURES)}")
+        raise UsageError(
+            f"expectations {source}: verdict {entry.verdict!r} is no failure; use one of {', '.join(FAILURES)}"
+        )
     compile_predicate(entry.when)
     return entry
 
@@ -114,26 +118,32 @@ class Expectations:
         self._entries: dict[str, list[Expectation]] = {}
         for entry in entries:
             self._entries.setdefault(entry.implementation, []).append(entry)
-        self._rule_of = {name: rules.RULES[rule] for name, rule in rule_of.items() if rule}
+        self._rule_of = {name: rule for name, rule in rule_of.items() if rule}
 
     def assess(self, implementation: str, case: Case, verdict: Verdict) -> tuple[Standing, str]:
         """Return how a verdict stands to what was expected, and why: a reason, with its link if it has one."""
-        expected: str | None = None
-        why = ""
-        if implementation in self._rule_of:
-            rule = self._rule_of[implementation]
-            predicted = rules.predict(rule, case)
-            if predicted != "pass":
-                expected, why = predicted, f"the rule {rule.name}: {rule.sentence}"
-        for entry in self._entries.get(implementation, ()):
-            if expected is None and (failure := entry.predicts(case)) is not None:
-                expected, why = failure, f"{entry.reason} ({entry.link})"
         if verdict in ("unsupported", "unspecified"):
             return "as expected", ""
-        if expected is None:
+        expected, why = self._expected(implementation, case)
+        if not expected:
             return ("as expected", "") if verdict == "pass" else ("unexpected", "")
         if verdict == "pass":
-            return "stale", f"passed, but expected to fail ({expected}): {why}"
-        if verdict != expected:
-            return "unexpected", f"{verdict}, but expected to fail otherwise ({expected}): {why}"
+            return "stale", f"passed, but expected to fail ({' or '.join(expected)}): {why}"
+        if verdict not in expected:
+            return "unexpected", f"{verdict}, but expected to fail otherwise ({' or '.join(expected)}): {why}"
         return "expected failure", why
+
+    def _expected(self, implementation: str, case: Case) -> tuple[tuple[str, ...], str]:
+        """Return the failures that are expected and why; the implementation's own rule first, then the first entry that covers the case."""
+        rule = self._rule_of.get(implementation)
+        if rule and (expected := _failures(rule, case)):
+            return expected, f"the rule {rule}: {rules.RULES[rule].sentence}"
+        for entry in self._entries.get(implementation, ()):
+            if expected := entry.predicts(case):
+                return expected, f"{entry.reason} ({entry.link})"
+        return (), ""
+
+
+def _failures(rule: str, case: Case) -> tuple[str, ...]:
+    """Return the failures that a rule predicts; empty where it does what SAME does."""
+    return tuple(verdict for verdict in rules.predict(rules.RULES[rule], case) if verdict != "pass")

@@ -51,6 +51,7 @@ class Implementation:
 
     Raises:
         PluginError: if the description is not valid.
+
     """
 
     name: str
@@ -75,7 +76,9 @@ class Implementation:
         if not _NAME.fullmatch(self.name):
             raise PluginError(f"the name {self.name!r} is not allowed: use a-z, 0-9, _ . - and begin with a letter")
         if self.framework not in FRAMEWORKS:
-            raise PluginError(f"{self.name}: framework {self.framework!r} is not known: use one of {', '.join(FRAMEWORKS)}")
+            raise PluginError(
+                f"{self.name}: framework {self.framework!r} is not known: use one of {', '.join(FRAMEWORKS)}"
+            )
         if not self.ops:
             raise PluginError(f"{self.name}: offers no op: give a function for one of {', '.join(OPS)}, or build")
         for op in OPS:
@@ -85,7 +88,9 @@ class Implementation:
         for claim, allowed in (("ranks", RANKS), ("dtypes", DTYPES), ("paddings", MODES)):
             unknown = [v for v in getattr(self, claim) if v not in allowed]
             if unknown:
-                raise PluginError(f"{self.name}: {claim} has {unknown[0]!r}: use some of {', '.join(map(str, allowed))}")
+                raise PluginError(
+                    f"{self.name}: {claim} has {unknown[0]!r}: use some of {', '.join(map(str, allowed))}"
+                )
 
     @property
     def ops(self) -> tuple[str, ...]:
@@ -122,7 +127,8 @@ class Description:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Description:
         """Rebuild a description from what `Implementation.describe` gave."""
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+        fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        return cls(**fields)
 
     def to_json(self) -> dict[str, Any]:
         """Return the description as JSON can carry it."""
@@ -134,6 +140,7 @@ def callable_for(implementation: Implementation, case: Case) -> Callable[..., An
 
     Raises:
         Unsupported: if the implementation does not offer the op or does not claim the case.
+
     """
     if case.op not in implementation.ops:
         raise Unsupported(f"{implementation.name} has no {case.op}")

@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     from same_conformance.case import Case
 
 Verdict = Literal["crash", "timeout", "error", "unsupported", "shape", "dtype", "value", "pass", "unspecified"]
-VERDICTS: tuple[Verdict, ...] = ("crash", "timeout", "error", "unsupported", "shape", "dtype", "value", "pass", "unspecified")
+VERDICTS: tuple[Verdict, ...] = (
+    "crash",
+    "timeout",
+    "error",
+    "unsupported",
+    "shape",
+    "dtype",
+    "value",
+    "pass",
+    "unspecified",
+)
 FAILURES: tuple[Verdict, ...] = ("crash", "timeout", "error", "shape", "dtype", "value")
 """The verdicts that say an implementation is wrong; `unsupported` says nothing of the sort, and is no pass either."""
 
@@ -35,6 +45,7 @@ class Judgement:
         max_abs_difference: the largest difference among them (inf if one side is infinite or NaN).
         digest: of the observed values, so that two outcomes can be compared without keeping them.
         message: what the implementation said, in one line.
+
     """
 
     verdict: Verdict
@@ -87,7 +98,9 @@ class Judge:
             message = f"shape {list(shape)}, SAME asks for {list(case.expected_shape)}"
             return Judgement("shape", shape, digest=digest(values), message=message)
         if dtype != case.dtype:
-            return Judgement("dtype", shape, digest=digest(values), message=f"dtype {dtype}, the operands have {case.dtype}")
+            return Judgement(
+                "dtype", shape, digest=digest(values), message=f"dtype {dtype}, the operands have {case.dtype}"
+            )
         expected = self.expected(case)
         wrong = different(case, values, expected)
         unspecified = _unspecified(case)
@@ -112,10 +125,10 @@ def different(case: Case, values: np.ndarray, expected: np.ndarray) -> np.ndarra
 
     Equal means equal in value: -0.0 is 0.0, and NaN is NaN.
     """
-    same = (values == expected) | (np.isnan(values) & np.isnan(expected))
+    same: np.ndarray = (values == expected) | (np.isnan(values) & np.isnan(expected))
     if case.op == "avg_pool" and not same.all():
         same |= ulp_distance(values, expected, case.dtype) <= AVERAGE_POOLING_ULP
-    return ~same
+    return np.asarray(np.logical_not(same))
 
 
 def ulp_distance(a: np.ndarray, b: np.ndarray, dtype: str) -> np.ndarray:

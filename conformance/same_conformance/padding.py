@@ -110,6 +110,7 @@ def transposed(
 
     >>> transposed(size=2, kernel=3, stride=2, dilation=1)
     Padding(before=0, after=1)
+
     """
     legal = transposed_output_sizes(size, stride)
     out = legal[-1] if output_size is None else output_size

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from same_conformance.case import Case
 
 PADDED = -1
 """Entry of an index map where a window position reads padding instead of an input element."""
 
 
-def index_map(  # noqa: PLR0913  # the parameters of one axis, all by name
+def index_map(  # the parameters of one axis, all by name
     *, size: int, kernel: int, stride: int, dilation: int, before: int, out: int
 ) -> np.ndarray:
     """Return which input element each window position reads along one axis.
@@ -45,6 +47,7 @@ class Plan:
         fill: what max pooling sees where it reads padding; convolution and average pooling always see 0.
         divisor: per axis, what average pooling divides each output element by, ``(out,)``; the product over
             the axes is the divisor.
+
     """
 
     maps: tuple[np.ndarray, ...]
@@ -54,15 +57,23 @@ class Plan:
 
     def reads_padding_only(self) -> np.ndarray:
         """Tell for each output position whether its whole window is padding; shape `out`."""
-        touched = np.ones((), dtype=bool)
+        touched: np.ndarray = np.ones((), dtype=bool)
         for reads in self.maps:
             touched = touched[..., None] & (reads != PADDED).any(axis=1)
         return ~touched
 
 
+def outer(per_axis: Iterable[np.ndarray]) -> np.ndarray:
+    """Return the outer product of one vector per axis."""
+    product: np.ndarray = np.ones(())
+    for values in per_axis:
+        product = product[..., None] * values
+    return product
+
+
 def real_elements(reads: np.ndarray) -> np.ndarray:
     """Return how many real elements each window reads, shape ``(out,)``: SAME's divisor."""
-    return (reads != PADDED).sum(axis=1)
+    return np.asarray((reads != PADDED).sum(axis=1))
 
 
 def same(case: Case) -> Plan:

@@ -37,6 +37,7 @@ def installed() -> list[EntryPoint]:
 
     Raises:
         UsageError: if two packages register the same name.
+
     """
     found = {
         (e.name, e.value, d.metadata["Name"]): EntryPoint(e.name, e.value, d.metadata["Name"], d.version)
@@ -52,6 +53,7 @@ def check_unique(entry_points: Iterable[EntryPoint]) -> list[EntryPoint]:
 
     Raises:
         UsageError: if two packages register the same name.
+
     """
     by_name: dict[str, EntryPoint] = {}
     for entry_point in sorted(entry_points, key=lambda e: (e.name, e.distribution)):
@@ -70,6 +72,7 @@ def select(entry_points: list[EntryPoint], names: Iterable[str]) -> list[EntryPo
 
     Raises:
         UsageError: if a name is not installed; says which are, and which comes close.
+
     """
     import difflib
 
@@ -92,4 +95,3 @@ def with_interpreters(entry_points: list[EntryPoint], interpreters: Mapping[str,
     from dataclasses import replace
 
     return [replace(e, interpreter=interpreters.get(e.name, e.interpreter)) for e in entry_points]
-

@@ -43,6 +43,7 @@ def compile_predicate(text: str) -> Callable[[Case], bool]:
     >>> wrong = compile_predicate("op == 'conv' and any(s > k)")
     >>> wrong(parse("conv.n5.k1.s2")), wrong(parse("conv.n5.k2.s2"))
     (True, False)
+
     """
     try:
         tree = ast.parse(text, mode="eval")
@@ -65,16 +66,31 @@ def _axis_values(axis: Axis, case: Case) -> tuple[int, ...]:
     windows, span = (n, out) if case.op == "conv_transpose" else (out, n)
     unclamped = (windows - 1) * axis.stride + axis.effective_kernel - span
     total = axis.before + axis.after
-    return (n, axis.kernel, axis.stride, axis.dilation, axis.effective_kernel, out, axis.before, axis.after, total, unclamped)
+    return (
+        n,
+        axis.kernel,
+        axis.stride,
+        axis.dilation,
+        axis.effective_kernel,
+        out,
+        axis.before,
+        axis.after,
+        total,
+        unclamped,
+    )
 
 
 def _check(node: ast.AST, text: str, *, inside_axes: bool) -> None:
     if not isinstance(node, _ALLOWED):
-        raise UsageError(f"predicate {text!r}: {type(node).__name__} is not allowed; use comparisons, and, or, not, any(), all()")
+        raise UsageError(
+            f"predicate {text!r}: {type(node).__name__} is not allowed; use comparisons, and, or, not, any(), all()"
+        )
     if isinstance(node, ast.Call):
         name = node.func.id if isinstance(node.func, ast.Name) else "this"
         if name not in ("any", "all") or len(node.args) != 1 or node.keywords or inside_axes:
-            raise UsageError(f"predicate {text!r}: only any(TEST) and all(TEST) over the axes can be called, and not inside each other")
+            raise UsageError(
+                f"predicate {text!r}: only any(TEST) and all(TEST) over the axes can be called, and not inside each other"
+            )
         _check(node.args[0], text, inside_axes=True)
         return
     if isinstance(node, ast.Name):
@@ -89,7 +105,7 @@ def _check(node: ast.AST, text: str, *, inside_axes: bool) -> None:
 class _OverAxes(ast.NodeTransformer):
     """Turn ``any(TEST)`` into ``any(_of(lambda n, k, ...: TEST))``."""
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802  # the name that ast looks for
+    def visit_Call(self, node: ast.Call) -> ast.AST:  # the name that ast looks for
         names = [ast.arg(name) for name in AXIS_NAMES]
         arguments = ast.arguments(posonlyargs=[], args=names, kwonlyargs=[], kw_defaults=[], defaults=[])
         test = ast.Lambda(args=arguments, body=node.args[0])

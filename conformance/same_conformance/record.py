@@ -76,6 +76,7 @@ class Record:
         results: in the order they came.
         footer: empty if the run was cut short.
         n_lost: lines at the end that could not be read.
+
     """
 
     header: dict[str, Any]
@@ -89,6 +90,7 @@ def read(path: Path) -> Record:
 
     Raises:
         RecordError: if there is no record at `path`, or its header cannot be read.
+
     """
     try:
         lines = path.read_bytes().splitlines(keepends=True)

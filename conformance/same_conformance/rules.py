@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from same_conformance import plan as plans
-from same_conformance.plan import PADDED, Plan, index_map, real_elements
+from same_conformance.plan import PADDED, Plan, index_map, outer, real_elements
 
 if TYPE_CHECKING:
     from same_conformance.case import Axis, Case
@@ -29,6 +29,7 @@ class Rule:
         name: what implementations call it.
         sentence: what it does, for the report.
         plan: from a case to what the rule does with it; None where it has nothing to compute and so must raise.
+
     """
 
     name: str
@@ -36,42 +37,68 @@ class Rule:
     plan: Callable[[Case], Plan | None]
 
 
-def predict(rule: Rule, case: Case) -> Prediction:
-    """Return the verdict that an implementation which follows `rule` must get for `case`.
+def predict(rule: Rule, case: Case) -> tuple[Prediction, ...]:
+    """Return the verdicts that an implementation which follows `rule` may get for `case`: one, except in one corner.
 
     ``pass`` where the rule's plan does the same as SAME's, ``shape`` where its result has another shape, ``error``
-    where it has no output at all, else ``value``.
+    where it has no output at all, else ``value``. A transposed convolution without output is the corner: torch
+    returns an empty array from some of its kernels and raises in others.
     """
     ours, theirs = plans.same(case), rule.plan(case)
-    if theirs is None or (case.op != "conv_transpose" and min(theirs.out) < 1):
-        return "error"
+    if theirs is None:
+        return ("error",)
+    if min(theirs.out) < 1:
+        return ("shape", "error") if case.op == "conv_transpose" else ("error",)
     if ours.out != theirs.out:
-        return "shape"
-    return "pass" if _same_effect(case, ours, theirs) else "value"
+        return ("shape",)
+    return ("pass",) if _same_effect(case, ours, theirs) else ("value",)
 
 
 def _same_effect(case: Case, ours: Plan, theirs: Plan) -> bool:
-    """Tell whether two plans of one shape read the same; for pooling, whether each window holds the same elements.
+    """Tell whether two plans of one shape give the same for every input.
 
     Windows that hold padding only are left out for pooling, as they are in verdicts.
     """
-    if case.op not in ("max_pool", "avg_pool"):
-        if _touches_nothing(ours) or _touches_nothing(theirs):  # one such axis makes every element 0
-            return _touches_nothing(ours) and _touches_nothing(theirs)
-        return all(np.array_equal(a, b) for a, b in zip(ours.maps, theirs.maps, strict=True))
+    if case.op == "max_pool":
+        return _same_maximum(ours, theirs)
+    if case.op == "avg_pool":
+        return _same_average(case, ours, theirs)
+    if _touches_nothing(ours) or _touches_nothing(theirs):  # one such axis makes every element 0
+        return _touches_nothing(ours) and _touches_nothing(theirs)
+    return all(np.array_equal(a, b) for a, b in zip(ours.maps, theirs.maps, strict=True))
+
+
+def _same_maximum(ours: Plan, theirs: Plan) -> bool:
     specified = ~ours.reads_padding_only()
-    if case.op == "max_pool" and theirs.fill > -np.inf and (_reads_padding(theirs) & specified).any():
+    if theirs.fill > -np.inf and (_reads_padding(theirs) & specified).any():
         return False
     for axis, (a, b) in enumerate(zip(ours.maps, theirs.maps, strict=True)):
-        others = tuple(i for i in range(len(ours.maps)) if i != axis)
-        relevant = specified.any(axis=others)
-        if case.op == "max_pool":
-            same = [set(x[x != PADDED]) == set(y[y != PADDED]) for x, y in zip(a, b, strict=True)]
-        else:
-            same = [sorted(x[x != PADDED]) == sorted(y[y != PADDED]) for x, y in zip(a, b, strict=True)]
-        if not np.all(np.array(same)[relevant]):
+        same = [set(x[x != PADDED]) == set(y[y != PADDED]) for x, y in zip(a, b, strict=True)]
+        if not np.all(np.array(same)[_relevant(specified, axis)]):
             return False
-    return case.op == "max_pool" or bool(np.all((_product(ours.divisor) == _product(theirs.divisor))[specified]))
+    return True
+
+
+def _same_average(case: Case, ours: Plan, theirs: Plan) -> bool:
+    """Compare the weight with which each window reads each element: a share per axis, times a scale."""
+    specified = ~ours.reads_padding_only()
+    scales = []
+    for axis, size in enumerate(case.size):
+        shares = []
+        relevant = _relevant(specified, axis)
+        for plan in (ours, theirs):
+            counts = np.stack([np.bincount(row[row != PADDED], minlength=size) for row in plan.maps[axis]])
+            n_read = counts.sum(axis=1, keepdims=True)
+            shares.append(counts / np.maximum(n_read, 1))
+            scales.append(n_read[:, 0] / np.maximum(plan.divisor[axis], 1))
+        if not np.allclose(shares[0][relevant], shares[1][relevant], rtol=0, atol=1e-12):
+            return False
+    return bool(np.allclose(outer(scales[::2])[specified], outer(scales[1::2])[specified], rtol=0, atol=1e-12))
+
+
+def _relevant(specified: np.ndarray, axis: int) -> np.ndarray:
+    """Return which output positions along `axis` have an element that is specified."""
+    return np.asarray(specified.any(axis=tuple(i for i in range(specified.ndim) if i != axis)))
 
 
 def _touches_nothing(plan: Plan) -> bool:
@@ -83,13 +110,6 @@ def _reads_padding(plan: Plan) -> np.ndarray:
     for reads in plan.maps:
         touched = touched[..., None] | (reads == PADDED).any(axis=1)
     return touched
-
-
-def _product(per_axis: tuple[np.ndarray, ...]) -> np.ndarray:
-    product = np.ones((), dtype=int)
-    for values in per_axis:
-        product = product[..., None] * values
-    return product
 
 
 AxisRule = Callable[["Axis"], tuple[int, int]]
@@ -133,7 +153,9 @@ def _solve_equal(axis: Axis) -> tuple[int, int]:
 
 def _swapped_axes(case: Case) -> Plan:
     pads = [(a.before, a.after) for a in reversed(case.axes)]
-    return _plan(case, [windows(a.size, a.kernel, a.stride, a.dilation, p) for a, p in zip(case.axes, pads, strict=True)])
+    return _plan(
+        case, [windows(a.size, a.kernel, a.stride, a.dilation, p) for a, p in zip(case.axes, pads, strict=True)]
+    )
 
 
 def _zero_fill(case: Case) -> Plan:
@@ -162,7 +184,9 @@ def _transposed_half(case: Case) -> Plan:
     for a in case.axes:
         before = a.kernel // 2
         out = max((a.size - 1) * a.stride + a.effective_kernel - 2 * before + a.stride - 1, 0)
-        maps.append(index_map(size=out, kernel=a.kernel, stride=a.stride, dilation=a.dilation, before=before, out=a.size))
+        maps.append(
+            index_map(size=out, kernel=a.kernel, stride=a.stride, dilation=a.dilation, before=before, out=a.size)
+        )
         outs.append(out)
     return Plan(tuple(maps), tuple(outs))
 
@@ -220,7 +244,9 @@ def _unclamped(case: Case) -> Plan:
         total = (a.output_size - 1) * a.stride + a.effective_kernel - a.size
         before = a.before if total >= 0 else -(-total // 2)
         maps.append(
-            index_map(size=a.size, kernel=a.kernel, stride=a.stride, dilation=a.dilation, before=before, out=a.output_size)
+            index_map(
+                size=a.size, kernel=a.kernel, stride=a.stride, dilation=a.dilation, before=before, out=a.output_size
+            )
         )
     return _plan(case, maps)
 
@@ -229,7 +255,11 @@ RULES = {
     rule.name: rule
     for rule in (
         Rule("half", "pads (kernel - 1) // 2 on both sides, whatever stride and dilation", _per_axis(_half)),
-        Rule("half-dilated", "pads dilation * (kernel - 1) // 2 on both sides, whatever the stride", _per_axis(_half_dilated)),
+        Rule(
+            "half-dilated",
+            "pads dilation * (kernel - 1) // 2 on both sides, whatever the stride",
+            _per_axis(_half_dilated),
+        ),
         Rule(
             "solve-equal",
             "pads both sides with what would make output and input equally long, rounded up",

@@ -19,8 +19,8 @@ from same_conformance.errors import RecordError, StartError, UsageError
 from same_conformance.expectations import Expectations
 from same_conformance.judge import FAILURES, Judge
 from same_conformance.record import Result
-from same_conformance.runner.pool import Limits, Pool
-from same_conformance.runner.process import WorkerDied, WorkerTimeout
+from same_conformance.runner.pool import Pool
+from same_conformance.runner.slot import Limits
 from same_conformance.selection import Query, Selection, select
 
 if TYPE_CHECKING:
@@ -28,13 +28,26 @@ if TYPE_CHECKING:
 
     from same_conformance.case import Case
     from same_conformance.expectations import Expectation
+    from same_conformance.judge import Verdict
     from same_conformance.plugins import EntryPoint
     from same_conformance.runner.pool import Started
 
 _N_SHRUNK = 8
 """Causes shrunk per implementation; a cause is an op and a verdict."""
 
-_FRAMEWORK_VARIABLES = ("TF_", "XLA_", "JAX_", "KERAS_", "OMP_", "MKL_", "OPENBLAS_", "TORCH_", "PYTORCH_", "ONEDNN_", "DNNL_")
+_FRAMEWORK_VARIABLES = (
+    "TF_",
+    "XLA_",
+    "JAX_",
+    "KERAS_",
+    "OMP_",
+    "MKL_",
+    "OPENBLAS_",
+    "TORCH_",
+    "PYTORCH_",
+    "ONEDNN_",
+    "DNNL_",
+)
 """Beginnings of environment variables that change what frameworks do."""
 
 
@@ -50,6 +63,7 @@ class Request:
         interpreters: another Python for some implementations, by name.
         all_must_start: whether one whose framework is not installed is a failure too.
         command: what the user typed, for the record.
+
     """
 
     names: Sequence[str]
@@ -57,7 +71,7 @@ class Request:
     out: Path
     entries: Sequence[Expectation] = ()
     interpreters: Mapping[str, str] = field(default_factory=dict)
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     jobs: int = 2
     all_must_start: bool = False
     command: str = ""
@@ -82,6 +96,7 @@ def run(request: Request, watcher: Watcher) -> record.Record:
         UsageError: if the request cannot be carried out.
         StartError: if nothing started.
         KeyboardInterrupt: on Ctrl-C; what was recorded stays, and no process.
+
     """
     began = time.monotonic()
     path = _prepare_directory(request.out)
@@ -89,7 +104,9 @@ def run(request: Request, watcher: Watcher) -> record.Record:
         entry_points = find(request.names, request.interpreters, pool)
         selection = _start_and_select(request, pool, entry_points, watcher)
         if not pool.started:
-            raise StartError("no implementation started: " + "; ".join(f"{n}: {why}" for n, why in sorted(pool.failures.items())))
+            raise StartError(
+                "no implementation started: " + "; ".join(f"{n}: {why}" for n, why in sorted(pool.failures.items()))
+            )
         header = _header(request, selection, pool)
         kept = _continued(path, header, watcher)
         done = {(r.implementation, r.case) for r in kept}
@@ -120,16 +137,19 @@ def find(names: Sequence[str], interpreters: Mapping[str, str], pool: Pool | Non
 
     Raises:
         UsageError: if a name is unknown, or belongs to two packages.
+
     """
     entry_points = plugins.installed()
     known = {e.name for e in entry_points}
     for name, interpreter in interpreters.items():
         if not Path(interpreter).exists() and not _on_path(interpreter):
-            raise UsageError(f"--python {name}={interpreter}: there is no such interpreter; give the path of a python executable")
+            raise UsageError(
+                f"--python {name}={interpreter}: there is no such interpreter; give the path of a python executable"
+            )
         if name not in known and pool is not None:
             try:
                 there = pool.entry_points_of(interpreter, plugins.GROUP)
-            except (WorkerDied, WorkerTimeout) as error:
+            except StartError as error:
                 raise UsageError(f"--python {name}={interpreter}: {error}") from None
             entry_points += [e for e in there if e.name == name]
     entry_points = plugins.with_interpreters(plugins.check_unique(entry_points), interpreters)
@@ -176,7 +196,9 @@ def _start_and_select(request: Request, pool: Pool, entry_points: list[EntryPoin
     for name, why in sorted(pool.failures.items()):
         watcher.say(f"{name} did not start: {why}")
     if selection.n_drawn < selection.n_wanted:
-        watcher.say(f"only {selection.n_drawn} distinct cases exist within the bounds; {selection.n_wanted} were asked for")
+        watcher.say(
+            f"only {selection.n_drawn} distinct cases exist within the bounds; {selection.n_wanted} were asked for"
+        )
     return selection
 
 
@@ -264,7 +286,7 @@ def _changes(old: dict[str, Any], new: dict[str, Any]) -> str:
     return ""
 
 
-def _shrink(  # noqa: PLR0913  # what a cause is found from, and what executes it
+def _shrink(  # what a cause is found from, and what executes it
     pool: Pool, judge: Judge, results: Iterable[Result], assess: Expectations, seed: int, watcher: Watcher
 ) -> list[dict[str, str]]:
     """Let Hypothesis shrink one case per unexpected cause, through the workers.
@@ -272,7 +294,7 @@ def _shrink(  # noqa: PLR0913  # what a cause is found from, and what executes i
     A cause is an implementation, an op and a verdict. Crashes and timeouts are left as they are: each try would cost
     a process.
     """
-    first: dict[tuple[str, str, str], Result] = {}
+    first: dict[tuple[str, str, Verdict], Result] = {}
     for result in sorted(results, key=lambda r: (r.implementation, r.case.canonical_key)):
         verdict = result.judgement.verdict
         if verdict not in FAILURES or verdict in ("crash", "timeout"):
@@ -287,9 +309,9 @@ def _shrink(  # noqa: PLR0913  # what a cause is found from, and what executes i
             continue
         watcher.progress("shrinking", done, len(first))
 
-        def fails(case: Case, name: str = name, verdict: str = verdict) -> bool:
+        def fails(case: Case, name: str = name, wanted: str = verdict) -> bool:
             got = judge.judge(case, pool.run_case(name, case)).verdict
-            return got == verdict and assess.assess(name, case, got)[0] == "unexpected"
+            return got == wanted and assess.assess(name, case, got)[0] == "unexpected"
 
         case = strategies.shrink(result.case, fails, seed=strategies.hash_seed(seed, name, op, verdict))
         smallest.append({"implementation": name, "op": op, "verdict": verdict, "case": case.id})

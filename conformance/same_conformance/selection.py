@@ -28,6 +28,7 @@ class Selection:
         n_wanted: how many drawn cases were asked for.
         n_drawn: how many there are.
         class_counts: drawn cases per class.
+
     """
 
     origins: dict[Case, Origin] = field(default_factory=dict)
@@ -47,6 +48,7 @@ class Query:
         ops, ranks: only these; empty means all.
         cases: ids; then nothing else runs.
         cases_from: a file of ids; then nothing else runs but `cases`.
+
     """
 
     profile: Profile = "standard"
@@ -63,6 +65,7 @@ def select(query: Query, report: Callable[[int, int], None] = lambda _n, _of: No
 
     Raises:
         UsageError: if there are none, or a class of cases was drawn too rarely.
+
     """
     ops, ranks = tuple(query.ops) or OPS, tuple(query.ranks) or RANKS
     origins: dict[Case, Origin] = {}
@@ -76,7 +79,9 @@ def select(query: Query, report: Callable[[int, int], None] = lambda _n, _of: No
     n = PROFILES[query.profile] if query.n_cases is None else query.n_cases
     selection = Selection(n_wanted=n)
     if n:
-        drawn = strategies.draw_distinct(n, seed=query.seed, ops=ops, ranks=ranks, report=lambda so_far: report(so_far, n))
+        drawn = strategies.draw_distinct(
+            n, seed=query.seed, ops=ops, ranks=ranks, report=lambda so_far: report(so_far, n)
+        )
         selection.n_drawn, selection.class_counts = len(drawn.cases), drawn.counts
         for case in drawn.cases:
             origins.setdefault(case, "drawn")
@@ -87,5 +92,7 @@ def select(query: Query, report: Callable[[int, int], None] = lambda _n, _of: No
 def _matching(origins: dict[Case, Origin], ops: Sequence[str], ranks: Sequence[int]) -> dict[Case, Origin]:
     matching = [case for case in origins if case.op in ops and case.rank in ranks]
     if not matching:
-        raise UsageError(f"no case is left with op {', '.join(ops)} and rank {', '.join(map(str, ranks))}: widen --op, --rank or --case")
+        raise UsageError(
+            f"no case is left with op {', '.join(ops)} and rank {', '.join(map(str, ranks))}: widen --op, --rank or --case"
+        )
     return {case: origins[case] for case in sorted(matching, key=lambda c: c.canonical_key)}

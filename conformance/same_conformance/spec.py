@@ -6,7 +6,7 @@ summation cannot matter. Only average pooling rounds, once, when it divides.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,17 +25,17 @@ def execute(case: Case, operands: tuple[np.ndarray, ...], plan: Plan | None = No
     """
     plan = plan or plans.same(case)
     if case.op == "max_pool":
-        return _windows(operands[0], plan, fill=plan.fill).max(axis=-2)
+        return np.asarray(_windows(operands[0], plan, fill=plan.fill).max(axis=-2))
     if case.op == "avg_pool":
         return _avg_pool(operands[0], plan)
-    if case.op == "conv_transpose":
-        return _conv_transpose(*operands, plan)
     x, kernel = operands
+    if case.op == "conv_transpose":
+        return _conv_transpose(x, kernel, plan)
     if case.op == "depthwise_conv":
         windows = _windows(x, plan, fill=0.0)
         taps = kernel.reshape(-1, *kernel.shape[-2:])
         y = np.einsum("...tc,tcm->...cm", windows, taps)
-        return y.reshape(*y.shape[:-2], -1)
+        return np.asarray(y.reshape(*y.shape[:-2], -1))
     return _conv(x, kernel, plan, case.groups)
 
 
@@ -46,22 +46,30 @@ def _windows(x: np.ndarray, plan: Plan, fill: float) -> np.ndarray:
     """
     rank = len(plan.maps)
     padded = np.pad(x, [(0, 0), *[(0, 1)] * rank, (0, 0)], constant_values=fill)
-    index = [
-        reads.reshape([reads.shape[0] if a == b else 1 for b in range(rank)] + [reads.shape[1] if a == b else 1 for b in range(rank)])
+    index: list[Any] = [slice(None)]
+    index += [
+        reads.reshape(
+            [reads.shape[0] if a == b else 1 for b in range(rank)]
+            + [reads.shape[1] if a == b else 1 for b in range(rank)]
+        )
         for a, reads in enumerate(plan.maps)
     ]
-    gathered = padded[(slice(None), *index)]
+    gathered = padded[tuple(index)]
     n_taps = int(np.prod([reads.shape[1] for reads in plan.maps]))
-    return gathered.reshape(*gathered.shape[: 1 + rank], n_taps, x.shape[-1])
+    return np.asarray(gathered.reshape(*gathered.shape[: 1 + rank], n_taps, x.shape[-1]))
 
 
 def _conv(x: np.ndarray, kernel: np.ndarray, plan: Plan, groups: int) -> np.ndarray:
     windows = _windows(x, plan, fill=0.0)
     *lead, n_taps, c_in = windows.shape
     c_out = kernel.shape[-1]
-    per_group = windows.reshape(-1, n_taps, groups, c_in // groups).transpose(2, 0, 1, 3).reshape(groups, -1, n_taps * c_in // groups)
+    per_group = (
+        windows.reshape(-1, n_taps, groups, c_in // groups)
+        .transpose(2, 0, 1, 3)
+        .reshape(groups, -1, n_taps * c_in // groups)
+    )
     taps = kernel.reshape(n_taps * c_in // groups, groups, c_out // groups).transpose(1, 0, 2)
-    return (per_group @ taps).transpose(1, 0, 2).reshape(*lead, c_out)
+    return np.asarray((per_group @ taps).transpose(1, 0, 2).reshape(*lead, c_out))
 
 
 def _conv_transpose(x: np.ndarray, kernel: np.ndarray, plan: Plan) -> np.ndarray:
@@ -71,24 +79,20 @@ def _conv_transpose(x: np.ndarray, kernel: np.ndarray, plan: Plan) -> np.ndarray
     taps = kernel.reshape(-1, *kernel.shape[-2:])
     products = np.einsum("bic,toc->bito", x.reshape(batch, -1, c_in), taps)
     padded_out = [out + 1 for out in plan.out]
-    flat = np.zeros((), dtype=np.intp)
+    flat: np.ndarray = np.zeros((), dtype=np.intp)
     for a, reads in enumerate(plan.maps):
         position = np.where(reads == PADDED, plan.out[a], reads)
         shape = [1] * (2 * rank)
         shape[a], shape[rank + a] = position.shape
         flat = flat * padded_out[a] + position.reshape(shape)
     flat = np.broadcast_to(flat, [r.shape[0] for r in plan.maps] + [r.shape[1] for r in plan.maps])
-    y = np.zeros((batch, int(np.prod(padded_out)), kernel.shape[-2]))
-    order = flat.reshape(-1)
-    np.add.at(y, (slice(None), order), products.reshape(batch, order.size, -1))
-    y = y.reshape(batch, *padded_out, -1)
+    y = np.zeros((int(np.prod(padded_out)), batch, kernel.shape[-2]))
+    np.add.at(y, flat.reshape(-1), products.reshape(batch, flat.size, -1).transpose(1, 0, 2))
+    y = y.transpose(1, 0, 2).reshape(batch, *padded_out, -1)
     return y[(slice(None), *(slice(0, out) for out in plan.out))]
 
 
 def _avg_pool(x: np.ndarray, plan: Plan) -> np.ndarray:
     sums = _windows(x, plan, fill=0.0).sum(axis=-2)
-    divisor = np.ones(())
-    for per_axis in plan.divisor:
-        divisor = divisor[..., None] * per_axis
     with np.errstate(divide="ignore", invalid="ignore"):
-        return sums / divisor[..., None]
+        return np.asarray(sums / plans.outer(plan.divisor)[..., None])

@@ -35,6 +35,7 @@ class Adapter(Protocol):
 
         Raises:
             TypeError: if the result is not a tensor of the framework.
+
         """
 
     def refuses(self, error: Exception) -> bool:
@@ -63,8 +64,9 @@ def load(name: str) -> Adapter:
 
     Raises:
         NotInstalledError: if the framework is not installed; says how to get it.
+
     """
     check_installed(name)
-    adapter: Adapter = importlib.import_module(f"same_conformance.frameworks.{name}")  # type: ignore[assignment]
+    adapter: Adapter = importlib.import_module(f"same_conformance.frameworks.{name}")
     adapter.start()
     return adapter

@@ -22,7 +22,7 @@ FAST_COMPILATION = {
 
 def start() -> None:
     """Allow float64."""
-    jax.config.update("jax_enable_x64", True)
+    jax.config.update("jax_enable_x64", True)  # noqa: FBT003  # JAX takes it so
 
 
 def tensors(case: Case, operands: tuple[np.ndarray, ...]) -> tuple[Any, ...]:

@@ -130,7 +130,6 @@ witness = Implementation(
 )
 
 
-
 def build_jitted(case: Case) -> Any:
     """Return the witness's function for `case`, compiled by itself with JAX's default options."""
     import jax

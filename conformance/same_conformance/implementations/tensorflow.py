@@ -122,4 +122,3 @@ depthwise = Implementation(
     paddings=(SAME,),
     rule="space-to-batch",
 )
-

@@ -65,7 +65,9 @@ def _symmetric(pad: Symmetric) -> dict[str, Any]:
     def conv(x: Any, kernel: Any, *, stride: Any, dilation: Any, padding: str, groups: int) -> Any:
         del padding
         function = _functional("conv", len(stride))
-        return function(x, kernel, stride=stride, padding=pads(kernel.shape[2:], dilation), dilation=dilation, groups=groups)
+        return function(
+            x, kernel, stride=stride, padding=pads(kernel.shape[2:], dilation), dilation=dilation, groups=groups
+        )
 
     def depthwise_conv(x: Any, kernel: Any, *, stride: Any, dilation: Any, padding: str) -> Any:
         return conv(x, kernel, stride=stride, dilation=dilation, padding=padding, groups=x.shape[1])

@@ -10,7 +10,7 @@ from typing import Any, Sequence
 from same_conformance import Implementation
 
 
-def same_padding(size: int, kernel: int, stride: int, dilation: int, lower: bool = False) -> tuple[int, int]:
+def same_padding(size: int, kernel: int, stride: int, dilation: int, *, lower: bool = False) -> tuple[int, int]:
     """Return the elements SAME adds before and after one axis."""
     effective_kernel = (kernel - 1) * dilation + 1
     out = (size + stride - 1) // stride
@@ -19,15 +19,22 @@ def same_padding(size: int, kernel: int, stride: int, dilation: int, lower: bool
     return (larger, smaller) if lower else (smaller, larger)
 
 
-def pad_same(  # noqa: PLR0913  # the parameters of the rule, and what to fill with
-    x: Any, kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int], padding: str = "SAME", value: float = 0.0
+def pad_same(  # the parameters of the rule, and what to fill with
+    x: Any,
+    kernel: Sequence[int],
+    stride: Sequence[int],
+    dilation: Sequence[int],
+    padding: str = "SAME",
+    value: float = 0.0,
 ) -> Any:
     """Pad the spatial axes of `x` as SAME asks; ``F.pad`` wants the last axis first."""
     import torch.nn.functional as F  # noqa: N812  # the name everyone knows it by
 
     pads: list[int] = []
     for axis in reversed(range(len(kernel))):
-        pads += same_padding(x.shape[2 + axis], kernel[axis], stride[axis], dilation[axis], padding == "SAME_LOWER")
+        pads += same_padding(
+            x.shape[2 + axis], kernel[axis], stride[axis], dilation[axis], lower=padding == "SAME_LOWER"
+        )
     return F.pad(x, pads, value=value) if any(pads) else x
 
 
@@ -58,7 +65,9 @@ def conv_transpose(x: Any, kernel: Any, *, stride: Any, dilation: Any, padding: 
     pads: list[int] = []
     for axis in reversed(range(len(stride))):
         out = output_size[axis]
-        before, _ = same_padding(out, kernel.shape[2 + axis], stride[axis], dilation[axis], padding == "SAME_LOWER")
+        before, _ = same_padding(
+            out, kernel.shape[2 + axis], stride[axis], dilation[axis], lower=padding == "SAME_LOWER"
+        )
         pads += (-before, out - (full.shape[2 + axis] - before))
     return F.pad(full, pads)
 

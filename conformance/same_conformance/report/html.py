@@ -53,7 +53,9 @@ def _contested(assessment: Assessment) -> list[dict[str, Any]]:
     """Group the witnesses' differences from the spec by cause."""
     causes: dict[tuple[str, str], list[Assessed]] = {}
     for row in assessment.contested:
-        causes.setdefault((row.result.implementation, row.why or "not listed in cases/expectations.toml"), []).append(row)
+        causes.setdefault((row.result.implementation, row.why or "not listed in cases/expectations.toml"), []).append(
+            row
+        )
     return [{"witness": witness, "cause": cause, "rows": rows} for (witness, cause), rows in causes.items()]
 
 

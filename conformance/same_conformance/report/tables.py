@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
@@ -19,10 +19,34 @@ if TYPE_CHECKING:
     from same_conformance.corpus import Layer
     from same_conformance.record import Record
 
-COLUMNS = (
-    "case op dims size kernel stride dilation padding batch channels groups output_size dtype compared implementation version "
-    "verdict expected_shape observed_shape n_different max_abs_difference contested witnesses expected_failure diagnosis message"
-).split()
+COLUMNS = [
+    "case",
+    "op",
+    "dims",
+    "size",
+    "kernel",
+    "stride",
+    "dilation",
+    "padding",
+    "batch",
+    "channels",
+    "groups",
+    "output_size",
+    "dtype",
+    "compared",
+    "implementation",
+    "version",
+    "verdict",
+    "expected_shape",
+    "observed_shape",
+    "n_different",
+    "max_abs_difference",
+    "contested",
+    "witnesses",
+    "expected_failure",
+    "diagnosis",
+    "message",
+]
 
 
 def results(record: Record, assessment: Assessment) -> pd.DataFrame:
@@ -118,8 +142,9 @@ def cells(frame: pd.DataFrame) -> dict[str, dict[str, dict[str, int]]]:
     """Return the matrix as ``{implementation: {op: {verdict: count}}}``, zero counts left out."""
     counted = matrix(frame)
     table: dict[str, dict[str, dict[str, int]]] = {}
-    for (implementation, op), row in counted.iterrows():  # type: ignore[misc]  # the index has two levels
-        table.setdefault(implementation, {})[op] = {v: int(n) for v, n in row.items() if n}
+    for key, row in counted.iterrows():
+        implementation, op = cast("tuple[str, str]", key)
+        table.setdefault(implementation, {})[op] = {str(verdict): int(n) for verdict, n in row.items() if n}
     return {name: {op: ops.get(op, {}) for op in OPS} for name, ops in table.items()}
 
 
@@ -137,14 +162,18 @@ def networks(frame: pd.DataFrame, layers: Iterable[Layer]) -> list[dict[str, Any
                 wanted.setdefault(network, {}).setdefault(layer.case.id, []).extend(paths)
     needed = {case for cases in wanted.values() for case in cases}
     ran = frame[frame["case"].isin(needed)]
-    verdicts = {(name, case): v for name, case, v in zip(ran["implementation"], ran["case"], ran["verdict"], strict=True)}
+    verdicts = {
+        (name, case): v for name, case, v in zip(ran["implementation"], ran["case"], ran["verdict"], strict=True)
+    }
     names = sorted(set(ran["implementation"]))
     table = []
     for network, cases in sorted(wanted.items()):
         if not all(any((name, case) in verdicts for name in names) for case in cases):
             continue  # only part of the network's layers ran
         row = {"network": network, "n_cases": len(cases), "n_layers": sum(map(len, cases.values()))}
-        row["implementations"] = {name: _fitness(cases, lambda case, name=name: verdicts.get((name, case), "unsupported")) for name in names}
+        row["implementations"] = {
+            name: _fitness(cases, lambda case, name=name: verdicts.get((name, case), "unsupported")) for name in names
+        }
         table.append(row)
     return table
 

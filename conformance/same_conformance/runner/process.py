@@ -116,6 +116,7 @@ class WorkerProcess:
     Attributes:
         output: what the process printed on descriptors 1 and 2.
         python: the version of its interpreter, known once it has said hello.
+
     """
 
     def __init__(
@@ -178,6 +179,7 @@ class WorkerProcess:
 
         Raises:
             WorkerDied: if nobody is there to read it.
+
         """
         frame = memoryview(protocol.encode(header))
         try:
@@ -192,6 +194,7 @@ class WorkerProcess:
         Raises:
             WorkerTimeout: if none came within `timeout_s`.
             WorkerDied: if the process ended, or spoke something else than the protocol.
+
         """
         deadline = time.monotonic() + timeout_s
         while not self._frames:

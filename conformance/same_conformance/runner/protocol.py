@@ -46,12 +46,15 @@ class FrameReader:
 
         Raises:
             ProtocolError: if the bytes cannot be a frame.
+
         """
         self._buffer += data
         while len(self._buffer) >= _PREFIX.size:
             n_header, n_payload = _PREFIX.unpack_from(self._buffer)
             if n_header > LARGEST_HEADER or n_payload > LARGEST_PAYLOAD:
-                raise ProtocolError(f"a frame of {n_header} + {n_payload} bytes: something else wrote to the descriptor")
+                raise ProtocolError(
+                    f"a frame of {n_header} + {n_payload} bytes: something else wrote to the descriptor"
+                )
             end = _PREFIX.size + n_header + n_payload
             if len(self._buffer) < end:
                 return
@@ -79,6 +82,7 @@ def array_from_bytes(data: bytes, dtype: str, shape: tuple[int, ...]) -> np.ndar
 
     Raises:
         ProtocolError: if the bytes do not fit dtype and shape.
+
     """
     try:
         if dtype == "bfloat16":

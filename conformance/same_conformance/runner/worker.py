@@ -66,7 +66,9 @@ class Worker:
         except _WHATEVER as error:
             known = isinstance(error, (PluginError, frameworks.NotInstalledError))
             message = one_line(str(error) if known else f"{type(error).__name__}: {error}")
-            self._reply({"type": "failed", "message": message, "not_installed": isinstance(error, frameworks.NotInstalledError)})
+            self._reply(
+                {"type": "failed", "message": message, "not_installed": isinstance(error, frameworks.NotInstalledError)}
+            )
 
     def _entry_points(self, header: dict[str, Any]) -> None:
         """List the implementations installed in this interpreter's environment, without importing them."""
@@ -89,7 +91,9 @@ class Worker:
                 f"{value} is {type(implementation).__name__}, but the entry point must name a same_conformance.Implementation"
             )
         if implementation.name != name:
-            raise PluginError(f"the entry point is called {name!r} and its Implementation {implementation.name!r}: use one name")
+            raise PluginError(
+                f"the entry point is called {name!r} and its Implementation {implementation.name!r}: use one name"
+            )
         self._implementations[name] = implementation
         self._reply({"type": "described", "description": implementation.describe(), "sources": _digest(module_name)})
 
@@ -211,7 +215,7 @@ def main(requests_fd: int, replies_fd: int) -> None:
     """Prepare the process and serve."""
     faulthandler.enable()
     for fd in (requests_fd, replies_fd):
-        os.set_inheritable(fd, False)
+        os.set_inheritable(fd, False)  # noqa: FBT003  # Python takes it so
     with contextlib.suppress(OSError):  # not Linux, or not allowed: the memory limit still holds
         Path("/proc/self/oom_score_adj").write_text("1000")  # if memory runs out, this process goes, not the run
     Worker(requests_fd, replies_fd).serve()

@@ -1,0 +1,148 @@
+"""Execute the cases of one implementation on its worker, whatever happens to the worker."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from same_conformance.case import Case
+from same_conformance.errors import StartError
+from same_conformance.messages import one_line
+from same_conformance.outcome import Array, Crash, Error, Outcome, Timeout, Unsupported
+from same_conformance.runner import protocol
+from same_conformance.runner.process import WorkerDied, WorkerTimeout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from same_conformance.plugins import EntryPoint
+    from same_conformance.runner.slot import Slot
+
+BATCH = 64
+"""Cases per request where nothing is compiled together: large enough to hide the round trip."""
+
+
+@dataclass
+class _Batch:
+    """Cases that were sent in one request.
+
+    Attributes:
+        pending: those without an outcome yet, by id, in the order they were sent.
+        running: those that the worker announced last.
+        apart: those that the worker could not compile together and wants one by one.
+        n_answered: how many outcomes came.
+
+    """
+
+    pending: dict[str, Case]
+    running: list[str] = field(default_factory=list)
+    apart: list[Case] = field(default_factory=list)
+    n_answered: int = 0
+
+    def culprits(self) -> list[Case]:
+        """Take out the cases that were running when the worker died; between two cases, the one that comes next."""
+        found = [self.pending.pop(case_id) for case_id in self.running if case_id in self.pending]
+        if not found and self.pending:
+            found = [self.pending.pop(next(iter(self.pending)))]
+        return found
+
+
+class Dispatch:
+    """Sends the cases of one implementation in batches and gives every case exactly one outcome.
+
+    A death is laid on the case that was running; the rest is sent again to a new process. Only where several cases
+    were compiled together, the batch is halved until the culprit is alone.
+    """
+
+    def __init__(
+        self, slot: Slot, entry_point: EntryPoint, batch_size: int, emit: Callable[[Case, Outcome], None]
+    ) -> None:
+        self._slot = slot
+        self._entry_point = entry_point
+        self._batch_size = batch_size
+        self._emit = emit
+
+    def run(self, cases: Sequence[Case]) -> None:
+        """Execute `cases`; return early only if the slot was interrupted."""
+        size = self._batch_size
+        batches = deque(list(cases[i : i + size]) for i in range(0, len(cases), size))
+        n_in_a_row = n_deaths = 0
+        limits = self._slot.limits
+        while batches:
+            batch = _Batch({case.id: case for case in batches.popleft()})
+            fate = self._send(batch)
+            batches.extendleft([case] for case in reversed(batch.apart))
+            if fate is None:
+                n_in_a_row = 0
+                continue
+            if self._slot.is_closed:
+                return
+            self._slot.end()
+            culprits = batch.culprits()
+            rest = list(batch.pending.values())
+            if len(culprits) > 1:
+                half = len(culprits) // 2
+                batches.extendleft(part for part in (rest, culprits[half:], culprits[:half]) if part)
+                continue
+            for case in culprits:
+                self._emit(case, fate)
+            if rest:
+                batches.appendleft(rest)
+            n_in_a_row = 1 if batch.n_answered else n_in_a_row + 1
+            n_deaths += 1
+            if n_in_a_row >= limits.n_deaths_in_a_row or n_deaths >= limits.n_deaths:
+                not_executed = type(fate)(
+                    f"not executed: given up after {n_deaths} crashes or timeouts, {n_in_a_row} in a row"
+                )
+                for case in (case for left in batches for case in left):
+                    self._emit(case, not_executed)
+                return
+
+    def _send(self, batch: _Batch) -> Crash | Timeout | None:
+        """Send one batch and take its outcomes; return how the worker died, or None if it lives."""
+        try:
+            if not self._slot.is_ready(self._entry_point.name):
+                self._slot.start(self._entry_point)
+            process = self._slot.process()
+            process.send({"type": "run", "name": self._entry_point.name, "cases": list(batch.pending)})
+            while True:
+                header, payload = process.receive(self._slot.limits.case_s)
+                match header["type"]:
+                    case "done":
+                        return None
+                    case "running":
+                        batch.running = header["cases"]
+                    case "split":
+                        batch.apart = [batch.pending.pop(i) for i in batch.running if i in batch.pending]
+                    case _:
+                        self._emit(batch.pending.pop(header["case"]), _outcome(header, payload))
+                        batch.n_answered += 1
+        except WorkerTimeout:
+            return Timeout(f"no answer within {self._slot.limits.case_s:g} s")
+        except WorkerDied as death:
+            return Crash(f"the process {death.reason}")
+        except StartError as error:
+            batch.running = []
+            return Crash(f"the worker could not be started again: {error}")
+        except (KeyError, TypeError, protocol.ProtocolError) as error:
+            return Crash(f"the worker broke the protocol: {error!r}")
+
+
+def _outcome(header: dict[str, Any], payload: bytes) -> Outcome:
+    """Turn a reply into an outcome.
+
+    Raises:
+        KeyError, TypeError, protocol.ProtocolError: if it is none.
+
+    """
+    match header["type"]:
+        case "array":
+            shape = tuple(int(n) for n in header["shape"])
+            return Array(protocol.array_from_bytes(payload, header["dtype"], shape), header["dtype"])
+        case "unsupported":
+            return Unsupported(one_line(header["message"]))
+        case "error":
+            return Error(one_line(header["message"]))
+        case other:
+            raise protocol.ProtocolError(f"reply {other!r}")

@@ -1,0 +1,160 @@
+"""Keep one worker at hand: start it when it is needed, start it again after it died."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from same_conformance.errors import StartError
+from same_conformance.runner.process import Guardian, WorkerDied, WorkerProcess, WorkerTimeout
+
+if TYPE_CHECKING:
+    from same_conformance.plugins import EntryPoint
+
+_KEPT_OUTPUTS = 3
+"""Of how many dead processes the output is kept."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an implementation may take.
+
+    Attributes:
+        case_s: seconds for one case, or for one jointly compiled batch before it is split.
+        start_s: seconds to import the implementation and its framework.
+        memory_bytes: of data per worker; an allocation past it fails.
+        n_deaths_in_a_row, n_deaths: crashes and timeouts after which the rest of an implementation's cases is not
+            executed.
+
+    """
+
+    case_s: float = 60
+    start_s: float = 300
+    memory_bytes: int = 8 << 30
+    n_deaths_in_a_row: int = 5
+    n_deaths: int = 50
+
+
+class FrameworkMissingError(StartError):
+    """An implementation cannot start because its framework is not installed, and for no other reason."""
+
+
+class Slot:
+    """A place for one worker process, and the implementations that live in it.
+
+    Attributes:
+        entry_points: who lives here.
+
+    """
+
+    def __init__(
+        self,
+        interpreter: str,
+        environment: dict[str, str],
+        entry_points: list[EntryPoint],
+        guardian: Guardian,
+        limits: Limits,
+    ) -> None:
+        self.interpreter = interpreter
+        self.environment = environment
+        self.entry_points = entry_points
+        self.limits = limits
+        self._guardian = guardian
+        self._process: WorkerProcess | None = None
+        self._outputs: list[str] = []
+        self._ready: set[str] = set()
+        self._closed = False
+
+    def process(self) -> WorkerProcess:
+        """Return the worker, started if there is none.
+
+        Raises:
+            WorkerDied, WorkerTimeout: if it cannot be started.
+
+        """
+        if self._process is None:
+            if self._closed:
+                raise WorkerDied("was stopped")
+            self._process = WorkerProcess(
+                self.interpreter,
+                self.environment,
+                self._guardian,
+                start_timeout_s=self.limits.start_s,
+                memory_limit_bytes=self.limits.memory_bytes,
+            )
+        return self._process
+
+    def take_process(self, other: Slot) -> None:
+        """Take over the worker of `other`, which is left without."""
+        self._process, other._process = other._process, None
+
+    def request(self, header: dict[str, Any]) -> dict[str, Any]:
+        """Send a request that has one reply, and return the reply.
+
+        Raises:
+            StartError: if the worker says that it failed, or ends, or says nothing in time.
+
+        """
+        try:
+            reply = self.process().request(header, self.limits.start_s)
+        except WorkerTimeout:
+            self.end()
+            raise StartError(f"did not start within {self.limits.start_s:g} s (--start-timeout)") from None
+        except WorkerDied as death:
+            self.end()
+            raise StartError(f"its worker {death.reason} while starting") from None
+        if reply["type"] == "failed":
+            kind = FrameworkMissingError if reply.get("not_installed") else StartError
+            raise kind(reply["message"])
+        return reply
+
+    def ask(self, entry_point: EntryPoint, what: str) -> dict[str, Any]:
+        """Request `what` of one implementation.
+
+        Raises:
+            StartError: as `request`.
+
+        """
+        return self.request({"type": what, "name": entry_point.name, "value": entry_point.value})
+
+    def start(self, entry_point: EntryPoint) -> dict[str, Any]:
+        """Make one implementation ready in the present process and return what the worker says of its versions.
+
+        Raises:
+            StartError: as `request`.
+
+        """
+        self.ask(entry_point, "describe")
+        reply = self.ask(entry_point, "start")
+        self._ready.add(entry_point.name)
+        return reply
+
+    def is_ready(self, name: str) -> bool:
+        """Tell whether an implementation is started in the present process."""
+        return name in self._ready
+
+    def end(self) -> None:
+        """End the process with everything it started; the next request starts another."""
+        if self._process is not None:
+            self._process.kill()
+            if text := self._process.output.text.strip():
+                self._outputs = [*self._outputs, text][-_KEPT_OUTPUTS:]
+            self._process = None
+            self._ready.clear()
+
+    def interrupt(self) -> None:
+        """Kill the process under whoever waits for it, and start no other."""
+        self._closed = True
+        if self._process is not None:
+            self._process.interrupt()
+
+    @property
+    def is_closed(self) -> bool:
+        """Tell whether `interrupt` was called."""
+        return self._closed
+
+    @property
+    def output(self) -> str:
+        """Return what the worker printed, head and tail per process, oldest first."""
+        live = [self._process.output.text.strip()] if self._process else []
+        return "\n".join(text for text in self._outputs + live if text)
