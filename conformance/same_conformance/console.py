@@ -147,8 +147,16 @@ class Console:
                 f"axis {i}: size {a.size}, kernel {a.kernel}, stride {a.stride}, dilation {a.dilation}: "
                 f"{verb} {a.before} before and {a.after} after, output {a.output_size}"
             )
-        for name, values in zip(("input", "kernel"), operands.make(case), strict=False):
-            self._array(name, values)
+        x, *kernels = operands.make(case)
+        self._array("input", x)
+        for kernel in kernels:
+            order = ("out", "in") if case.op == "conv_transpose" else ("in", "out")
+            if case.op == "depthwise_conv":
+                order = ("channel", "multiplier")
+            self.say(
+                f"kernel, shape {kernel.shape} (*kernel, {', '.join(order)}), shown as [{', '.join(order)}, *kernel]:"
+            )
+            self._print(np.moveaxis(kernel, (-2, -1), (0, 1)))
         self._array("expected", expected)
 
     def show_outcome(self, name: str, outcome: Outcome, judgement: Judgement) -> None:
@@ -160,11 +168,12 @@ class Console:
 
     def _array(self, name: str, values: np.ndarray) -> None:
         """Print an array channel by channel, because space is what SAME is about."""
-        self.say(f"{name}, shape {values.shape} (batch, *size, channels), shown as [batch, channel, *size]:"
-                 if name != "kernel" else f"{name}, shape {values.shape} (*kernel, in, out), shown as [in, out, *kernel]:")  # fmt: skip
-        shown = np.moveaxis(values, -1, 1) if name != "kernel" else np.moveaxis(values, (-2, -1), (0, 1))
+        self.say(f"{name}, shape {values.shape} (batch, *size, channels), shown as [batch, channel, *size]:")
+        self._print(np.moveaxis(values, -1, 1) if values.ndim > 1 else values)
+
+    def _print(self, values: np.ndarray) -> None:
         with np.printoptions(threshold=_SHOWN_ELEMENTS, linewidth=self._console.width, suppress=True):
-            self.say(str(shown))
+            self.say(str(values))
 
 
 def _verdicts(assessment: Assessment) -> Table:

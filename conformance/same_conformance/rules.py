@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
 from same_conformance import plan as plans
+from same_conformance.case import POOLS, Axis, Case
 from same_conformance.plan import PADDED, Plan, index_map, outer, real_elements
-
-if TYPE_CHECKING:
-    from same_conformance.case import Axis, Case
 
 Prediction = Literal["pass", "shape", "value", "error"]
 
@@ -28,12 +26,14 @@ class Rule:
     Attributes:
         name: what implementations call it.
         sentence: what it does, for the report.
-        plan: from a case to what the rule does with it; None where it has nothing to compute and so must raise.
+        ops: what it is a way to do.
+        plan: from a case of one of `ops` to what the rule does with it; None where it has nothing to compute and so must raise.
 
     """
 
     name: str
     sentence: str
+    ops: tuple[str, ...]
     plan: Callable[[Case], Plan | None]
 
 
@@ -41,9 +41,11 @@ def predict(rule: Rule, case: Case) -> tuple[Prediction, ...]:
     """Return the verdicts that an implementation which follows `rule` may get for `case`: one, except in one corner.
 
     ``pass`` where the rule's plan does the same as SAME's, ``shape`` where its result has another shape, ``error``
-    where it has no output at all, else ``value``. A transposed convolution without output is the corner: torch
+    where it has no output at all, else ``value``; ``pass`` too for an op that the rule says nothing of. A transposed convolution without output is the corner: torch
     returns an empty array from some of its kernels and raises in others.
     """
+    if case.op not in rule.ops:
+        return ("pass",)
     ours, theirs = plans.same(case), rule.plan(case)
     if theirs is None:
         return ("error",)
@@ -112,7 +114,7 @@ def _reads_padding(plan: Plan) -> np.ndarray:
     return touched
 
 
-AxisRule = Callable[["Axis"], tuple[int, int]]
+AxisRule = Callable[[Axis], tuple[int, int]]
 """From one axis to (before, after): what the rule pads there, with no look at the others."""
 
 
@@ -222,11 +224,8 @@ def _edge_replicated(case: Case) -> Plan | None:
     Source: Keras 3.15, ``src/backend/torch/nn.py``, ``average_pool``. What is left to torch's ``avg_pool3d`` is
     refused if the input is smaller than the window.
     """
-    ours = plans.same(case)
-    if case.op != "avg_pool":
-        return ours
     if all(a.before == a.after for a in case.axes):
-        return None if case.rank == 3 and any(a.size < a.kernel for a in case.axes) else ours
+        return None if case.rank == 3 and any(a.size < a.kernel for a in case.axes) else plans.same(case)
     maps = []
     for a in case.axes:
         reads = np.arange(a.output_size)[:, None] * a.stride + np.arange(a.kernel) - a.before
@@ -236,9 +235,6 @@ def _edge_replicated(case: Case) -> Plan | None:
 
 def _unclamped(case: Case) -> Plan:
     """Let the total padding be negative, and split it rounding towards zero, as C++ divides."""
-    ours = plans.same(case)
-    if case.op == "conv_transpose":
-        return ours
     maps = []
     for a in case.axes:
         total = (a.output_size - 1) * a.stride + a.effective_kernel - a.size
@@ -251,28 +247,41 @@ def _unclamped(case: Case) -> Plan:
     return _plan(case, maps)
 
 
+_CONVOLUTIONS = ("conv", "depthwise_conv")
+_FORWARD = (*_CONVOLUTIONS, *POOLS)
+
 RULES = {
     rule.name: rule
     for rule in (
-        Rule("half", "pads (kernel - 1) // 2 on both sides, whatever stride and dilation", _per_axis(_half)),
+        Rule("half", "pads (kernel - 1) // 2 on both sides, whatever stride and dilation", _FORWARD, _per_axis(_half)),
         Rule(
             "half-dilated",
             "pads dilation * (kernel - 1) // 2 on both sides, whatever the stride",
+            _FORWARD,
             _per_axis(_half_dilated),
         ),
         Rule(
             "solve-equal",
             "pads both sides with what would make output and input equally long, rounded up",
+            _FORWARD,
             _per_axis(_solve_equal),
         ),
-        Rule("swapped-axes", "gives the pads of the first axis to the last", _swapped_axes),
-        Rule("zero-fill", "fills max pooling's padding with 0", _zero_fill),
-        Rule("counted-padding", "counts the padding in average pooling's divisor", _counted_padding),
-        Rule("ceil-mode", "pads nothing before and rounds the number of windows up", _ceil_mode),
-        Rule("transposed-half", "crops kernel // 2 on both sides and adds stride - 1 at the end", _transposed_half),
-        Rule("unflipped-kernel", "does not flip the kernel of the transposed convolution", _unflipped),
-        Rule("edge-replicated", "repeats the edge for average pooling where pads are not symmetric", _edge_replicated),
-        Rule("unclamped", "lets the total padding be negative where the stride exceeds the kernel", _unclamped),
-        Rule("space-to-batch", "strides inside the blocks that dilation made", _space_to_batch),
+        Rule("swapped-axes", "gives the pads of the first axis to the last", _FORWARD, _swapped_axes),
+        Rule("zero-fill", "fills max pooling's padding with 0", ("max_pool",), _zero_fill),
+        Rule("counted-padding", "counts the padding in average pooling's divisor", ("avg_pool",), _counted_padding),
+        Rule("ceil-mode", "pads nothing before and rounds the number of windows up", _FORWARD, _ceil_mode),
+        Rule("edge-replicated", "repeats the edge where pads are not symmetric", ("avg_pool",), _edge_replicated),
+        Rule(
+            "unclamped", "lets the total padding be negative where the stride exceeds the kernel", _FORWARD, _unclamped
+        ),
+        Rule("space-to-batch", "strides inside the blocks that dilation made", _CONVOLUTIONS, _space_to_batch),
+        Rule(
+            "transposed-half",
+            "crops kernel // 2 on both sides and adds stride - 1 at the end",
+            ("conv_transpose",),
+            _transposed_half,
+        ),
+        Rule("unflipped-kernel", "does not flip the kernel", ("conv_transpose",), _unflipped),
     )
 }
+"""Every rule by its name."""
