@@ -138,7 +138,9 @@ def ulp_distance(a: np.ndarray, b: np.ndarray, dtype: str) -> np.ndarray:
     for negative numbers they count down.
     """
     x, y = _ordinals(a, dtype), _ordinals(b, dtype)
-    distance = np.abs(x.astype(np.float64) - y.astype(np.float64))
+    apart = (x < 0) != (y < 0)  # the difference of two ordinals of one sign cannot overflow, and is exact
+    near = np.abs(np.where(apart, 0, x) - np.where(apart, 0, y))
+    distance = np.where(apart, np.abs(x.astype(np.float64)) + np.abs(y.astype(np.float64)), near)
     return np.where(np.isnan(a) | np.isnan(b), np.inf, distance)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import gcd
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import seed as hypothesis_seed
@@ -154,10 +154,8 @@ def draw_distinct(
     seed: int,
     ops: Sequence[str] = OPS,
     ranks: Sequence[int] = RANKS,
-    paddings: Sequence[str] = MODES,
-    dtypes: Sequence[str] = DTYPES,
-    max_size: int | None = None,
     report: Callable[[int], None] = lambda _: None,
+    **bounds: Any,
 ) -> Drawn:
     """Draw `n` distinct cases with Hypothesis, spread evenly over ops and ranks.
 
@@ -171,9 +169,7 @@ def draw_distinct(
     """
     strata = [(op, rank) for rank in ranks for op in ops]
     found: dict[Case, None] = {}
-    strategies = {
-        s: cases(ops=[s[0]], ranks=[s[1]], paddings=paddings, dtypes=dtypes, max_size=max_size) for s in strata
-    }
+    strategies = {(op, rank): cases(ops=[op], ranks=[rank], **bounds) for op, rank in strata}
     n_round = 0
     while len(found) < n and strategies:
         missing = n - len(found)

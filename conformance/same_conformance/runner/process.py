@@ -231,7 +231,9 @@ class WorkerProcess:
         self.interrupt()
         self._process.wait()
         self._guardian.forget(self._process.pid)
-        self._drain.join(timeout=1)  # a process that left the group may hold the pipe for ever
+        self._drain.join(timeout=1)
+        if not self._drain.is_alive() and self._process.stdout:  # else a process that left the group holds the pipe
+            self._process.stdout.close()
         self._selector.close()
         for fd in (self._requests, self._replies):
             with contextlib.suppress(OSError):

@@ -1,0 +1,117 @@
+"""The spec, against plain loops that share no code with it, and against identities that the ops must obey."""
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from same_conformance import operands, spec
+from same_conformance.case import Case, parse
+from same_conformance.strategies import cases
+
+
+def loops(case: Case, data: tuple[np.ndarray, ...]) -> np.ndarray:
+    """Compute a case one multiplication at a time, from TensorFlow's documentation of SAME."""
+    result = np.zeros(case.expected_shape)
+    outs = [range(n) for n in case.expected_shape[1:-1]]
+    taps = [range(k) for k in case.kernel]
+    for b, c in itertools.product(range(case.batch), range(case.expected_shape[-1])):
+        for o in itertools.product(*outs):
+            values, n = [], 0
+            for j in itertools.product(*taps):
+                at = tuple(
+                    oo * a.stride + jj * a.dilation - a.before for oo, jj, a in zip(o, j, case.axes, strict=True)
+                )
+                if all(0 <= p < s for p, s in zip(at, case.size, strict=True)):
+                    n += 1
+                    values.append(_term(case, data, b, at, j, c))
+            result[(b, *o, c)] = _reduce(case, values, n)
+    return result
+
+
+def _term(case: Case, data: tuple[np.ndarray, ...], b: int, at: tuple[int, ...], j: tuple[int, ...], c: int) -> float:
+    x = data[0][(b, *at)]
+    if case.op in ("max_pool", "avg_pool"):
+        return float(x[c])
+    kernel = data[1][j]
+    if case.op == "depthwise_conv":
+        channel, multiple = divmod(c, case.channels[1])
+        return float(x[channel] * kernel[channel, multiple])
+    per_group_in, per_group_out = case.channels[0] // case.groups, case.channels[1] // case.groups
+    first = c // per_group_out * per_group_in
+    return float(sum(x[first + i] * kernel[i, c] for i in range(per_group_in)))
+
+
+def _reduce(case: Case, values: list[float], n: int) -> float:
+    if case.op == "max_pool":
+        return max(values, default=-np.inf)
+    if case.op == "avg_pool":
+        return sum(values) / n if n else np.nan
+    return sum(values)
+
+
+@given(cases(ops=["conv", "depthwise_conv", "max_pool", "avg_pool"], max_size=5, max_kernel=3, max_channels=4))
+def test_forward_ops_equal_plain_loops(case: Case) -> None:
+    data = operands.make(case)
+    np.testing.assert_array_equal(spec.execute(case, data), loops(case, data))
+
+
+@given(cases(ops=["conv_transpose"]))
+def test_transposed_convolution_is_the_adjoint_of_the_forward_one(case: Case) -> None:
+    """<conv(y), x> = <y, conv_transpose(x)>, exactly, where y has the size of the transposed output."""
+    x, kernel = operands.make(case)
+    c_in, c_out = case.channels
+    forward = Case(
+        "conv", case.output_size, case.kernel, case.stride, case.dilation, case.padding, case.batch, (c_out, c_in)
+    )
+    y = operands.make(replace(forward, dtype="float64"))[0]
+    image = spec.execute(forward, (y, kernel))
+    assert image.shape == x.shape
+    assert (image * x).sum() == (y * spec.execute(case, (x, kernel))).sum()
+
+
+@given(cases(paddings=["same"]))
+def test_same_lower_is_same_reversed_where_nothing_is_clamped(case: Case) -> None:
+    """SAME_LOWER(x, w) = reverse(SAME(reverse x, reverse w)) unless a stride leaves elements out."""
+    spans = [(a.size if case.op == "conv_transpose" else a.output_size) for a in case.axes]
+    covers = [
+        (n - 1) * a.stride + a.effective_kernel >= (a.output_size if case.op == "conv_transpose" else a.size)
+        for n, a in zip(spans, case.axes, strict=True)
+    ]
+    if not all(covers):
+        return
+    lower = replace(case, padding="same_lower")
+    x, *kernel = operands.make(case)
+    axes = tuple(range(1, case.rank + 1))
+    flipped = (np.flip(x, axes), *(np.flip(k, tuple(range(case.rank))) for k in kernel))
+    ours = spec.execute(lower, (x, *kernel))
+    np.testing.assert_array_equal(ours, np.flip(spec.execute(case, flipped), axes))
+
+
+@pytest.mark.parametrize(
+    ("case_id", "expected"),
+    [
+        ("conv_transpose.n2.k3.s2", [1, 2, 13, 20]),
+        ("conv_transpose.n2.k4.s2", [2, 13, 24, 30]),
+        ("conv_transpose.n2.k5.s2", [2, 13, 24, 35]),
+        ("conv_transpose.n2.k2.s3", [1, 2, 0, 10, 20, 0]),
+        ("conv_transpose.n2.k1.s3", [1, 0, 0, 10, 0, 0]),
+        ("conv_transpose.n2.k3.s2.o3", [2, 13, 20]),
+        ("conv_transpose.n2.k3.s2.same_lower", [2, 13, 20, 30]),
+    ],
+)
+def test_transposed_convolution_of_one_and_ten(case_id: str, expected: list[int]) -> None:
+    """What TensorFlow gives for x = 1, 10 and w = 1, 2, 3, ... (the last: ONNX Runtime's SAME_LOWER)."""
+    case = parse(case_id)
+    x = np.array([1.0, 10.0]).reshape(1, 2, 1)
+    kernel = np.arange(1.0, case.kernel[0] + 1).reshape(-1, 1, 1)
+    assert spec.execute(case, (x, kernel)).ravel().tolist() == expected
+
+
+def test_windows_of_padding_only_give_zero_lowest_and_no_number() -> None:
+    for op, expected in (("conv", 0.0), ("max_pool", -np.inf), ("avg_pool", np.nan)):
+        case = parse(f"{op}.n1.k2.d3")
+        assert case.has_padding_only_window
+        np.testing.assert_equal(spec.execute(case, operands.make(case)).ravel()[0], expected)

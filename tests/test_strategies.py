@@ -1,0 +1,77 @@
+"""Strategies: valid cases within bounds that shrink; drawing: distinct, spread, repeatable, and honest about its end."""
+
+import pytest
+from hypothesis import find, given, settings
+from hypothesis import strategies as st
+
+from same_conformance import classes, strategies
+from same_conformance.case import OPS, RANKS, Case, parse
+from same_conformance.errors import UsageError
+from same_conformance.strategies import cases, draw_distinct
+
+
+@given(st.data())
+def test_bounds_are_kept(data: st.DataObject) -> None:
+    case = data.draw(
+        cases(ops=["conv"], ranks=[2], max_size=3, max_kernel=2, max_stride=2, max_dilation=1, max_batch=1)
+    )
+    assert (case.op, case.rank, case.dilation, case.batch) == ("conv", 2, (1, 1), 1)
+    assert max(case.size) <= 3
+    assert max(case.kernel + case.stride) <= 2
+
+
+@given(cases())
+def test_batch_and_channels_above_one_equal_no_size(case: Case) -> None:
+    assert case.batch == 1 or case.batch not in case.size
+    smallest = 2 if case.op.endswith("pool") else 1
+    assert case.channels[0] == smallest or case.channels[0] not in case.size
+
+
+@pytest.mark.parametrize("op", OPS)
+def test_cases_shrink_to_the_smallest_of_their_op(op: str) -> None:
+    smallest = find(cases(ops=[op]), lambda _: True, settings=settings(database=None))
+    assert smallest.id == f"{op}.n1.k1"
+
+
+def test_drawing_gives_distinct_cases_spread_over_ops_ranks_and_classes() -> None:
+    drawn = draw_distinct(300, seed=1)
+    assert len(set(drawn.cases)) == 300
+    for op in OPS:
+        for rank in RANKS:
+            assert 18 <= sum(c.op == op and c.rank == rank for c in drawn.cases) <= 22
+    assert drawn.counts == classes.count(drawn.cases)
+    assert min(drawn.counts.values()) >= 6
+
+
+def test_a_seed_draws_the_same_cases_again_and_another_seed_others() -> None:
+    first, again, other = (draw_distinct(60, seed=seed).cases for seed in (3, 3, 4))
+    assert first == again
+    assert first != other
+
+
+def test_more_cases_than_exist_gives_all_of_them() -> None:
+    drawn = draw_distinct(500, seed=0, ops=["max_pool"], ranks=[1], paddings=["same"], dtypes=["float32"], max_size=1,
+                          max_kernel=2, max_stride=2, max_dilation=2, max_batch=1, max_channels=2)  # fmt: skip
+    assert {c.id for c in drawn.cases} == {
+        f"max_pool.n1.k{k}" + (".s2" if s == 2 else "") + (".d2" if d == 2 else "")
+        for k in (1, 2) for s in (1, 2) for d in (1, 2)
+    }  # fmt: skip
+
+
+def test_a_class_that_is_drawn_too_rarely_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    never = classes.CaseClass("never", lambda _: False)
+    monkeypatch.setattr(classes, "CLASSES", (*classes.CLASSES, never))
+    with pytest.raises(UsageError, match="only 0 of 100 drawn cases are of the class 'never', but 2 are needed"):
+        draw_distinct(100, seed=0)
+
+
+def test_shrinking_finds_the_smallest_case_below_the_one_given() -> None:
+    def fails(case: Case) -> bool:
+        return case.op == "conv" and any(a.stride > 1 and a.before != a.after for a in case.axes)
+
+    assert strategies.shrink(parse("conv.n5-7-3.k4-3-2.s2-2-1.b2.c4-4"), fails, seed=1).id == "conv.n1.k2.s2"
+
+
+def test_shrinking_without_a_smaller_failure_keeps_the_case() -> None:
+    case = parse("conv.n5.k3.s2")
+    assert strategies.shrink(case, lambda c: c == case and False, seed=1) == case
