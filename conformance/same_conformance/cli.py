@@ -153,6 +153,7 @@ def _request(out: Path, options: dict[str, Any]) -> Request:
     from same_conformance.selection import Query
 
     entries = corpus.read_expectations()
+    listed = corpus.read_case_list(options["cases_from"]) if options["cases_from"] else []
     if options["expectations"]:
         entries = [*entries, *expectations.read(options["expectations"])]
     return Request(
@@ -163,8 +164,7 @@ def _request(out: Path, options: dict[str, Any]) -> Request:
             seed=options["seed"],
             ops=options["ops"],
             ranks=[int(rank) for rank in options["ranks"]],
-            cases=options["cases"],
-            cases_from=options["cases_from"],
+            cases=[*options["cases"], *listed],
         ),
         out=out,
         entries=entries,

@@ -100,13 +100,17 @@ def run(request: Request, watcher: Watcher) -> record.Record:
     """
     began = time.monotonic()
     path = _prepare_directory(request.out)
+    given = (
+        select(request.query) if request.query.cases else None
+    )  # before anything is started, for what is wrong with it
     with Pool(request.limits, request.jobs) as pool:
         entry_points = find(request.names, request.interpreters, pool)
-        selection = _start_and_select(request, pool, entry_points, watcher)
+        selection = _start_and_select(request, given, pool, entry_points, watcher)
         if not pool.started:
             raise StartError(
                 "no implementation started: " + "; ".join(f"{n}: {why}" for n, why in sorted(pool.failures.items()))
             )
+        start_s = time.monotonic() - began
         header = _header(request, selection, pool)
         kept = _continued(path, header, watcher)
         done = {(r.implementation, r.case) for r in kept}
@@ -125,7 +129,12 @@ def run(request: Request, watcher: Watcher) -> record.Record:
             assess = Expectations(request.entries, rule_of)
             smallest = _shrink(pool, judge, results, assess, request.query.seed, watcher)
             outputs = {name: text for name in pool.started if (text := pool.output_of(name))}
-            footer = {"seconds": round(time.monotonic() - began, 1), "outputs": outputs, "smallest": smallest}
+            footer = {
+                "seconds": round(time.monotonic() - began, 1),
+                "start_seconds": round(start_s, 1),
+                "outputs": outputs,
+                "smallest": smallest,
+            }
             writer.finish(footer)
         finally:
             writer.close()
@@ -178,7 +187,9 @@ def _prepare_directory(out: Path) -> Path:
     return path
 
 
-def _start_and_select(request: Request, pool: Pool, entry_points: list[EntryPoint], watcher: Watcher) -> Selection:
+def _start_and_select(
+    request: Request, given: Selection | None, pool: Pool, entry_points: list[EntryPoint], watcher: Watcher
+) -> Selection:
     """Draw the cases while the frameworks are being imported: the one takes a core, the other mostly waits."""
     started: list[str] = []
 
@@ -189,7 +200,7 @@ def _start_and_select(request: Request, pool: Pool, entry_points: list[EntryPoin
     with ThreadPoolExecutor(1) as thread:
         starting = thread.submit(pool.start, entry_points, report)
         try:
-            selection = select(request.query, lambda n, of: watcher.progress("drawing", n, of))
+            selection = given or select(request.query, lambda n, of: watcher.progress("drawing", n, of))
             watcher.progress("starting", len(started), len(entry_points))
         finally:
             starting.result()

@@ -11,7 +11,6 @@ from same_conformance.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
 Origin = Literal["corpus", "network", "drawn", "given"]
 Profile = Literal["quick", "standard", "deep"]
@@ -46,8 +45,7 @@ class Query:
         n_cases: how many to draw instead of the profile's number.
         seed: of the drawing.
         ops, ranks: only these; empty means all.
-        cases: ids; then nothing else runs.
-        cases_from: a file of ids; then nothing else runs but `cases`.
+        cases: given by the user; then nothing else runs.
 
     """
 
@@ -57,7 +55,6 @@ class Query:
     ops: Sequence[str] = ()
     ranks: Sequence[int] = ()
     cases: Sequence[Case] = ()
-    cases_from: Path | None = None
 
 
 def select(query: Query, report: Callable[[int, int], None] = lambda _n, _of: None) -> Selection:
@@ -69,9 +66,8 @@ def select(query: Query, report: Callable[[int, int], None] = lambda _n, _of: No
     """
     ops, ranks = tuple(query.ops) or OPS, tuple(query.ranks) or RANKS
     origins: dict[Case, Origin] = {}
-    if query.cases or query.cases_from:
-        given = [*query.cases, *(corpus.read_case_list(query.cases_from) if query.cases_from else ())]
-        origins.update(dict.fromkeys(given, "given"))
+    if query.cases:
+        origins.update(dict.fromkeys(query.cases, "given"))
         return Selection(_matching(origins, ops, ranks))
     origins.update({entry.case: "corpus" for entry in corpus.read()})
     for layer in corpus.read_networks():
@@ -93,6 +89,6 @@ def _matching(origins: dict[Case, Origin], ops: Sequence[str], ranks: Sequence[i
     matching = [case for case in origins if case.op in ops and case.rank in ranks]
     if not matching:
         raise UsageError(
-            f"no case is left with op {', '.join(ops)} and rank {', '.join(map(str, ranks))}: widen --op, --rank or --case"
+            f"no case is left with op {', '.join(ops)} and rank {', '.join(map(str, ranks))}: widen --op or --rank"
         )
     return {case: origins[case] for case in sorted(matching, key=lambda c: c.canonical_key)}

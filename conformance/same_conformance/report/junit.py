@@ -18,18 +18,19 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def write(assessment: Assessment, path: Path) -> None:
     """Write the file; expected failures, contested cases and unsupported ones are skipped tests."""
-    suites: dict[str, TestSuite] = {}
+    tests: dict[str, list[TestCase]] = {}
     for row in assessment.rows:
         name = row.result.implementation
-        suite = suites.setdefault(name, TestSuite(name))
         test = TestCase(row.result.case.id, classname=f"same_conformance.{name}.{row.result.case.op}")
         result = _result(row)
         if result is not None:
             test.result = [result]
-        suite.add_testcase(test)
+        tests.setdefault(name, []).append(test)
     xml = JUnitXml("same-conformance")
-    for name in sorted(suites):
-        xml.add_testsuite(suites[name])
+    for name in sorted(tests):
+        suite = TestSuite(name)
+        suite.add_testcases(tests[name])  # all at once: one by one, junitparser counts again for each
+        xml.add_testsuite(suite)
     xml.write(str(path))
 
 

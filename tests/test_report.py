@@ -1,0 +1,115 @@
+"""The report: hostile text is escaped, nothing is fetched, XML parses, a spreadsheet runs no formula."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from junitparser import JUnitXml
+
+from same_conformance import cli
+from same_conformance.case import parse
+from same_conformance.corpus import Layer
+from same_conformance.messages import one_line
+from same_conformance.report import tables
+
+HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)> \\x00\\x1b[31m \\u202e \\ud800 & ]]> =1+1"
+
+
+@pytest.fixture
+def hostile_report(plugin: Callable[..., Path], tmp_path: Path) -> Path:
+    body = f"""
+        def conv(*a, **k):
+            raise ValueError("{HOSTILE}" + "x" * 10_000_000)
+
+        def max_pool(*a, **k):
+            raise Unsupported("=HYPERLINK(1)")
+
+        implementation = Implementation(
+            name="fake", framework="numpy", conv=conv, max_pool=max_pool, summary="<script>alert(3)</script>"
+        )
+    """
+    plugin("fake", body)
+    arguments = [
+        "run",
+        "fake",
+        "spec",
+        "--case",
+        "conv.n5.k3",
+        "--case",
+        "max_pool.n5.k3",
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    assert CliRunner().invoke(cli.main, arguments).exit_code == 1
+    return tmp_path / "out"
+
+
+def test_hostile_text_is_escaped_in_html(hostile_report: Path) -> None:
+    page = (hostile_report / "index.html").read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert "<img" not in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert "&lt;script&gt;alert(3)" in page
+    assert not re.search("[\x00-\x08\x1b\u202e]", page)
+    assert len(page) < 100_000
+
+
+def test_the_page_fetches_nothing(hostile_report: Path) -> None:
+    page = (hostile_report / "index.html").read_text(encoding="utf-8")
+    assert not re.search(r"""(?:src|href)\s*=\s*["'](?!#)""", page)
+    assert "url(" not in page
+    assert "@import" not in page
+
+
+def test_junit_parses_with_any_message(hostile_report: Path) -> None:
+    suites = {suite.name: suite for suite in JUnitXml.fromfile(str(hostile_report / "junit.xml"))}
+    assert (suites["fake"].tests, suites["fake"].errors, suites["fake"].skipped) == (2, 1, 1)
+    assert (suites["spec"].tests, suites["spec"].skipped) == (2, 0)
+
+
+def test_csv_reads_back_with_one_line_a_row_and_no_formula(hostile_report: Path) -> None:
+    path = hostile_report / "results.csv"
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 5
+    frame = pd.read_csv(path)
+    assert list(frame.columns) == tables.COLUMNS
+    message = frame.set_index(["implementation", "op"]).loc[("fake", "max_pool"), "message"]
+    assert message == "'=HYPERLINK(1)"
+    assert frame["message"].dropna().str.len().max() <= 201
+    assert frame["contested"].dtype == bool
+    assert frame.loc[frame.verdict == "pass", "n_different"].eq(0).all()
+
+
+def test_the_summary_keeps_messages_from_becoming_markup(hostile_report: Path) -> None:
+    text = (hostile_report / "summary.md").read_text(encoding="utf-8")
+    assert "<script" not in text.replace("\\<", "")
+    assert "## Unexpected verdicts: 1" in text
+
+
+def test_one_line_cuts_addresses_paths_and_length() -> None:
+    assert one_line("at 0xdeadbeef in /usr/lib/python/x.py\nnext") == "at 0x… in …/x.py next"
+    assert one_line("a/b and 1/2 stay") == "a/b and 1/2 stay"
+    assert len(one_line("y" * 10**7)) == 200
+    assert one_line("a\ud800b\u202ec\x00d") == "a b c d"
+
+
+def test_a_network_is_safe_only_if_every_layer_is(tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        [("a", "conv.n5.k3", "pass"), ("a", "conv.n6.k3", "pass"), ("b", "conv.n5.k3", "pass"), ("b", "conv.n6.k3", "value"),
+         ("c", "conv.n5.k3", "unsupported"), ("c", "conv.n6.k3", "pass")],
+        columns=["implementation", "case", "verdict"],
+    )  # fmt: skip
+    layers = [
+        Layer(parse("conv.n5.k3"), {"Net": ("stem",), "Elsewhere": ("x",)}),
+        Layer(parse("conv.n6.k3"), {"Net": ("block1", "block2")}),
+        Layer(parse("conv.n9.k3"), {"Elsewhere": ("y",)}),
+        Layer(parse("conv.n8.k3"), {"Net": ("by hand",)}, pads=((1, 1),), equals_same=False),
+    ]
+    (row,) = tables.networks(frame, layers)
+    assert (row["network"], row["n_cases"], row["n_layers"]) == ("Net", 2, 3)
+    fits = row["implementations"]
+    assert fits["a"] == {"verdict": "safe", "n_broken": 0}
+    assert fits["b"] == {"verdict": "wrong", "n_broken": 2, "case": "conv.n6.k3", "layer": "block1", "why": "value"}
+    assert fits["c"]["verdict"] == "unsupported"
