@@ -125,7 +125,7 @@ witness = Implementation(
     name="jax",
     summary="Witness: 'SAME' and 'SAME_LOWER' of jax.lax, many cases compiled into one program.",
     environment={"JAX_PLATFORMS": "cpu"},
-    compile_together=50,
+    compile_together=100,
     **_FUNCTIONS,
 )
 
@@ -153,7 +153,7 @@ transpose_default = Implementation(
     homepage="https://github.com/jax-ml/jax/issues/11252",
     conv_transpose=conv_transpose_default,
     environment={"JAX_PLATFORMS": "cpu"},
-    compile_together=50,
+    compile_together=100,
     paddings=(SAME,),
     rule="unflipped-kernel",
 )

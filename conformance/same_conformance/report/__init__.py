@@ -11,6 +11,13 @@ if TYPE_CHECKING:
     from same_conformance.record import Record
 
 
+def preload() -> None:
+    """Import what `write` needs. pandas takes a while, best spent while the frameworks are being imported."""
+    from same_conformance.report import html, junit, markdown, tables
+
+    del html, junit, markdown, tables
+
+
 def write(record: Record, assessment: Assessment, out: Path) -> None:
     """Write ``index.html``, ``results.csv``, ``mismatches.csv``, ``summary.md`` and ``junit.xml`` to `out`."""
     from same_conformance.report import html, junit, markdown, tables
