@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -131,7 +132,7 @@ def _run(out: Path, options: dict[str, Any]) -> int:
 
     request = _request(out, options)
     console = Console()
-
+    threading.Thread(target=report.preload, daemon=True).start()
     try:
         with console:
             record = execute(request, console)
