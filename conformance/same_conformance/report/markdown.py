@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
+from same_conformance import corpus
 from same_conformance.case import OPS
 from same_conformance.report import tables
 
@@ -40,7 +42,29 @@ def render(record: Record, assessment: Assessment, frame: pd.DataFrame) -> str:
     for name, ops in tables.cells(frame).items():
         cells = [", ".join(f"{n} {verdict}" for verdict, n in ops[op].items()) or "-" for op in OPS]
         lines.append(f"| {name} | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+    lines += ["", *_networks(frame)]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _networks(frame: pd.DataFrame) -> list[str]:
+    """Say of how many networks each implementation reproduces every SAME layer, and a layer that breaks another."""
+    networks = tables.networks(frame, corpus.read_networks())
+    if not networks:
+        return []
+    lines = [
+        f"## Networks: {len(networks)} of keras.applications",
+        "",
+        "| implementation | safe | wrong | not offered | first wrong |",
+        "|---|---|---|---|---|",
+    ]
+    for name in networks[0]["implementations"]:
+        fits = [(row["network"], row["implementations"][name]) for row in networks]
+        count = Counter(fit["verdict"] for _, fit in fits)
+        wrong = next(
+            (f"{network}, {fit['layer']}, `{fit['case']}`" for network, fit in fits if fit["verdict"] == "wrong"), ""
+        )
+        lines.append(f"| {name} | {count['safe']} | {count['wrong']} | {count['unsupported']} | {wrong} |")
+    return lines
 
 
 def _list(rows: list[Assessed]) -> list[str]:
