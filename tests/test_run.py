@@ -167,10 +167,15 @@ SLOW = """
 SLOW_RUN = ["fake", "--cases", "150", "--op", "conv", "--rank", "1"]
 
 
+def _heed_interrupts() -> None:
+    """Undo what a shell does to its background jobs, and so perhaps to these tests: there SIGINT is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def _interrupt(out: Path, how: signal.Signals) -> int:
     """Start a slow run in a process of its own, interrupt it half-way; return how many outcomes were recorded."""
     arguments = [sys.executable, "-m", "same_conformance", "run", "--out", str(out), *SLOW_RUN]
-    process = subprocess.Popen(arguments, start_new_session=True, stderr=subprocess.PIPE)
+    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, preexec_fn=_heed_interrupts)  # noqa: PLW1509  # one thread
     path = out / record.FILE
     deadline = time.monotonic() + 60
     while not (path.exists() and path.read_bytes().count(b"\n") > 40):
