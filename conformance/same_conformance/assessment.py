@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 WITNESSES = ("tensorflow", "jax")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Assessed:
     """A result with its standing, and what the witnesses say of its case.
 

@@ -34,7 +34,7 @@ AVERAGE_POOLING_ULP = 2
 """Average pooling divides: one rounding of the quotient, and one more where the reciprocal is multiplied."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """A verdict with the numbers that show it.
 
@@ -59,7 +59,7 @@ class Judgement:
 class Judge:
     """Hold the expected arrays of recent cases and judge outcomes against them."""
 
-    def __init__(self, cache_bytes: int = 32 << 20) -> None:
+    def __init__(self, cache_bytes: int = 2 << 20) -> None:
         self._cache: OrderedDict[Case, np.ndarray] = OrderedDict()
         self._cache_bytes = cache_bytes
         self._held_bytes = 0

@@ -25,7 +25,7 @@ _parse = lru_cache(maxsize=1 << 16)(parse)
 """A record names each case once per implementation."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Result:
     """What one implementation did with one case, judged."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
@@ -106,7 +107,8 @@ def _findings(row: Assessed, versions: dict[str, str], rule_of: dict[str, str]) 
     )
 
 
-def by_x(numbers: Iterable[int]) -> str:
+@cache  # a table of 100,000 rows repeats a few hundred of them
+def by_x(numbers: tuple[int, ...]) -> str:
     """Write numbers with an x between them.
 
     >>> by_x((1, 5, 5, 2))
