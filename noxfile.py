@@ -45,7 +45,7 @@ _PACKAGE = "conformance/same_conformance"
 WORKER_SIDE = (
     *(
         f"{_PACKAGE}/{name}.py"
-        for name in ("__init__", "case", "errors", "implementation", "messages", "operands", "padding")
+        for name in ("__init__", "case", "errors", "implementation", "messages", "operands", "padding", "plan", "spec")
     ),
     *(f"{_PACKAGE}/runner/{name}.py" for name in ("bootstrap", "protocol", "worker")),
     f"{_PACKAGE}/frameworks",

@@ -80,6 +80,7 @@ def assert_only_the_culprit_failed(outcomes: dict[tuple[str, str], Outcome], nam
         ("raise ValueError('one\\ntwo \\x1b[31m at 0x7f12345678 in /usr/lib/some.py')", "error",
          "ValueError: one two [31m at 0x… in …/some.py"),
         ("return lambda *a: None", "error", "TypeError: conv returned NoneType, but a numpy.ndarray is expected"),
+        ("import numpy; return lambda *a: numpy.array([object()])", "error", "elements of dtype object, which are no numbers"),
         ("threading.Thread(target=lambda: os._exit(7)).start(); time.sleep(600)", "crash", "ended with exit code 7"),
     ],
 )  # fmt: skip
@@ -126,11 +127,11 @@ def test_an_implementation_that_always_hangs_is_given_up(plugin: Install) -> Non
         "fake",
         "import time\nimplementation = Implementation(name='fake', framework='numpy', conv=lambda *a, **k: time.sleep(600))",
     )
-    limits = Limits(case_s=0.5, n_deaths_in_a_row=3)
+    limits = Limits(case_s=0.5, n_timeouts=3)
     outcomes = execute(["fake"], limits=limits)
     messages = [o.message for o in outcomes.values()]  # type: ignore[union-attr]
     assert messages.count("no answer within 0.5 s") == 3
-    assert messages.count("not executed: given up after 3 crashes or timeouts, 3 in a row") == len(CASES) - 3
+    assert messages.count("not executed: given up after 3 crashes or timeouts in a row") == len(CASES) - 3
 
 
 def test_in_a_jointly_compiled_batch_the_culprit_is_found_by_halving(plugin: Install) -> None:
@@ -179,6 +180,9 @@ def test_in_a_jointly_compiled_batch_an_exception_is_that_of_its_case(plugin: In
         ("implementation = Implementation(name='fake', framework='caffe', build=right)", "framework 'caffe' is not known"),
         ("implementation = Implementation(name='fake', framework='numpy')", "offers no op"),
         ("implementation = Implementation(name='fake', framework='numpy', conv=3)", "conv must be a function, got int"),
+        ("implementation = Implementation(name='fake', framework='numpy', build=right, rule='half')", "rule is for what comes with"),
+        ("implementation = Implementation(name='fake', framework='numpy', build=right, environment={'A': 1})", "texts to texts"),
+        ("implementation = Implementation(name='fake', framework='numpy', build=right, version=2.0)", "version must be a text"),
         ("implementation = Implementation(name='fake', framework='numpy', build=right, ranks=(4,))", "ranks has 4: use some of"),
     ],
 )  # fmt: skip

@@ -20,6 +20,8 @@ LARGEST_FIELD = 1 << 20
 """No size or channel count above this: a typing error must not fill the memory of the machine."""
 LARGEST_OPERAND = 1 << 26
 """No operand or output with more elements than this, for the same reason (512 MiB in float64)."""
+LARGEST_WINDOWS = 1 << 28
+"""No more products than this in all, because the spec gathers them (2 GiB in float64)."""
 
 
 class Axis(NamedTuple):
@@ -138,6 +140,10 @@ class Case:
         largest = max(_product(shape) for shape in (*self.operand_shapes, self.expected_shape))
         if largest > LARGEST_OPERAND:
             raise CaseError(f"an array of {largest} elements is too large: {LARGEST_OPERAND} are allowed")
+        x, *_ = self.operand_shapes
+        windows = _product(x if self.op == "conv_transpose" else self.expected_shape) * self.n_terms
+        if windows > LARGEST_WINDOWS:
+            raise CaseError(f"windows of {windows} elements together are too large: {LARGEST_WINDOWS} are allowed")
         if magnitude(self) < SMALLEST_MAGNITUDE[self.op]:
             raise CaseError(
                 f"{self.n_terms} summed terms cannot be exact in {self.dtype} "

@@ -14,11 +14,12 @@ import click
 
 from same_conformance._version import __version__
 from same_conformance.case import OPS, RANKS, Case, parse
-from same_conformance.errors import CaseError, SameConformanceError, StartError
+from same_conformance.errors import CaseError, SameConformanceError, StartError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from same_conformance.record import Record
     from same_conformance.run import Request
 
 DEFAULT_OUT = Path("reports/latest")
@@ -133,18 +134,20 @@ def _run(out: Path, options: dict[str, Any]) -> int:
     request = _request(out, options)
     console = Console()
     threading.Thread(target=report.preload, daemon=True).start()
+
+    def render(record: Record) -> None:
+        report.write(record, assessment.assess(record), out)
+
     try:
         with console:
-            record = execute(request, console)
+            record = execute(request, console, render)
     except KeyboardInterrupt:
         click.echo(f"\ninterrupted: what was recorded is in {out}; the same command goes on from there", err=True)
         return _INTERRUPTED
     assessed = assessment.assess(record)
-    with console.working("writing the report"):
-        report.write(record, assessed, out)
     console.summarize(record, assessed, out)
-    asked_for = frozenset(assessed.not_started if options["all_must_start"] else request.names)
-    return assessment.exit_code(record, assessed, asked_for=asked_for)
+    asked_for = assessed.not_started if options["all_must_start"] else [*request.names, *request.interpreters]
+    return assessment.exit_code(record, assessed, asked_for=frozenset(asked_for))
 
 
 def _request(out: Path, options: dict[str, Any]) -> Request:
@@ -154,6 +157,8 @@ def _request(out: Path, options: dict[str, Any]) -> Request:
     from same_conformance.selection import Query
 
     entries = corpus.read_expectations()
+    if options["n_cases"] and (options["cases"] or options["cases_from"]):
+        raise UsageError("--cases draws cases, --case and --cases-from name them: give one or the other")
     listed = corpus.read_case_list(options["cases_from"]) if options["cases_from"] else []
     if options["expectations"]:
         entries = [*entries, *expectations.read(options["expectations"])]
@@ -172,7 +177,6 @@ def _request(out: Path, options: dict[str, Any]) -> Request:
         interpreters=dict(options["interpreters"]),
         limits=Limits(options["case_s"], options["start_s"], int(options["memory_gib"] * (1 << 30))),
         jobs=options["jobs"],
-        all_must_start=options["all_must_start"],
         command=shlex.join(["same-conformance", *sys.argv[1:]]),
     )
 

@@ -122,12 +122,12 @@ class Expectations:
 
     def assess(self, implementation: str, case: Case, verdict: Verdict) -> tuple[Standing, str]:
         """Return how a verdict stands to what was expected, and why: a reason, with its link if it has one."""
-        if verdict in ("unsupported", "unspecified"):
+        if verdict == "unsupported":
             return "as expected", ""
         expected, why = self._expected(implementation, case)
         if not expected:
-            return ("as expected", "") if verdict == "pass" else ("unexpected", "")
-        if verdict == "pass":
+            return ("as expected", "") if verdict in ("pass", "unspecified") else ("unexpected", "")
+        if verdict in ("pass", "unspecified"):  # unspecified: right wherever anything says what is right
             return "stale", f"passed, but expected to fail ({' or '.join(expected)}): {why}"
         if verdict not in expected:
             return "unexpected", f"{verdict}, but expected to fail otherwise ({' or '.join(expected)}): {why}"

@@ -73,7 +73,7 @@ class Implementation:
     compile_together: int = 1
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name):
+        if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
             raise PluginError(f"the name {self.name!r} is not allowed: use a-z, 0-9, _ . - and begin with a letter")
         if self.framework not in FRAMEWORKS:
             raise PluginError(
@@ -81,6 +81,16 @@ class Implementation:
             )
         if not self.ops:
             raise PluginError(f"{self.name}: offers no op: give a function for one of {', '.join(OPS)}, or build")
+        self._check_types()
+
+    def _check_types(self) -> None:
+        for word in ("summary", "homepage", "version", "rule"):
+            if not isinstance(getattr(self, word), str):
+                raise PluginError(f"{self.name}: {word} must be a text, got {getattr(self, word)!r}")
+        if not all(isinstance(text, str) for pair in dict(self.environment).items() for text in pair):
+            raise PluginError(f"{self.name}: environment must map texts to texts, got {dict(self.environment)!r}")
+        if not isinstance(self.compile_together, int) or self.compile_together < 1:
+            raise PluginError(f"{self.name}: compile_together must be 1 or more, got {self.compile_together!r}")
         for op in OPS:
             function = getattr(self, op)
             if function is not None and not callable(function):

@@ -9,8 +9,11 @@ Element ``i`` (raster order, channel last) of operand ``r`` (0 the input, 1 the 
 
 which is MurmurHash3's 32-bit finaliser (Austin Appleby, public domain) over a Weyl sequence. The value is
 
-- convolution, average pooling: ``q = h mod 2m``; ``q - m`` if ``q < m``, else ``q - m + 1``: the integers from
-  -m to m without 0, where m is `same_conformance.case.magnitude`;
+- input of convolution and average pooling: the integer number ``q = h mod 2m`` of those from -m to m without 0,
+  counted from 0: ``q - m`` if ``q < m``, else ``q - m + 1``; m is `same_conformance.case.magnitude`;
+- kernel: the same, but distinct within a plane (one input with one output channel) of T taps where ``w = 2m // T`` is
+  not 0: ``q = rank * w + h mod w``, rank being the place of the tap's hash among those of its plane (ties in raster
+  order). So no two taps can be exchanged unseen;
 - max pooling: a plane is one example's one channel, with ``p = batch_index * channels + channel``; position ``j`` of
   its N positions holds ``j - N`` in plane 0 (rising), ``-1 - j`` in plane 1 (falling), and ``rank - N`` in every other,
   rank being the place of the element's hash among those of its plane (ties in raster order). All values are negative,
@@ -39,7 +42,8 @@ def make(case: Case) -> tuple[np.ndarray, ...]:
     if case.op == "max_pool":
         return (_distinct_planes(case.operand_shapes[0]),)
     m = magnitude(case)
-    return tuple(_nonzero(shape, role, m) for role, shape in enumerate(case.operand_shapes))
+    x, *kernels = case.operand_shapes
+    return (_nonzero(hashes(int(np.prod(x)), 0), m).reshape(x), *(_kernel(shape, m) for shape in kernels))
 
 
 def hashes(n: int, role: int) -> np.ndarray:
@@ -54,19 +58,36 @@ def hashes(n: int, role: int) -> np.ndarray:
     return h
 
 
-def _nonzero(shape: tuple[int, ...], role: int, m: int) -> np.ndarray:
-    q = (hashes(int(np.prod(shape)), role) % np.uint32(2 * m)).astype(np.float64)
-    return (np.where(q < m, q - m, q - m + 1)).reshape(shape)
+def _nonzero(q: np.ndarray, m: int) -> np.ndarray:
+    """Return the integers from -m to m without 0, by their number modulo 2m."""
+    q = (q % np.uint32(2 * m)).astype(np.float64)
+    return np.where(q < m, q - m, q - m + 1)
+
+
+def _kernel(shape: tuple[int, ...], m: int) -> np.ndarray:
+    n_taps = int(np.prod(shape[:-2]))
+    h = hashes(int(np.prod(shape)), role=1)
+    width = 2 * m // n_taps
+    if width == 0:
+        return _nonzero(h, m).reshape(shape)
+    planes = h.reshape(n_taps, -1)
+    q = _ranks(planes.T).T * width + planes % np.uint32(width)
+    return _nonzero(q, m).reshape(shape)
+
+
+def _ranks(planes: np.ndarray) -> np.ndarray:
+    """Return the place of each element among those of its plane, ``(planes, positions)``; ties in order."""
+    order = np.argsort(planes, axis=-1, kind="stable")
+    ranks = np.empty_like(order)
+    np.put_along_axis(ranks, order, np.broadcast_to(np.arange(planes.shape[-1]), order.shape), axis=-1)
+    return ranks
 
 
 def _distinct_planes(shape: tuple[int, ...]) -> np.ndarray:
     batch, *size, channels = shape
     n = int(np.prod(size))
     by_plane = hashes(batch * n * channels, role=0).reshape(batch, n, channels).transpose(0, 2, 1)
-    order = np.argsort(by_plane, axis=-1, kind="stable")
-    ranks = np.empty_like(order)
-    np.put_along_axis(ranks, order, np.arange(n), axis=-1)
-    values = (ranks - n).reshape(batch * channels, n)
+    values = (_ranks(by_plane) - n).reshape(batch * channels, n)
     values[0] = np.arange(n) - n
     if len(values) > 1:
         values[1] = -1 - np.arange(n)

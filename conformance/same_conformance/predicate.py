@@ -17,13 +17,20 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from same_conformance.case import Case
 from same_conformance.errors import UsageError
 
 if TYPE_CHECKING:
-    from same_conformance.case import Axis, Case
+    from same_conformance.case import Axis
 
 CASE_NAMES = ("op", "rank", "padding", "dtype", "batch", "channels", "groups")
 AXIS_NAMES = ("n", "k", "s", "d", "ke", "out", "before", "after", "total", "unclamped")
+
+LONGEST = 500
+LARGEST_NUMBER = 1_000_000
+
+_SAMPLES = (Case("conv", (5, 4), (3, 2)), Case("avg_pool", (1,), (1,)), Case("conv_transpose", (2, 2, 2), (1, 1, 1)))
+"""What a predicate is tried on when it is read, so that nonsense is found before a run and not after it."""
 
 _ALLOWED = (
     ast.Expression, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub, ast.Compare, ast.Eq, ast.NotEq,
@@ -45,10 +52,14 @@ def compile_predicate(text: str) -> Callable[[Case], bool]:
     (True, False)
 
     """
+    if len(text) > LONGEST:
+        raise UsageError(f"predicate {text[:40]!r}...: {len(text)} characters are too many; {LONGEST} are allowed")
     try:
         tree = ast.parse(text, mode="eval")
     except SyntaxError as error:
         raise UsageError(f"predicate {text!r}: {error.msg}") from None
+    except (ValueError, RecursionError, MemoryError):
+        raise UsageError(f"predicate {text!r} cannot be read") from None
     _check(tree, text, inside_axes=False)
     code = compile(ast.fix_missing_locations(_OverAxes().visit(tree)), "<predicate>", "eval")
 
@@ -56,8 +67,13 @@ def compile_predicate(text: str) -> Callable[[Case], bool]:
         names: dict[str, Any] = {name: getattr(case, name) for name in CASE_NAMES}
         names["_axes"] = [_axis_values(axis, case) for axis in case.axes]
         names["_of"] = lambda test: [test(*values) for values in names["_axes"]]
-        return bool(eval(code, {"__builtins__": {}, "any": any, "all": all, **names}))  # noqa: S307  # checked above
+        try:
+            return bool(eval(code, {"__builtins__": {}, "any": any, "all": all, **names}))  # noqa: S307  # checked above
+        except (TypeError, ZeroDivisionError) as error:
+            raise UsageError(f"predicate {text!r} on {case.id}: {error}") from None
 
+    for sample in _SAMPLES:
+        predicate(sample)
     return predicate
 
 
@@ -85,6 +101,10 @@ def _check(node: ast.AST, text: str, *, inside_axes: bool) -> None:
         raise UsageError(
             f"predicate {text!r}: {type(node).__name__} is not allowed; use comparisons, and, or, not, any(), all()"
         )
+    if isinstance(node, ast.BinOp) and any(
+        isinstance(side, (ast.Constant, ast.Tuple)) and not _is_small(side) for side in (node.left, node.right)
+    ):
+        raise UsageError(f"predicate {text!r}: arithmetic is for integers below {LARGEST_NUMBER}")
     if isinstance(node, ast.Call):
         name = node.func.id if isinstance(node.func, ast.Name) else "this"
         if name not in ("any", "all") or len(node.args) != 1 or node.keywords or inside_axes:
@@ -100,6 +120,10 @@ def _check(node: ast.AST, text: str, *, inside_axes: bool) -> None:
             raise UsageError(f"predicate {text!r}: {node.id} is not known{hint or '; use ' + ', '.join(allowed)}")
     for child in ast.iter_child_nodes(node):
         _check(child, text, inside_axes=inside_axes)
+
+
+def _is_small(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, int) and abs(node.value) < LARGEST_NUMBER
 
 
 class _OverAxes(ast.NodeTransformer):

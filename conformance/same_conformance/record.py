@@ -75,14 +75,12 @@ class Record:
         header: what the run was; see `same_conformance.run`.
         results: in the order they came.
         footer: empty if the run was cut short.
-        n_lost: lines at the end that could not be read.
 
     """
 
     header: dict[str, Any]
     results: list[Result] = field(default_factory=list)
     footer: dict[str, Any] = field(default_factory=dict)
-    n_lost: int = 0
 
 
 def read(path: Path) -> Record:
@@ -104,12 +102,15 @@ def read(path: Path) -> Record:
             break
     if not rows or not isinstance(rows[0], dict) or rows[0].get("type") != "header" or rows[0].get("format") != FORMAT:
         raise RecordError(f"{path} is not the record of a run (format {FORMAT})")
-    record = Record(rows[0], n_lost=len(lines) - len(rows))
+    record = Record(rows[0])
     for row in rows[1:]:
-        if row["type"] == "result":
-            record.results.append(Result.from_json(row))
-        elif row["type"] == "footer":
-            record.footer = row
+        try:
+            if row["type"] == "result":
+                record.results.append(Result.from_json(row))
+            elif row["type"] == "footer":
+                record.footer = row
+        except (KeyError, TypeError, ValueError):  # what follows a damaged line is not trusted either
+            break
     return record
 
 
@@ -117,10 +118,12 @@ class Writer:
     """Append to a record; every line is on its way to the disk before the next outcome is looked at."""
 
     def __init__(self, path: Path, header: dict[str, Any], kept: Iterable[Result] = ()) -> None:
-        self._file: TextIO = path.open("w", encoding="utf-8")
+        fresh = path.with_name(f".{path.name}.new")
+        self._file: TextIO = fresh.open("w", encoding="utf-8")
         self._write({"type": "header", "format": FORMAT, **header})
         for result in kept:
             self.add(result)
+        fresh.replace(path)  # only now, so that what was kept is never lost
 
     def add(self, result: Result) -> None:
         """Append one result."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -20,11 +21,12 @@ from same_conformance.expectations import Expectations
 from same_conformance.judge import FAILURES, Judge
 from same_conformance.record import Result
 from same_conformance.runner.pool import Pool
+from same_conformance.runner.process import ONE_THREAD
 from same_conformance.runner.slot import Limits
 from same_conformance.selection import Query, Selection, select
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from same_conformance.case import Case
     from same_conformance.expectations import Expectation
@@ -61,7 +63,6 @@ class Request:
         out: the directory that everything is written to.
         entries: expected failures.
         interpreters: another Python for some implementations, by name.
-        all_must_start: whether one whose framework is not installed is a failure too.
         command: what the user typed, for the record.
 
     """
@@ -73,7 +74,6 @@ class Request:
     interpreters: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     jobs: int = 2
-    all_must_start: bool = False
     command: str = ""
 
 
@@ -87,10 +87,10 @@ class Watcher(Protocol):
         """Show how far a stage is."""
 
 
-def run(request: Request, watcher: Watcher) -> record.Record:
+def run(request: Request, watcher: Watcher, render: Callable[[record.Record], None] = lambda _: None) -> record.Record:
     """Do what `request` asks and return the record, which is in ``out`` too.
 
-    An unfinished record in ``out`` is continued if everything its results depend on is unchanged.
+    `render` writes the report; the run counts as finished only when it is done. An unfinished record in ``out`` is continued if everything its results depend on is unchanged.
 
     Raises:
         UsageError: if the request cannot be carried out.
@@ -98,8 +98,27 @@ def run(request: Request, watcher: Watcher) -> record.Record:
         KeyboardInterrupt: on Ctrl-C; what was recorded stays, and no process.
 
     """
-    began = time.monotonic()
     path = _prepare_directory(request.out)
+    lock = _lock(request.out)
+    try:
+        return _run(request, path, watcher, render)
+    finally:
+        os.close(lock)
+
+
+def _lock(out: Path) -> int:
+    """Hold `out` for this run alone, until the descriptor that is returned is closed."""
+    descriptor = os.open(out, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise UsageError(f"--out {out}: another run is writing there; wait for it, or give another directory") from None
+    return descriptor
+
+
+def _run(request: Request, path: Path, watcher: Watcher, render: Callable[[record.Record], None]) -> record.Record:
+    began = time.monotonic()
     given = (
         select(request.query) if request.query.cases else None
     )  # before anything is started, for what is wrong with it
@@ -135,10 +154,12 @@ def run(request: Request, watcher: Watcher) -> record.Record:
                 "outputs": outputs,
                 "smallest": smallest,
             }
+            finished = record.Record(header, results, footer)
+            render(finished)
             writer.finish(footer)
         finally:
             writer.close()
-    return record.Record(header, results, footer)
+    return finished
 
 
 def find(names: Sequence[str], interpreters: Mapping[str, str], pool: Pool | None = None) -> list[EntryPoint]:
@@ -202,8 +223,10 @@ def _start_and_select(
         try:
             selection = given or select(request.query, lambda n, of: watcher.progress("drawing", n, of))
             watcher.progress("starting", len(started), len(entry_points))
-        finally:
             starting.result()
+        except BaseException:
+            pool.interrupt()  # or leaving this block would wait until everything has started
+            raise
     for name, why in sorted(pool.failures.items()):
         watcher.say(f"{name} did not start: {why}")
     if selection.n_drawn < selection.n_wanted:
@@ -229,7 +252,9 @@ def _header(request: Request, selection: Selection, pool: Pool) -> dict[str, Any
         "not_started": dict(sorted(pool.failures.items())),
         "not_installed": sorted(pool.not_installed),
         "expectations": [asdict(entry) for entry in request.entries],
-        "variables": {k: v for k, v in sorted(os.environ.items()) if k.startswith(_FRAMEWORK_VARIABLES)},
+        "variables": {
+            k: v for k, v in sorted({**os.environ, **ONE_THREAD}.items()) if k.startswith(_FRAMEWORK_VARIABLES)
+        },
         "limits": asdict(request.limits),
         "python": sys.version.split()[0],
         "spec_sources": _spec_sources(),
@@ -262,7 +287,8 @@ def _continued(path: Path, header: dict[str, Any], watcher: Watcher) -> list[Res
         return []
     try:
         old = record.read(path)
-    except RecordError:
+    except RecordError as error:
+        watcher.say(f"{error}; starting anew")
         return []
     if old.footer:
         return []
@@ -320,8 +346,10 @@ def _shrink(  # what a cause is found from, and what executes it
             continue
         watcher.progress("shrinking", done, len(first))
 
-        def fails(case: Case, name: str = name, wanted: str = verdict) -> bool:
+        def fails(case: Case, name: str = name, wanted: str = verdict) -> bool | None:
             got = judge.judge(case, pool.run_case(name, case)).verdict
+            if got in ("crash", "timeout"):
+                return None  # each try would cost a process
             return got == wanted and assess.assess(name, case, got)[0] == "unexpected"
 
         case = strategies.shrink(result.case, fails, seed=strategies.hash_seed(seed, name, op, verdict))

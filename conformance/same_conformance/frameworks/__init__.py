@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from typing import TYPE_CHECKING, Any, Callable, Protocol, Sequence, Tuple
+import os
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Protocol, Sequence, Tuple
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,11 +53,20 @@ class NotInstalledError(Exception):
     """A framework is not installed in this environment."""
 
 
-def check_installed(name: str) -> None:
-    """Raise `NotInstalledError` if framework `name` is not installed; does not import it."""
-    if importlib.util.find_spec(name) is None:
-        extra = name if name in ("torch", "tensorflow", "jax") else "frameworks"
-        raise NotInstalledError(f"{name} is not installed; try: python -m pip install 'same-conformance[{extra}]'")
+def check_installed(name: str, environment: Mapping[str, str]) -> None:
+    """Look for framework `name`, and for Keras's backend as `environment` chooses it; imports neither.
+
+    Raises:
+        NotInstalledError: if one is not installed; says how to get it.
+
+    """
+    backend = environment.get("KERAS_BACKEND", "tensorflow") if name == "keras" else name
+    for needed in (name, backend):
+        if importlib.util.find_spec(needed) is None:
+            extra = needed if needed in ("torch", "tensorflow", "jax") else "frameworks"
+            raise NotInstalledError(
+                f"{needed} is not installed; try: python -m pip install 'same-conformance[{extra}]'"
+            )
 
 
 def load(name: str) -> Adapter:
@@ -66,7 +76,7 @@ def load(name: str) -> Adapter:
         NotInstalledError: if the framework is not installed; says how to get it.
 
     """
-    check_installed(name)
+    check_installed(name, os.environ)
     adapter: Adapter = importlib.import_module(f"same_conformance.frameworks.{name}")
     adapter.start()
     return adapter

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
+from same_conformance.assessment import WITNESSES
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -36,6 +38,8 @@ def write(assessment: Assessment, path: Path) -> None:
 
 def _result(row: Assessed) -> Skipped | Failure | Error | None:
     j = row.result.judgement
+    if row.contested and row.result.implementation in WITNESSES and j.verdict != "pass":
+        return Skipped(_clean(f"contested: {row.witnesses}; {row.why or 'not listed'}"))
     if row.standing == "stale":
         return Failure(_clean(row.why), "stale expectation")
     if row.standing == "unexpected":
@@ -45,7 +49,7 @@ def _result(row: Assessed) -> Skipped | Failure | Error | None:
         return Skipped(_clean(f"expected: {row.why}"))
     if j.verdict in ("unsupported", "unspecified"):
         return Skipped(_clean(j.message))
-    return Skipped(_clean(f"contested: {row.witnesses}")) if row.contested and j.verdict != "pass" else None
+    return None
 
 
 def _clean(text: str) -> str:

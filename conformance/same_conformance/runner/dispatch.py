@@ -67,18 +67,23 @@ class Dispatch:
         """Execute `cases`; return early only if the slot was interrupted."""
         size = self._batch_size
         batches = deque(list(cases[i : i + size]) for i in range(0, len(cases), size))
-        n_in_a_row = n_deaths = 0
-        limits = self._slot.limits
-        while batches:
+        n_in_a_row = 0
+        resent = False
+        while batches and not self._slot.interrupted():
             batch = _Batch({case.id: case for case in batches.popleft()})
             fate = self._send(batch)
             batches.extendleft([case] for case in reversed(batch.apart))
             if fate is None:
                 n_in_a_row = 0
                 continue
-            if self._slot.is_closed:
+            if self._slot.interrupted():
                 return
             self._slot.end()
+            if not batch.running and not resent:  # it died before it took up these cases: they get a second worker
+                resent = True
+                batches.appendleft(list(batch.pending.values()))
+                continue
+            resent = False
             culprits = batch.culprits()
             rest = list(batch.pending.values())
             if len(culprits) > 1:
@@ -90,11 +95,8 @@ class Dispatch:
             if rest:
                 batches.appendleft(rest)
             n_in_a_row = 1 if batch.n_answered else n_in_a_row + 1
-            n_deaths += 1
-            if n_in_a_row >= limits.n_deaths_in_a_row or n_deaths >= limits.n_deaths:
-                not_executed = type(fate)(
-                    f"not executed: given up after {n_deaths} crashes or timeouts, {n_in_a_row} in a row"
-                )
+            if n_in_a_row >= self._slot.limits.in_a_row(fate):
+                not_executed = type(fate)(f"not executed: given up after {n_in_a_row} crashes or timeouts in a row")
                 for case in (case for left in batches for case in left):
                     self._emit(case, not_executed)
                 return
@@ -116,14 +118,14 @@ class Dispatch:
                     case "split":
                         batch.apart = [batch.pending.pop(i) for i in batch.running if i in batch.pending]
                     case _:
-                        self._emit(batch.pending.pop(header["case"]), _outcome(header, payload))
+                        outcome = _outcome(header, payload)
+                        self._emit(batch.pending.pop(header["case"]), outcome)
                         batch.n_answered += 1
         except WorkerTimeout:
             return Timeout(f"no answer within {self._slot.limits.case_s:g} s")
         except WorkerDied as death:
             return Crash(f"the process {death.reason}")
         except StartError as error:
-            batch.running = []
             return Crash(f"the worker could not be started again: {error}")
         except (KeyError, TypeError, protocol.ProtocolError) as error:
             return Crash(f"the worker broke the protocol: {error!r}")

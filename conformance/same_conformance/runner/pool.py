@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import queue
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from same_conformance.errors import StartError
 from same_conformance.implementation import Description
-from same_conformance.plugins import EntryPoint
+from same_conformance.plugins import OURS, EntryPoint
 from same_conformance.runner.dispatch import BATCH, Dispatch
 from same_conformance.runner.process import Guardian
 from same_conformance.runner.slot import FrameworkMissingError, Limits, Slot
@@ -114,10 +115,7 @@ class Pool:
             for entry_point in home.entry_points:
                 try:
                     reply = home.ask(entry_point, "describe")
-                    self.descriptions[entry_point.name] = (
-                        Description.from_json(reply["description"]),
-                        reply["sources"],
-                    )
+                    self.descriptions[entry_point.name] = (_description(entry_point, reply), reply["sources"])
                     if check:
                         home.ask(entry_point, "check")
                 except StartError as error:
@@ -181,7 +179,7 @@ class Pool:
         def serve(slot: Slot, names: list[str]) -> None:
             try:
                 for name in names:
-                    self._dispatch(slot, name, results.put).run(work[name])
+                    self._dispatch(slot, name, results.put).run(_spread(work[name]))
             except BaseException as error:  # noqa: BLE001  # handed to the caller's thread, which raises it
                 results.put(error)
             finally:
@@ -196,8 +194,7 @@ class Pool:
                 threads.submit(serve, slot, names)
             yield from _until_served(results, len(by_slot))
         except BaseException:
-            for slot in self._slots:
-                slot.interrupt()
+            self.interrupt()
             raise
         finally:
             threads.shutdown(wait=True, cancel_futures=True)
@@ -208,6 +205,11 @@ class Pool:
         size = together if together > 1 else BATCH
         return Dispatch(slot, started.entry_point, size, lambda case, outcome: put((name, case, outcome)))
 
+    def interrupt(self) -> None:
+        """Kill every worker under whoever waits for it, and start no other."""
+        for slot in list(self._slots):
+            slot.interrupt()
+
     def run_case(self, name: str, case: Case) -> Outcome:
         """Execute one case on one implementation."""
         ((_, _, outcome),) = self.run({name: [case]})
@@ -217,6 +219,29 @@ class Pool:
         """Guess relative costs, so that the slowest begins first."""
         description = self.started[name].description
         return 30 if description.framework == "jax" and description.compile_together == 1 else 1
+
+
+def _description(entry_point: EntryPoint, reply: dict[str, Any]) -> Description:
+    """Read what an implementation says of itself.
+
+    Raises:
+        StartError: if it is not what this version understands.
+
+    """
+    try:
+        description = Description.from_json(reply["description"])
+    except (KeyError, TypeError) as error:
+        raise StartError(
+            f"its description is not understood: {error}; it may be for another version of {OURS}"
+        ) from None
+    if description.rule and not entry_point.is_builtin:
+        raise StartError(f"rule is for what comes with {OURS}; list known failures with --expectations")
+    return description
+
+
+def _spread(cases: Sequence[Case]) -> list[Case]:
+    """Order cases by a hash of their ids: neighbours differ, so one kind of case does not kill one worker after the other."""
+    return sorted(cases, key=lambda case: zlib.crc32(case.id.encode()))
 
 
 def _until_served(

@@ -13,7 +13,7 @@ import threading
 import time
 from collections import deque
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from same_conformance.runner import protocol
 
@@ -115,7 +115,6 @@ class WorkerProcess:
 
     Attributes:
         output: what the process printed on descriptors 1 and 2.
-        python: the version of its interpreter, known once it has said hello.
 
     """
 
@@ -124,8 +123,6 @@ class WorkerProcess:
         interpreter: str,
         environment: dict[str, str],
         guardian: Guardian,
-        *,
-        start_timeout_s: float,
         memory_limit_bytes: int,
     ) -> None:
         requests_read, self._requests = os.pipe()
@@ -158,21 +155,18 @@ class WorkerProcess:
         self._selector.register(self._replies, selectors.EVENT_READ)
         self._drain = threading.Thread(target=self._drain_output, daemon=True)
         self._drain.start()
-        try:
-            hello, _ = self.receive(start_timeout_s)
-        except BaseException:
-            self.kill()
-            raise
+
+    def greet(self, timeout_s: float) -> None:
+        """Wait for the worker's first words.
+
+        Raises:
+            WorkerTimeout: if there are none within `timeout_s`.
+            WorkerDied: if it ended, or speaks another version of the protocol.
+
+        """
+        hello, _ = self.receive(timeout_s)
         if hello.get("protocol") != protocol.VERSION:
-            self.kill()
-            raise WorkerDied(f"{interpreter} speaks protocol {hello.get('protocol')}, but {protocol.VERSION} is needed")
-        self.python: str = hello["python"]
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.kill()
+            raise WorkerDied(f"speaks protocol {hello.get('protocol')}, but {protocol.VERSION} is needed")
 
     def send(self, header: dict[str, Any]) -> None:
         """Send one request.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from same_conformance.errors import StartError
+from same_conformance.outcome import Crash, Timeout
 from same_conformance.runner.process import Guardian, WorkerDied, WorkerProcess, WorkerTimeout
 
 if TYPE_CHECKING:
@@ -23,16 +25,20 @@ class Limits:
         case_s: seconds for one case, or for one jointly compiled batch before it is split.
         start_s: seconds to import the implementation and its framework.
         memory_bytes: of data per worker; an allocation past it fails.
-        n_deaths_in_a_row, n_deaths: crashes and timeouts after which the rest of an implementation's cases is not
-            executed.
+        n_crashes, n_timeouts: how many in a row say that an implementation always ends so; the rest of its cases is
+            then not executed. A timeout takes long, so fewer of them do.
 
     """
 
     case_s: float = 60
     start_s: float = 300
     memory_bytes: int = 8 << 30
-    n_deaths_in_a_row: int = 5
-    n_deaths: int = 50
+    n_crashes: int = 20
+    n_timeouts: int = 5
+
+    def in_a_row(self, fate: Crash | Timeout) -> int:
+        """Return how many deaths of this kind in a row are enough."""
+        return self.n_timeouts if isinstance(fate, Timeout) else self.n_crashes
 
 
 class FrameworkMissingError(StartError):
@@ -64,6 +70,7 @@ class Slot:
         self._outputs: list[str] = []
         self._ready: set[str] = set()
         self._closed = False
+        self._lock = threading.Lock()
 
     def process(self) -> WorkerProcess:
         """Return the worker, started if there is none.
@@ -73,15 +80,13 @@ class Slot:
 
         """
         if self._process is None:
+            process = WorkerProcess(self.interpreter, self.environment, self._guardian, self.limits.memory_bytes)
+            with self._lock:
+                self._process = process
             if self._closed:
+                self.end()
                 raise WorkerDied("was stopped")
-            self._process = WorkerProcess(
-                self.interpreter,
-                self.environment,
-                self._guardian,
-                start_timeout_s=self.limits.start_s,
-                memory_limit_bytes=self.limits.memory_bytes,
-            )
+            process.greet(self.limits.start_s)
         return self._process
 
     def take_process(self, other: Slot) -> None:
@@ -135,21 +140,22 @@ class Slot:
 
     def end(self) -> None:
         """End the process with everything it started; the next request starts another."""
-        if self._process is not None:
-            self._process.kill()
-            if text := self._process.output.text.strip():
+        with self._lock:
+            process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            if text := process.output.text.strip():
                 self._outputs = [*self._outputs, text][-_KEPT_OUTPUTS:]
-            self._process = None
             self._ready.clear()
 
     def interrupt(self) -> None:
         """Kill the process under whoever waits for it, and start no other."""
         self._closed = True
-        if self._process is not None:
-            self._process.interrupt()
+        with self._lock:
+            if self._process is not None:
+                self._process.interrupt()
 
-    @property
-    def is_closed(self) -> bool:
+    def interrupted(self) -> bool:
         """Tell whether `interrupt` was called."""
         return self._closed
 

@@ -99,7 +99,8 @@ class Worker:
 
     def _check(self, header: dict[str, Any]) -> None:
         """Tell whether the framework of an implementation is installed, without importing it."""
-        frameworks.check_installed(self._implementations[header["name"]].framework)
+        implementation = self._implementations[header["name"]]
+        frameworks.check_installed(implementation.framework, implementation.environment)
         self._reply({"type": "installed"})
 
     def _start(self, header: dict[str, Any]) -> None:
@@ -119,7 +120,7 @@ class Worker:
         implementation = self._implementations[header["name"]]
         adapter = self._adapters[implementation.framework]
         cases = [parse(text) for text in header["cases"]]
-        if implementation.compile_together > 1 and len(cases) > 1:
+        if implementation.compile_together > 1:
             self._run_together(implementation, adapter, cases)
         else:
             for case in cases:
@@ -144,7 +145,10 @@ class Worker:
         try:
             results = adapter.execute_together(calls) if calls else []
         except _WHATEVER as error:
-            self._reply({"type": "split", "message": one_line(f"{type(error).__name__}: {error}")})
+            if len(calls) == 1:
+                self._reply_failure(calls[0][0], error, adapter)
+            else:
+                self._reply({"type": "split", "message": one_line(f"{type(error).__name__}: {error}")})
             return
         for (case, _, _), result in zip(calls, results):
             try:
@@ -156,6 +160,8 @@ class Worker:
                 self._reply_failure(case, error, adapter)
 
     def _reply_array(self, case: Case, values: Any, dtype: str) -> None:
+        if values.dtype.kind not in "biufc":
+            raise TypeError(f"{case.op} returned elements of dtype {dtype}, which are no numbers")
         payload = protocol.array_to_bytes(values, dtype)
         self._reply({"type": "array", "case": case.id, "dtype": dtype, "shape": values.shape}, payload)
 
