@@ -183,7 +183,7 @@ def _verdicts(assessment: Assessment) -> Table:
         verdict = row.result.judgement.verdict
         kind = "wrong" if verdict in FAILURES else verdict
         counts.setdefault(row.result.implementation, {}).setdefault(row.result.case.op, Counter())[kind] += 1
-    table = Table(box=box.SIMPLE_HEAD, caption="right / wrong / not offered; a dot where there is nothing to count")
+    table = Table(box=box.SIMPLE_HEAD, caption="right / wrong / not offered; unspecified cases are left out")
     for column in ("implementation", *OPS):
         table.add_column(column, justify="left" if column == "implementation" else "right", no_wrap=True)
     for name, ops in sorted(counts.items()):
