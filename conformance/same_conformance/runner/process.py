@@ -31,9 +31,13 @@ ONE_THREAD = {
     "TF_NUM_INTRAOP_THREADS": "1",
     "TF_NUM_INTEROP_THREADS": "1",
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
+    "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "0",
     "PYTHONUNBUFFERED": "1",
 }
-"""One intra-op thread per worker: the workers share the cores, and sums keep one order."""
+"""One intra-op thread per worker: the workers share the cores, and sums keep one order.
+
+oneDNN would keep a kernel for each of the last 1,024 shapes, and hardly two cases share one.
+"""
 
 
 class WorkerDied(Exception):
