@@ -82,6 +82,15 @@ def assert_only_the_culprit_failed(outcomes: dict[tuple[str, str], Outcome], nam
         ("return lambda *a: None", "error", "TypeError: conv returned NoneType, but a numpy.ndarray is expected"),
         ("import numpy; return lambda *a: numpy.array([object()])", "error", "elements of dtype object, which are no numbers"),
         ("threading.Thread(target=lambda: os._exit(7)).start(); time.sleep(600)", "crash", "ended with exit code 7"),
+        ("import subprocess; os.setpgid(0, os.getpgid(os.getppid())); time.sleep(600)", "timeout", "no answer within 2 s"),
+        ("raise type('Unspeakable', (Exception,), {'__str__': lambda self: 1 / 0})", "error",
+         "Unspeakable: (its message cannot be read)"),
+        ("raise type('NoException', (BaseException,), {})('ours')", "error", "NoException: ours"),
+        ("raise GeneratorExit", "error", "GeneratorExit:"),
+        ("raise NotImplementedError('strides')", "error", "NotImplementedError: strides"),
+        ("import numpy; return lambda *a: numpy.zeros(1 << 28, 'i1')", "shape", "shape [268435456], SAME asks for [1, 4, 1]"),
+        ("import numpy; return lambda *a: numpy.zeros((1, 4, 1), 'f4').view(type('Evil', (numpy.ndarray,), {'shape': (-1,)}))",
+         "value", "elements differ"),
     ],
 )  # fmt: skip
 def test_one_bad_case_costs_nobody_else_a_verdict(plugin: Install, action: str, verdict: str, message: str) -> None:
@@ -181,7 +190,9 @@ def test_in_a_jointly_compiled_batch_an_exception_is_that_of_its_case(plugin: In
         ("implementation = Implementation(name='fake', framework='numpy')", "offers no op"),
         ("implementation = Implementation(name='fake', framework='numpy', conv=3)", "conv must be a function, got int"),
         ("implementation = Implementation(name='fake', framework='numpy', build=right, rule='half')", "rule is for what comes with"),
-        ("implementation = Implementation(name='fake', framework='numpy', build=right, environment={'A': 1})", "texts to texts"),
+        ("implementation = Implementation(name='fake', framework='numpy', build=right, environment={'A': 1})", "names of variables to texts"),
+        ("implementation = Implementation(name='fake', framework='numpy', build=right, environment={'A=B': '1'})", "names of variables"),
+        ("implementation = Implementation(name='fake', framework='numpy', build=right, environment={'A': '\\0'})", "names of variables"),
         ("implementation = Implementation(name='fake', framework='numpy', build=right, version=2.0)", "version must be a text"),
         ("implementation = Implementation(name='fake', framework='numpy', build=right, ranks=(4,))", "ranks has 4: use some of"),
     ],
@@ -192,6 +203,61 @@ def test_a_plugin_that_does_not_load_says_why_and_others_start(plugin: Install, 
         pool.start(plugins.select(plugins.installed(), ["fake", "spec"]))
         assert why in pool.failures["fake"]
         assert set(pool.started) == {"spec"}
+
+
+def test_a_request_that_the_worker_cannot_read_is_the_error_of_its_cases(plugin: Install) -> None:
+    plugin("fake", misbehave("pass"))
+
+    class FromTheFuture(Case):
+        @property
+        def id(self) -> str:
+            return "conv.n4.k2.curvature9"
+
+    outcome = execute(["fake"], [FromTheFuture("conv", (4,), (2,))])["fake", "conv.n4.k2.curvature9"]
+    assert "'curvature9' is no field" in Judge().judge(CULPRIT, outcome).message
+
+
+def test_what_a_worker_printed_before_it_failed_to_start_is_kept(plugin: Install) -> None:
+    plugin("fake", "import os\nprint('no licence found', flush=True)\nos._exit(2)")
+    with Pool(Limits(start_s=30)) as pool:
+        pool.start(plugins.select(plugins.installed(), ["fake"]))
+        assert pool.output_of("fake") == "no licence found"
+
+
+def test_texts_of_a_description_are_safe_to_write(plugin: Install) -> None:
+    plugin(
+        "fake", "implementation = Implementation(name='fake', framework='numpy', build=right, summary='a\\ud800\\nb')"
+    )
+    with Pool(Limits(start_s=30)) as pool:
+        pool.start(plugins.select(plugins.installed(), ["fake"]))
+        assert pool.started["fake"].description.summary == "a b"
+
+
+@pytest.mark.parametrize(
+    ("framework", "body", "verdict"),
+    [
+        ("torch", "raise NotImplementedError('strides')", "error"),
+        ("torch", "return torch.empty(1, device='meta')", "error"),
+        ("torch", "return torch.nn.functional.avg_pool3d(torch.ones(1, 1, 2, 2, 2, dtype=torch.float16), 2)", "unsupported"),
+        ("torch", "return torch.view_as_complex(torch.stack([x * 0, x], -1)).conj().imag", "value"),
+        ("jax", "raise NotImplementedError('strides')", "error"),
+        ("jax", "return jax.lax.reduce_window_shape_tuple", "error"),
+        ("jax", "return jax.lax.conv_general_dilated(x, kernel, (1,), 'nonsense')", "error"),
+    ],
+)  # fmt: skip
+def test_only_a_frameworks_own_refusal_is_unsupported(plugin: Install, framework: str, body: str, verdict: str) -> None:
+    plugin(
+        "fake",
+        f"""
+        def conv(x, kernel, **keywords):
+            import {framework}
+            {body}
+
+        implementation = Implementation(name="fake", framework="{framework}", conv=conv)
+        """,
+    )
+    outcome = execute(["fake"], [CULPRIT], Limits())["fake", CULPRIT.id]
+    assert Judge().judge(CULPRIT, outcome).verdict == verdict, outcome
 
 
 def test_a_slow_import_is_waited_for(plugin: Install) -> None:

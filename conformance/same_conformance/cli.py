@@ -15,6 +15,7 @@ import click
 from same_conformance._version import __version__
 from same_conformance.case import OPS, RANKS, Case, parse
 from same_conformance.errors import CaseError, SameConformanceError, StartError, UsageError
+from same_conformance.messages import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -235,6 +236,8 @@ def _show(case: Case, names: tuple[str, ...]) -> int:
     with console, Pool() as pool:
         pool.start(entry_points)
         for name, why in pool.failures.items():
+            for line in pool.output_of(name).splitlines():
+                console.say(f"  {one_line(line)}")
             raise StartError(f"{name} did not start: {why}")
         for name, _, outcome in pool.run({name: [case] for name in pool.started}):
             console.show_outcome(name, outcome, judge.judge(case, outcome))

@@ -8,6 +8,7 @@ from typing import Any, Callable, Mapping
 
 from same_conformance.case import DTYPES, OPS, POOLS, RANKS, Case
 from same_conformance.errors import PluginError, Unsupported
+from same_conformance.messages import one_line
 from same_conformance.padding import MODES, SAME
 
 Function = Callable[..., Any]
@@ -87,8 +88,9 @@ class Implementation:
         for word in ("summary", "homepage", "version", "rule"):
             if not isinstance(getattr(self, word), str):
                 raise PluginError(f"{self.name}: {word} must be a text, got {getattr(self, word)!r}")
-        if not all(isinstance(text, str) for pair in dict(self.environment).items() for text in pair):
-            raise PluginError(f"{self.name}: environment must map texts to texts, got {dict(self.environment)!r}")
+        for pair in dict(self.environment).items():
+            if not all(isinstance(text, str) and "\0" not in text for text in pair) or not pair[0] or "=" in pair[0]:
+                raise PluginError(f"{self.name}: environment must map names of variables to texts, got {pair!r}")
         if not isinstance(self.compile_together, int) or self.compile_together < 1:
             raise PluginError(f"{self.name}: compile_together must be 1 or more, got {self.compile_together!r}")
         for op in OPS:
@@ -112,6 +114,8 @@ class Implementation:
     def describe(self) -> dict[str, Any]:
         """Return what the host may know without importing anything: a description that JSON can carry."""
         description = {k: v for k, v in self.__dict__.items() if k not in (*OPS, "build")}
+        for word in ("summary", "homepage", "version"):
+            description[word] = one_line(description[word])
         description["ops"] = self.ops
         description["environment"] = dict(self.environment)
         return description

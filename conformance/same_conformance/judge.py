@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, assert_never
 import numpy as np
 
 from same_conformance import operands, plan, spec
-from same_conformance.outcome import Array, Crash, Error, Outcome, Timeout, Unsupported
+from same_conformance.outcome import Array, Crash, Error, Omitted, Outcome, Timeout, Unsupported
 
 if TYPE_CHECKING:
     from same_conformance.case import Case
@@ -81,6 +81,8 @@ class Judge:
         match outcome:
             case Array(values, dtype):
                 return self._judge_array(case, values, dtype)
+            case Omitted(shape):
+                return Judgement("shape", shape, message=_other_shape(case, shape))
             case Error(message):
                 return Judgement("error", message=message)
             case Unsupported(message):
@@ -95,8 +97,7 @@ class Judge:
     def _judge_array(self, case: Case, values: np.ndarray, dtype: str) -> Judgement:
         shape = values.shape
         if shape != case.expected_shape:
-            message = f"shape {list(shape)}, SAME asks for {list(case.expected_shape)}"
-            return Judgement("shape", shape, digest=digest(values), message=message)
+            return Judgement("shape", shape, digest=digest(values), message=_other_shape(case, shape))
         if dtype != case.dtype:
             return Judgement(
                 "dtype", shape, digest=digest(values), message=f"dtype {dtype}, the operands have {case.dtype}"
@@ -118,6 +119,10 @@ class Judge:
             message = f"{n} of {values.size} windows hold padding only: nothing says what they give; the rest is right"
             return Judgement("unspecified", shape, 0, 0.0, digest(values), message)
         return Judgement("pass", shape, 0, 0.0, digest(values))
+
+
+def _other_shape(case: Case, shape: tuple[int, ...]) -> str:
+    return f"shape {list(shape)}, SAME asks for {list(case.expected_shape)}"
 
 
 def different(case: Case, values: np.ndarray, expected: np.ndarray) -> np.ndarray:

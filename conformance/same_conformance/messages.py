@@ -9,6 +9,23 @@ _PATH = re.compile(r"(?<![\w.:/])(?:/[\w.+@-]+){2,}")
 LONGEST = 200
 
 
+def text_of(error: BaseException) -> str:
+    """Return the message of `error`, whose `__str__` may be anyone's."""
+    try:
+        return str(error)
+    except BaseException:  # noqa: BLE001
+        return "(its message cannot be read)"
+
+
+def in_words(error: BaseException) -> str:
+    """Return type and message of `error`.
+
+    >>> in_words(ValueError("too small"))
+    'ValueError: too small'
+    """
+    return f"{type(error).__name__}: {text_of(error)}"
+
+
 def one_line(text: str, n_characters: int = LONGEST) -> str:
     """Return `text` in one line of at most `n_characters`, without addresses and without the folders of paths.
 

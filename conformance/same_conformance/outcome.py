@@ -18,6 +18,14 @@ class Array:
 
 
 @dataclass(frozen=True)
+class Omitted:
+    """It returned an array of another shape than expected, too large to be looked at."""
+
+    shape: tuple[int, ...]
+    dtype: str
+
+
+@dataclass(frozen=True)
 class Error:
     """It raised."""
 
@@ -45,4 +53,4 @@ class Crash:
     message: str
 
 
-Outcome = Array | Error | Unsupported | Timeout | Crash
+Outcome = Array | Omitted | Error | Unsupported | Timeout | Crash

@@ -19,6 +19,7 @@ from same_conformance._version import __version__
 from same_conformance.errors import RecordError, StartError, UsageError
 from same_conformance.expectations import Expectations
 from same_conformance.judge import FAILURES, Judge
+from same_conformance.messages import one_line
 from same_conformance.record import Result
 from same_conformance.runner.pool import Pool
 from same_conformance.runner.process import ONE_THREAD
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 
 _N_SHRUNK = 8
 """Causes shrunk per implementation; a cause is an op and a verdict."""
+
+_LAST_WORDS = 5
+"""Lines shown of what a worker printed before it failed to start; all of them are in the report."""
 
 _FRAMEWORK_VARIABLES = (
     "TF_",
@@ -147,7 +151,7 @@ def _run(request: Request, path: Path, watcher: Watcher, render: Callable[[recor
             rule_of = {name: started.description.rule for name, started in pool.started.items()}
             assess = Expectations(request.entries, rule_of)
             smallest = _shrink(pool, judge, results, assess, request.query.seed, watcher)
-            outputs = {name: text for name in pool.started if (text := pool.output_of(name))}
+            outputs = {name: text for name in [*pool.started, *pool.failures] if (text := pool.output_of(name))}
             footer = {
                 "seconds": round(time.monotonic() - began, 1),
                 "start_seconds": round(start_s, 1),
@@ -229,6 +233,8 @@ def _start_and_select(
             raise
     for name, why in sorted(pool.failures.items()):
         watcher.say(f"{name} did not start: {why}")
+        for line in pool.output_of(name).splitlines()[-_LAST_WORDS:]:
+            watcher.say(f"  {one_line(line)}")
     if selection.n_drawn < selection.n_wanted:
         watcher.say(
             f"only {selection.n_drawn} distinct cases exist within the bounds; {selection.n_wanted} were asked for"

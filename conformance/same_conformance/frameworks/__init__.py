@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+import traceback
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Protocol, Sequence, Tuple
 
 if TYPE_CHECKING:
@@ -47,6 +48,14 @@ class Adapter(Protocol):
 
     def execute_together(self, calls: Sequence[Call]) -> list[Any]:
         """Compile all calls into one program and run it; in place of a result, the exception of its tracing."""
+
+
+def raised_in(error: Exception, package: str) -> bool:
+    """Tell whether `error` says "not implemented" and was raised by the code of `package`, not by that of its caller."""
+    if not isinstance(error, NotImplementedError) or error.__traceback__ is None:
+        return False
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0] == package
 
 
 class NotInstalledError(Exception):

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from same_conformance.case import Case
 from same_conformance.frameworks import Call
+from same_conformance.messages import text_of
 
 PACKAGES = ("tensorflow-cpu", "tensorflow", "keras", "numpy")
 
@@ -42,7 +43,7 @@ def array(case: Case, result: Any) -> tuple[np.ndarray, str]:
 
 def refuses(error: Exception) -> bool:
     """Recognise a missing kernel, and dilation rates that the CPU kernels do not have."""
-    words = str(error)
+    words = text_of(error)
     missing = isinstance(error, (tf.errors.NotFoundError, tf.errors.UnimplementedError))
     return missing or (isinstance(error, tf.errors.InvalidArgumentError) and any(w in words for w in _REFUSALS))
 

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 
 from same_conformance.case import Case
-from same_conformance.frameworks import Call, layout
+from same_conformance.frameworks import Call, layout, raised_in
+from same_conformance.messages import text_of
 
 PACKAGES = ("torch", "numpy")
 
@@ -33,13 +34,14 @@ def array(case: Case, result: Any) -> tuple[np.ndarray, str]:
     if not isinstance(result, torch.Tensor):
         raise TypeError(f"{case.op} returned {type(result).__name__}, but a torch.Tensor is expected")
     dtype = str(result.dtype).removeprefix("torch.")
-    values = result.detach().cpu()
+    values = result.detach().cpu().resolve_conj().resolve_neg()  # NumPy knows no lazy conjugation or negation
     return layout.channel_last((values.float() if dtype == "bfloat16" else values).numpy()), dtype
 
 
 def refuses(error: Exception) -> bool:
-    """Recognise an op that PyTorch has no kernel for, such as half-precision ``avg_pool3d``."""
-    return isinstance(error, NotImplementedError) or "not implemented for '" in str(error)
+    """Recognise an op that PyTorch has no kernel for, such as half-precision ``avg_pool3d``, by PyTorch's words."""
+    words = text_of(error)
+    return "not implemented for '" in words or "Could not run 'aten::" in words or raised_in(error, "torch")
 
 
 def execute(call: Call) -> Any:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from same_conformance.case import Case
 from same_conformance.errors import StartError
-from same_conformance.messages import one_line
-from same_conformance.outcome import Array, Crash, Error, Outcome, Timeout, Unsupported
+from same_conformance.messages import in_words, one_line
+from same_conformance.outcome import Array, Crash, Error, Omitted, Outcome, Timeout, Unsupported
 from same_conformance.runner import protocol
 from same_conformance.runner.process import WorkerDied, WorkerTimeout
 
@@ -115,6 +115,10 @@ class Dispatch:
                         return None
                     case "running":
                         batch.running = header["cases"]
+                    case "failed":
+                        for case in batch.pending.values():
+                            self._emit(case, Error(one_line(header["message"])))
+                        return None
                     case "split":
                         batch.apart = [batch.pending.pop(i) for i in batch.running if i in batch.pending]
                     case _:
@@ -127,20 +131,22 @@ class Dispatch:
             return Crash(f"the process {death.reason}")
         except StartError as error:
             return Crash(f"the worker could not be started again: {error}")
-        except (KeyError, TypeError, protocol.ProtocolError) as error:
-            return Crash(f"the worker broke the protocol: {error!r}")
+        except (KeyError, TypeError, ValueError, OverflowError, protocol.ProtocolError) as error:
+            return Crash(f"the process broke the protocol: {in_words(error)}")
 
 
 def _outcome(header: dict[str, Any], payload: bytes) -> Outcome:
     """Turn a reply into an outcome.
 
     Raises:
-        KeyError, TypeError, protocol.ProtocolError: if it is none.
+        KeyError, TypeError, ValueError, OverflowError, protocol.ProtocolError: if it is none.
 
     """
     match header["type"]:
         case "array":
             shape = tuple(int(n) for n in header["shape"])
+            if header.get("omitted"):
+                return Omitted(shape, str(header["dtype"]))
             return Array(protocol.array_from_bytes(payload, header["dtype"], shape), header["dtype"])
         case "unsupported":
             return Unsupported(one_line(header["message"]))

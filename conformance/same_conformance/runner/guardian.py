@@ -1,7 +1,7 @@
 """End the workers of a host that is gone, however it went (``kill -9`` included).
 
 Run as a script in a session of its own: ``python guardian.py`` reads lines ``+PGID`` and ``-PGID`` and, at the end
-of its input, which comes when the host's end of the pipe closes, kills every process group still listed.
+of its input, which comes when the host's end of the pipe closes, kills every process group still listed, and its leader.
 """
 
 import contextlib
@@ -20,8 +20,9 @@ def main() -> None:
         else:
             groups.discard(group)
     for group in groups:
-        with contextlib.suppress(OSError):
-            os.killpg(group, signal.SIGKILL)
+        for kill in (os.killpg, os.kill):  # a worker may have left the group that it once led
+            with contextlib.suppress(OSError):
+                kill(group, signal.SIGKILL)
 
 
 if __name__ == "__main__":

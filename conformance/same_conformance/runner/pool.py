@@ -64,6 +64,7 @@ class Pool:
         self.started: dict[str, Started] = {}
         self.failures: dict[str, str] = {}
         self.not_installed: set[str] = set()
+        self._last_words: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -119,14 +120,15 @@ class Pool:
                     if check:
                         home.ask(entry_point, "check")
                 except StartError as error:
-                    self._fail(entry_point.name, error)
+                    self._fail(entry_point.name, error, home)
 
         with ThreadPoolExecutor(self._jobs) as threads:
             list(threads.map(describe, homes))
         return homes
 
-    def _fail(self, name: str, error: StartError) -> None:
+    def _fail(self, name: str, error: StartError, slot: Slot) -> None:
         self.failures[name] = str(error)
+        self._last_words[name] = slot.output
         if isinstance(error, FrameworkMissingError):
             self.not_installed.add(name)
 
@@ -158,12 +160,12 @@ class Pool:
                 )
                 self._slot_of[name] = slot
             except StartError as error:
-                self._fail(name, error)
+                self._fail(name, error, slot)
             report(name)
 
     def output_of(self, name: str) -> str:
         """Return what the worker of `name` printed, other implementations in it included."""
-        return self._slot_of[name].output if name in self._slot_of else ""
+        return self._slot_of[name].output if name in self._slot_of else self._last_words.get(name, "")
 
     def run(self, work: Mapping[str, Sequence[Case]]) -> Iterator[tuple[str, Case, Outcome]]:
         """Execute `work`, the cases per implementation, and give back every outcome as it comes.

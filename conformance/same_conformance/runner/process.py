@@ -145,10 +145,10 @@ class WorkerProcess:
                 pass_fds=(requests_read, replies_write),
                 process_group=0,
             )
-        except OSError as error:
+        except (OSError, ValueError) as error:
             os.close(self._requests)
             os.close(self._replies)
-            raise WorkerDied(f"{interpreter} cannot be run: {error.strerror}") from None
+            raise WorkerDied(f"{interpreter} cannot be run: {getattr(error, 'strerror', None) or error}") from None
         finally:
             os.close(requests_read)
             os.close(replies_write)
@@ -209,7 +209,7 @@ class WorkerProcess:
                 try:
                     self._frames.extend(self._reader.feed(data))
                 except protocol.ProtocolError as error:
-                    raise WorkerDied(f"the worker broke the protocol: {error}") from None
+                    raise WorkerDied(f"broke the protocol: {error}") from None
             elif ended or data == b"":
                 raise WorkerDied(self._how_it_ended())
         return self._frames.popleft()
@@ -223,6 +223,7 @@ class WorkerProcess:
         """Kill the process with everything it started; whoever waits for a reply learns that it died."""
         with contextlib.suppress(OSError):
             os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.kill()  # it may have left its group
 
     def kill(self) -> None:
         """Kill the process with everything it started, and free its descriptors."""

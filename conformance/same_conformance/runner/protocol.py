@@ -22,7 +22,10 @@ VERSION = 1
 
 _PREFIX = struct.Struct("<IQ")
 LARGEST_HEADER = 1 << 24
-LARGEST_PAYLOAD = 1 << 33
+LARGEST_PAYLOAD = 1 << 30
+"""The largest array that a case may expect, of the widest elements there are; see `same_conformance.case`."""
+LARGEST_UNEXPECTED = 1 << 20
+"""An array of another shape than the case expects, and larger than this, is told without its elements."""
 
 
 class ProtocolError(Exception):
@@ -58,15 +61,17 @@ class FrameReader:
             end = _PREFIX.size + n_header + n_payload
             if len(self._buffer) < end:
                 return
-            body = bytes(self._buffer[_PREFIX.size : end])
+            begin_payload = _PREFIX.size + n_header
+            with memoryview(self._buffer) as view:  # a slice of the buffer itself would be one copy more
+                text, payload = bytes(view[_PREFIX.size : begin_payload]), bytes(view[begin_payload:end])
             del self._buffer[:end]
             try:
-                header = json.loads(body[:n_header])
-            except ValueError as error:
+                header = json.loads(text)
+            except (ValueError, RecursionError) as error:
                 raise ProtocolError(f"a header that is not JSON: {error}") from None
             if not isinstance(header, dict) or "type" not in header:
                 raise ProtocolError("a header without a type")
-            yield header, body[n_header:]
+            yield header, payload
 
 
 def array_to_bytes(values: np.ndarray, dtype: str) -> bytes:
@@ -84,10 +89,12 @@ def array_from_bytes(data: bytes, dtype: str, shape: tuple[int, ...]) -> np.ndar
         ProtocolError: if the bytes do not fit dtype and shape.
 
     """
+    if any(n < 0 for n in shape):
+        raise ProtocolError(f"the shape {shape} has a negative length")
     try:
         if dtype == "bfloat16":
             bits = np.frombuffer(data, "<u2").astype("<u4") << 16
             return bits.view("<f4").reshape(shape)
         return np.frombuffer(data, np.dtype(dtype).newbyteorder("<")).reshape(shape)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ProtocolError(f"{len(data)} bytes are no {dtype} array of shape {shape}: {error}") from None

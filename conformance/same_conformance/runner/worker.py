@@ -17,11 +17,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from same_conformance import frameworks, operands
 from same_conformance.case import Case, parse
 from same_conformance.errors import PluginError, Unsupported
 from same_conformance.implementation import Implementation, callable_for
-from same_conformance.messages import one_line
+from same_conformance.messages import in_words, one_line, text_of
 from same_conformance.runner import protocol
 
 _COLLECT_EVERY = 16
@@ -63,9 +65,9 @@ class Worker:
     def _answer(self, header: dict[str, Any]) -> None:
         try:
             self._requests[header["type"]](header)
-        except _WHATEVER as error:
+        except BaseException as error:  # noqa: BLE001  # an implementation may raise anything; see _run
             known = isinstance(error, (PluginError, frameworks.NotInstalledError))
-            message = one_line(str(error) if known else f"{type(error).__name__}: {error}")
+            message = one_line(str(error) if known else in_words(error))
             self._reply(
                 {"type": "failed", "message": message, "not_installed": isinstance(error, frameworks.NotInstalledError)}
             )
@@ -117,6 +119,7 @@ class Worker:
         )
 
     def _run(self, header: dict[str, Any]) -> None:
+        """Execute cases. An implementation may raise anything; even sys.exit() is only the outcome of its case."""
         implementation = self._implementations[header["name"]]
         adapter = self._adapters[implementation.framework]
         cases = [parse(text) for text in header["cases"]]
@@ -127,10 +130,15 @@ class Worker:
                 self._reply({"type": "running", "cases": [case.id]})
                 try:
                     call = _prepare(implementation, adapter, case)
-                    values, dtype = adapter.array(case, adapter.execute(call))
-                    self._reply_array(case, values, dtype)
-                except _WHATEVER as error:
+                except BaseException as error:  # noqa: BLE001
+                    self._reply_failure(case, error)
+                    continue
+                try:
+                    result = adapter.execute(call)
+                except BaseException as error:  # noqa: BLE001
                     self._reply_failure(case, error, adapter)
+                else:
+                    self._reply_result(case, adapter, result)
         self._reply({"type": "done"})
 
     def _run_together(self, implementation: Implementation, adapter: frameworks.Adapter, cases: list[Case]) -> None:
@@ -140,37 +148,46 @@ class Worker:
         for case in cases:
             try:
                 calls.append(_prepare(implementation, adapter, case))
-            except _WHATEVER as error:
-                self._reply_failure(case, error, adapter)
+            except BaseException as error:  # noqa: BLE001
+                self._reply_failure(case, error)
         try:
             results = adapter.execute_together(calls) if calls else []
-        except _WHATEVER as error:
+        except BaseException as error:  # noqa: BLE001
             if len(calls) == 1:
                 self._reply_failure(calls[0][0], error, adapter)
             else:
-                self._reply({"type": "split", "message": one_line(f"{type(error).__name__}: {error}")})
+                self._reply({"type": "split", "message": one_line(in_words(error))})
             return
         for (case, _, _), result in zip(calls, results):
-            try:
-                if isinstance(result, BaseException):
-                    raise result
-                values, dtype = adapter.array(case, result)
-                self._reply_array(case, values, dtype)
-            except _WHATEVER as error:
-                self._reply_failure(case, error, adapter)
+            if isinstance(result, BaseException):
+                self._reply_failure(case, result, adapter)
+            else:
+                self._reply_result(case, adapter, result)
 
-    def _reply_array(self, case: Case, values: Any, dtype: str) -> None:
-        if values.dtype.kind not in "biufc":
-            raise TypeError(f"{case.op} returned elements of dtype {dtype}, which are no numbers")
-        payload = protocol.array_to_bytes(values, dtype)
-        self._reply({"type": "array", "case": case.id, "dtype": dtype, "shape": values.shape}, payload)
+    def _reply_result(self, case: Case, adapter: frameworks.Adapter, result: Any) -> None:
+        try:
+            values, dtype = adapter.array(case, result)
+            values = np.asarray(values)  # nothing that a subclass of ndarray overrides
+            if values.dtype.kind not in "biufc":
+                raise TypeError(f"{case.op} returned elements of dtype {dtype}, which are no numbers")
+            header = {"type": "array", "case": case.id, "dtype": dtype, "shape": values.shape}
+            if values.shape != case.expected_shape and values.nbytes > protocol.LARGEST_UNEXPECTED:
+                self._reply({**header, "omitted": True})
+            else:
+                self._reply(header, protocol.array_to_bytes(values, dtype))
+        except BaseException as error:  # noqa: BLE001
+            self._reply_failure(case, error)
 
-    def _reply_failure(self, case: Case, error: BaseException, adapter: frameworks.Adapter) -> None:
-        message = str(error)
-        if isinstance(error, Unsupported) or (isinstance(error, Exception) and adapter.refuses(error)):
-            kind = "unsupported"
+    def _reply_failure(self, case: Case, error: BaseException, called: frameworks.Adapter | None = None) -> None:
+        """Tell what went wrong with `case`; `called` is the adapter if the implementation was called.
+
+        Only then can an error be the framework's refusal; one of a conversion is none.
+        """
+        refused = called is not None and isinstance(error, Exception) and called.refuses(error)
+        if isinstance(error, Unsupported) or refused:
+            kind, message = "unsupported", text_of(error)
         else:
-            kind, message = "error", f"{type(error).__name__}: {message}"
+            kind, message = "error", in_words(error)
         self._reply({"type": kind, "case": case.id, "message": one_line(message)})
 
     def _reply(self, header: dict[str, Any], payload: bytes = b"") -> None:
@@ -179,10 +196,6 @@ class Worker:
         frame = memoryview(protocol.encode(header, payload))
         while frame:
             frame = frame[os.write(self._replies_fd, frame) :]
-
-
-_WHATEVER = (Exception, SystemExit, KeyboardInterrupt)
-"""An implementation may raise anything; even sys.exit() is only the outcome of its case."""
 
 
 def _prepare(implementation: Implementation, adapter: frameworks.Adapter, case: Case) -> frameworks.Call:
