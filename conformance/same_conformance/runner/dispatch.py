@@ -108,23 +108,8 @@ class Dispatch:
                 self._slot.start(self._entry_point)
             process = self._slot.process()
             process.send({"type": "run", "name": self._entry_point.name, "cases": list(batch.pending)})
-            while True:
-                header, payload = process.receive(self._slot.limits.case_s)
-                match header["type"]:
-                    case "done":
-                        return None
-                    case "running":
-                        batch.running = header["cases"]
-                    case "failed":
-                        for case in batch.pending.values():
-                            self._emit(case, Error(one_line(header["message"])))
-                        return None
-                    case "split":
-                        batch.apart = [batch.pending.pop(i) for i in batch.running if i in batch.pending]
-                    case _:
-                        outcome = _outcome(header, payload)
-                        self._emit(batch.pending.pop(header["case"]), outcome)
-                        batch.n_answered += 1
+            while self._take(batch, *process.receive(self._slot.limits.case_s)):
+                pass
         except WorkerTimeout:
             return Timeout(f"no answer within {self._slot.limits.case_s:g} s")
         except WorkerDied as death:
@@ -133,6 +118,31 @@ class Dispatch:
             return Crash(f"the worker could not be started again: {error}")
         except (KeyError, TypeError, ValueError, OverflowError, protocol.ProtocolError) as error:
             return Crash(f"the process broke the protocol: {in_words(error)}")
+        return None
+
+    def _take(self, batch: _Batch, header: dict[str, Any], payload: bytes) -> bool:
+        """Take one reply; return whether more are to come.
+
+        Raises:
+            KeyError, TypeError, ValueError, OverflowError, protocol.ProtocolError: if it is no reply.
+
+        """
+        match header["type"]:
+            case "done":
+                return False
+            case "failed":
+                for case in batch.pending.values():
+                    self._emit(case, Error(one_line(header["message"])))
+                return False
+            case "running":
+                batch.running = header["cases"]
+            case "split":
+                batch.apart = [batch.pending.pop(i) for i in batch.running if i in batch.pending]
+            case _:
+                outcome = _outcome(header, payload)
+                self._emit(batch.pending.pop(header["case"]), outcome)
+                batch.n_answered += 1
+        return True
 
 
 def _outcome(header: dict[str, Any], payload: bytes) -> Outcome:

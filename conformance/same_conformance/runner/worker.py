@@ -168,8 +168,7 @@ class Worker:
         try:
             values, dtype = adapter.array(case, result)
             values = np.asarray(values)  # nothing that a subclass of ndarray overrides
-            if values.dtype.kind not in "biufc":
-                raise TypeError(f"{case.op} returned elements of dtype {dtype}, which are no numbers")
+            _check_numbers(case, values, dtype)
             header = {"type": "array", "case": case.id, "dtype": dtype, "shape": values.shape}
             if values.shape != case.expected_shape and values.nbytes > protocol.LARGEST_UNEXPECTED:
                 self._reply({**header, "omitted": True})
@@ -201,6 +200,11 @@ class Worker:
 def _prepare(implementation: Implementation, adapter: frameworks.Adapter, case: Case) -> frameworks.Call:
     function = callable_for(implementation, case)
     return case, function, adapter.tensors(case, operands.make(case))
+
+
+def _check_numbers(case: Case, values: np.ndarray, dtype: str) -> None:
+    if values.dtype.kind not in "biufc":
+        raise TypeError(f"{case.op} returned elements of dtype {dtype}, which are no numbers")
 
 
 def _versions(packages: tuple[str, ...]) -> dict[str, str]:
