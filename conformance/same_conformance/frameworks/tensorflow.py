@@ -7,6 +7,7 @@ from typing import Any, Sequence
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.eager import context
 
 from same_conformance.case import Case
 from same_conformance.frameworks import Call
@@ -48,8 +49,19 @@ def refuses(error: Exception) -> bool:
     return missing or (isinstance(error, tf.errors.InvalidArgumentError) and any(w in words for w in _REFUSALS))
 
 
+_since_clearing = 0
+_CLEAR_EVERY = 100
+"""Eager TensorFlow keeps a kernel for every op, dtype and attributes it has seen: 30 KB a case."""
+
+
 def execute(call: Call) -> Any:
     """Call the callable on its tensors, eagerly."""
+    global _since_clearing  # noqa: PLW0603  # TensorFlow's cache is a global of the process too
+    _since_clearing += 1
+    if _since_clearing >= _CLEAR_EVERY:
+        with contextlib.suppress(AttributeError):  # not public; Keras calls it to clear its session
+            context.context().clear_kernel_cache()
+        _since_clearing = 0
     _, function, operands = call
     return function(*operands)
 

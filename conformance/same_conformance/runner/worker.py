@@ -26,10 +26,6 @@ from same_conformance.implementation import Implementation, callable_for
 from same_conformance.messages import in_words, one_line, text_of
 from same_conformance.runner import protocol
 
-_COLLECT_EVERY = 16
-"""Requests between collections of cycles; frameworks keep their graphs in cycles."""
-
-
 class Worker:
     """Answer requests on one pair of descriptors until the host closes it."""
 
@@ -51,16 +47,12 @@ class Worker:
         """Announce ourselves, then answer until the end of the requests."""
         self._reply({"type": "hello", "protocol": protocol.VERSION, "python": platform.python_version()})
         reader = protocol.FrameReader()
-        n_requests = 0
         while True:
             data = os.read(self._requests_fd, 1 << 16)
             if not data:
                 return
             for header, _ in reader.feed(data):
                 self._answer(header)
-                n_requests += 1
-                if n_requests % _COLLECT_EVERY == 0:
-                    gc.collect()
 
     def _answer(self, header: dict[str, Any]) -> None:
         try:
@@ -109,6 +101,7 @@ class Worker:
         framework = self._implementations[header["name"]].framework
         if framework not in self._adapters:
             self._adapters[framework] = frameworks.load(framework)
+            gc.freeze()  # what the framework brought stays; no collection need look at it
         self._reply(
             {
                 "type": "started",
@@ -139,6 +132,7 @@ class Worker:
                     self._reply_failure(case, error, adapter)
                 else:
                     self._reply_result(case, adapter, result)
+        gc.collect()  # frameworks keep programs and graphs in cycles, which Python would leave for long
         self._reply({"type": "done"})
 
     def _run_together(self, implementation: Implementation, adapter: frameworks.Adapter, cases: list[Case]) -> None:
