@@ -82,8 +82,8 @@ def _differs(result: Result) -> bool:
 
 
 def _compare(result: Result, witnesses: list[Result]) -> str:
-    ran = sorted(w.implementation for w in witnesses if w.judgement.digest)
-    equals = sorted(w.implementation for w in witnesses if w.judgement.digest and _equal(result, w))
+    ran = sorted(w.implementation for w in witnesses if w.judgement.observed_shape is not None)
+    equals = sorted(w.implementation for w in witnesses if _equal(result, w))
     return f"ran {' '.join(ran)}; equals {' '.join(equals) or 'none'}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Literal, assert_never
 
 import numpy as np
@@ -43,7 +44,8 @@ class Judgement:
         observed_shape: channel last; None if there was no array.
         n_different: elements that differ beyond what the op allows; None on anything but an array of the right shape.
         max_abs_difference: the largest difference among them (inf if one side is infinite or NaN).
-        digest: of the observed values, so that two outcomes can be compared without keeping them.
+        digest: of the observed values where they are not as expected, so that two outcomes can be compared without
+            keeping them.
         message: what the implementation said, in one line.
 
     """
@@ -59,7 +61,7 @@ class Judgement:
 class Judge:
     """Hold the expected arrays of recent cases and judge outcomes against them."""
 
-    def __init__(self, cache_bytes: int = 2 << 20) -> None:
+    def __init__(self, cache_bytes: int = 1 << 19) -> None:
         self._cache: OrderedDict[Case, np.ndarray] = OrderedDict()
         self._cache_bytes = cache_bytes
         self._held_bytes = 0
@@ -118,7 +120,13 @@ class Judge:
             n = int(unspecified.sum())
             message = f"{n} of {values.size} windows hold padding only: nothing says what they give; the rest is right"
             return Judgement("unspecified", shape, 0, 0.0, digest(values), message)
-        return Judgement("pass", shape, 0, 0.0, digest(values))
+        return _passed(shape)
+
+
+@cache
+def _passed(shape: tuple[int, ...]) -> Judgement:
+    """Return the judgement of what passed; a run has one of each shape and not one a case, because it keeps them all."""
+    return Judgement("pass", shape, 0, 0.0)
 
 
 def _other_shape(case: Case, shape: tuple[int, ...]) -> str:

@@ -22,10 +22,8 @@ def write(record: Record, assessment: Assessment, out: Path) -> None:
     """Write ``index.html``, ``results.csv``, ``mismatches.csv``, ``summary.md`` and ``junit.xml`` to `out`."""
     from same_conformance.report import html, junit, markdown, tables
 
-    frame = tables.results(record, assessment)
-    tables.write_csv(frame, out / "results.csv")
-    mismatches = tables.mismatches(frame)
-    tables.write_csv(mismatches, out / "mismatches.csv")
+    tables.write_csvs(record, assessment, out / "results.csv", out / "mismatches.csv")
+    frame = tables.verdicts(assessment)
     (out / "summary.md").write_text(markdown.render(record, assessment, frame), encoding="utf-8")
     (out / "index.html").write_text(html.render(record, assessment, frame), encoding="utf-8")
     junit.write(assessment, out / "junit.xml")

@@ -1,11 +1,15 @@
-"""Write JUnit XML: a suite per implementation, a test per case."""
+"""Write JUnit XML: a suite per implementation, a test per case.
+
+Written element by element, because a tree of all tests would take more memory than everything else in a run.
+"""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
-
-from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+from xml.sax.saxutils import XMLGenerator
+from xml.sax.xmlreader import AttributesImpl
 
 from same_conformance.assessment import WITNESSES
 
@@ -15,42 +19,55 @@ if TYPE_CHECKING:
     from same_conformance.assessment import Assessed, Assessment
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 cannot hold, even escaped (section 2.2); junitparser would write it as it is."""
+"""What XML 1.0 cannot hold, even escaped (section 2.2); the writer would write it as it is."""
 
 
 def write(assessment: Assessment, path: Path) -> None:
     """Write the file; expected failures, contested cases and unsupported ones are skipped tests."""
-    tests: dict[str, list[TestCase]] = {}
+    by_name: dict[str, list[Assessed]] = {}
     for row in assessment.rows:
-        name = row.result.implementation
-        test = TestCase(row.result.case.id, classname=f"same_conformance.{name}.{row.result.case.op}")
-        result = _result(row)
-        if result is not None:
-            test.result = [result]
-        tests.setdefault(name, []).append(test)
-    xml = JUnitXml("same-conformance")
-    for name in sorted(tests):
-        suite = TestSuite(name)
-        suite.add_testcases(tests[name])  # all at once: one by one, junitparser counts again for each
-        xml.add_testsuite(suite)
-    xml.write(str(path))
+        by_name.setdefault(row.result.implementation, []).append(row)
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        xml = XMLGenerator(file, encoding="utf-8", short_empty_elements=True)
+        xml.startDocument()
+        xml.startElement("testsuites", AttributesImpl({"name": "same-conformance"}))
+        for name, rows in sorted(by_name.items()):
+            counts = Counter(_element(row)[0] for row in rows)
+            totals = {"failures": counts["failure"], "errors": counts["error"], "skipped": counts["skipped"]}
+            numbers = {what: str(n) for what, n in {"tests": len(rows), **totals}.items()}
+            xml.startElement("testsuite", AttributesImpl({"name": name, **numbers}))
+            for row in rows:
+                _write_test(xml, row)
+            xml.endElement("testsuite")
+        xml.endElement("testsuites")
+        xml.endDocument()
 
 
-def _result(row: Assessed) -> Skipped | Failure | Error | None:
+def _write_test(xml: XMLGenerator, row: Assessed) -> None:
+    case = row.result.case
+    classname = f"same_conformance.{row.result.implementation}.{case.op}"
+    xml.ignorableWhitespace("\n")
+    xml.startElement("testcase", AttributesImpl({"classname": classname, "name": case.id}))
+    kind, message, verdict = _element(row)
+    if kind:
+        attributes = {"message": _NOT_XML.sub("�", message), **({"type": verdict} if verdict else {})}
+        xml.startElement(kind, AttributesImpl(attributes))
+        xml.endElement(kind)
+    xml.endElement("testcase")
+
+
+def _element(row: Assessed) -> tuple[str, str, str]:
+    """Return what goes into a test: the element's name (empty if the test passed), its message and its type."""
     j = row.result.judgement
     if row.contested and row.result.implementation in WITNESSES and j.verdict != "pass":
-        return Skipped(_clean(f"contested: {row.witnesses}; {row.why or 'not listed'}"))
+        return "skipped", f"contested: {row.witnesses}; {row.why or 'not listed'}", ""
     if row.standing == "stale":
-        return Failure(_clean(row.why), "stale expectation")
+        return "failure", row.why, "stale expectation"
     if row.standing == "unexpected":
-        text = _clean("; ".join(t for t in (j.message, row.why) if t))
-        return (Error if j.verdict in ("crash", "timeout", "error") else Failure)(text, j.verdict)
+        kind = "error" if j.verdict in ("crash", "timeout", "error") else "failure"
+        return kind, "; ".join(t for t in (j.message, row.why) if t), j.verdict
     if row.standing == "expected failure":
-        return Skipped(_clean(f"expected: {row.why}"))
+        return "skipped", f"expected: {row.why}", ""
     if j.verdict in ("unsupported", "unspecified"):
-        return Skipped(_clean(j.message))
-    return None
-
-
-def _clean(text: str) -> str:
-    return _NOT_XML.sub("�", text)
+        return "skipped", j.message, ""
+    return "", "", ""

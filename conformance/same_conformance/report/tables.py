@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
@@ -12,7 +12,7 @@ from same_conformance.case import OPS
 from same_conformance.judge import FAILURES, VERDICTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from same_conformance.assessment import Assessed, Assessment
@@ -50,25 +50,52 @@ COLUMNS = [
 ]
 
 
-def results(record: Record, assessment: Assessment) -> pd.DataFrame:
-    """Return a row per case and implementation, with the columns `COLUMNS`.
+_CHUNK = 1_000
+"""Rows that are text at one time; the text of all would take more memory than everything else in a run."""
+
+
+def results(record: Record, rows: Sequence[Assessed]) -> pd.DataFrame:
+    """Return `rows` with the columns `COLUMNS`.
 
     Tuples are written with an x between their numbers; shapes are channel last. The two numbers are empty unless
     there are two arrays of one shape to compare.
     """
     versions = {about["name"]: about["version"] for about in record.header["implementations"]}
     rule_of = {about["name"]: about["rule"] for about in record.header["implementations"]}
-    fields: dict[Case, tuple[Any, ...]] = {}
-    rows = []
-    for row in assessment.rows:
-        case = row.result.case
-        if case not in fields:
-            fields[case] = _fields(case)
-        rows.append((*fields[case], *_findings(row, versions, rule_of)))
-    frame = pd.DataFrame(rows, columns=COLUMNS)
+    texts = [(*_fields(row.result.case), *_findings(row, versions, rule_of)) for row in rows]
+    frame = pd.DataFrame(texts, columns=COLUMNS)
     return frame.astype({"n_different": "Int64", "max_abs_difference": "Float64"})
 
 
+def write_csvs(record: Record, assessment: Assessment, results_path: Path, mismatches_path: Path) -> None:
+    """Write all results, and apart from them the rows that are neither `pass` nor `unsupported`.
+
+    Expected failures are among the latter, with their reason beside them.
+    """
+    with (
+        results_path.open("w", encoding="utf-8", newline="") as everything,
+        mismatches_path.open("w", encoding="utf-8", newline="") as mismatches,
+    ):
+        for begin in range(0, max(len(assessment.rows), 1), _CHUNK):
+            frame = results(record, assessment.rows[begin : begin + _CHUNK])
+            wrong = frame[~frame["verdict"].isin(["pass", "unsupported"])]
+            for file, part in ((everything, frame), (mismatches, wrong)):
+                _no_formulas(part).to_csv(file, index=False, header=begin == 0, lineterminator="\n")
+
+
+def verdicts(assessment: Assessment) -> pd.DataFrame:
+    """Return the columns ``case``, ``op``, ``implementation`` and ``verdict`` of all results, as categories."""
+    found = [row.result for row in assessment.rows]
+    columns = {
+        "case": pd.Categorical([result.case.id for result in found]),
+        "op": pd.Categorical([result.case.op for result in found]),
+        "implementation": pd.Categorical([result.implementation for result in found]),
+        "verdict": pd.Categorical([result.judgement.verdict for result in found]),
+    }
+    return pd.DataFrame(columns)
+
+
+@lru_cache(maxsize=_CHUNK)
 def _fields(case: Case) -> tuple[Any, ...]:
     spatial = (case.size, case.kernel, case.stride, case.dilation)
     return (
@@ -117,17 +144,12 @@ def by_x(numbers: tuple[int, ...]) -> str:
     return "x".join(map(str, numbers))
 
 
-def mismatches(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows that are neither `pass` nor `unsupported`; expected ones have their reason beside them."""
-    return frame[~frame["verdict"].isin(["pass", "unsupported"])]
-
-
-def write_csv(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table as CSV; a cell that a spreadsheet would take for a formula gets an apostrophe before it."""
+def _no_formulas(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with an apostrophe before each cell that a spreadsheet would take for a formula."""
     safe = frame.copy()
     for column in ("message", "diagnosis", "expected_failure", "version"):
         safe[column] = safe[column].map(_no_formula)
-    safe.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
+    return safe
 
 
 def _no_formula(text: str) -> str:
@@ -164,17 +186,17 @@ def networks(frame: pd.DataFrame, layers: Iterable[Layer]) -> list[dict[str, Any
                 wanted.setdefault(network, {}).setdefault(layer.case.id, []).extend(paths)
     needed = {case for cases in wanted.values() for case in cases}
     ran = frame[frame["case"].isin(needed)]
-    verdicts = {
+    verdict_of = {
         (name, case): v for name, case, v in zip(ran["implementation"], ran["case"], ran["verdict"], strict=True)
     }
     names = sorted(set(ran["implementation"]))
     table = []
     for network, cases in sorted(wanted.items()):
-        if not all(any((name, case) in verdicts for name in names) for case in cases):
+        if not all(any((name, case) in verdict_of for name in names) for case in cases):
             continue  # only part of the network's layers ran
         row = {"network": network, "n_cases": len(cases), "n_layers": sum(map(len, cases.values()))}
         row["implementations"] = {
-            name: _fitness(cases, lambda case, name=name: verdicts.get((name, case), "unsupported")) for name in names
+            name: _fitness(cases, lambda case, name=name: verdict_of.get((name, case), "unsupported")) for name in names
         }
         table.append(row)
     return table

@@ -26,6 +26,7 @@ from same_conformance.implementation import Implementation, callable_for
 from same_conformance.messages import in_words, one_line, text_of
 from same_conformance.runner import protocol
 
+
 class Worker:
     """Answer requests on one pair of descriptors until the host closes it."""
 
