@@ -208,6 +208,7 @@ def test_an_interrupted_run_is_continued_by_the_same_command(
     ("change", "why"),
     [
         ("source", "the sources of fake changed"),
+        ("a source beside it", "the sources of fake changed"),
         ("seed", "the cases changed"),
         ("variable", "environment variables of the frameworks changed"),
         ("timeout", "the limits changed"),
@@ -218,6 +219,10 @@ def test_an_unfinished_run_starts_anew_when_something_changed_and_says_what(
     plugin: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str, why: str
 ) -> None:
     module = plugin("fake", SLOW)
+    module.write_text("import beside_it\n" + module.read_text())
+    beside = module.with_name("beside_it.py")
+    beside.write_text("")
+    module.with_name(".#lock.py").symlink_to("nobody@nowhere")  # as an editor leaves it
     run(tmp_path, *SLOW_RUN)
     path = tmp_path / record.FILE
     lines = path.read_text().splitlines(keepends=True)
@@ -225,6 +230,8 @@ def test_an_unfinished_run_starts_anew_when_something_changed_and_says_what(
     extra: list[str] = []
     if change == "source":
         module.write_text(module.read_text() + "# edited\n")
+    if change == "a source beside it":
+        beside.write_text("# edited\n")
     if change == "seed":
         extra = ["--seed", "1"]
     if change == "variable":

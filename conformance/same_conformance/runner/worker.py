@@ -14,6 +14,7 @@ import importlib.metadata
 import os
 import platform
 import sys
+import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -213,20 +214,28 @@ def _versions(packages: tuple[str, ...]) -> dict[str, str]:
 
 
 def _digest(module_name: str) -> str:
-    """Return a digest of all Python sources of the package that `module_name` belongs to."""
+    """Return a digest of the sources that may change between two runs of one version.
+
+    They are all of the package that `module_name` belongs to, and whatever else was imported from outside the folders
+    that packages are installed to: somebody works on it.
+    """
     top = sys.modules[module_name.partition(".")[0]]
-    file = getattr(top, "__file__", None)
-    if file is None:
-        roots = [Path(p) for p in getattr(top, "__path__", [])]
-        files = [f for root in roots for f in root.rglob("*.py")]
-    elif Path(file).name == "__init__.py":
-        files = list(Path(file).parent.rglob("*.py"))
-    else:
-        files = [Path(file)]
+    own = getattr(top, "__file__", None)
+    roots = [Path(p) for p in getattr(top, "__path__", [])]
+    files = {f for root in roots for f in root.rglob("*.py")} | ({Path(own)} if own else set())
+    files |= {Path(f) for m in list(sys.modules.values()) if (f := getattr(m, "__file__", None)) and _is_worked_on(f)}
     digest = hashlib.sha256()
     for path in sorted(files):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+        with contextlib.suppress(OSError):  # an editor's lock is a link to nowhere
+            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
+
+
+def _is_worked_on(file: str) -> bool:
+    path = Path(file)
+    installed = {"site-packages", "dist-packages"} & set(path.parts)
+    places = (Path(sysconfig.get_path("stdlib")), Path(__file__).parents[1])  # ours has a digest of its own
+    return path.suffix == ".py" and not installed and not any(place in path.parents for place in places)
 
 
 def main(requests_fd: int, replies_fd: int) -> None:
