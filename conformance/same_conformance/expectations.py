@@ -7,7 +7,7 @@ ran and passed, because then the bug is gone and the list lies.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -106,6 +106,24 @@ def _entry(values: dict[str, Any], source: str) -> Expectation:
         )
     compile_predicate(entry.when)
     return entry
+
+
+def check(entries: Iterable[Expectation], names: Iterable[str], cases: Collection[Case]) -> None:
+    """Try every expectation for one of `names` on all `cases`, so that what is wrong with it is found before a run.
+
+    Raises:
+        UsageError: if a predicate fails on a case; names the implementation, the predicate and the case.
+
+    """
+    names = set(names)
+    for entry in entries:
+        if entry.implementation in names:
+            holds = compile_predicate(entry.when)
+            try:
+                for case in cases:
+                    holds(case)
+            except UsageError as error:
+                raise UsageError(f"expectation for {entry.implementation}: {error}") from None
 
 
 class Expectations:

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from same_conformance import plugins, record, strategies
+from same_conformance import expectations, plugins, record, strategies
 from same_conformance._version import __version__
 from same_conformance.errors import RecordError, StartError, UsageError
 from same_conformance.expectations import Expectations
@@ -222,6 +222,7 @@ def _start_and_select(
         starting = thread.submit(pool.start, entry_points, report)
         try:
             selection = given or select(request.query, lambda n, of: watcher.progress("drawing", n, of))
+            expectations.check(request.entries, (e.name for e in entry_points), selection.origins)
             watcher.progress("starting", len(started), len(entry_points))
             starting.result()
         except BaseException:
@@ -350,7 +351,10 @@ def _shrink(  # what a cause is found from, and what executes it
             got = judge.judge(case, pool.run_case(name, case)).verdict
             if got in ("crash", "timeout"):
                 return None  # each try would cost a process
-            return got == wanted and assess.assess(name, case, got)[0] == "unexpected"
+            try:
+                return got == wanted and assess.assess(name, case, got)[0] == "unexpected"
+            except UsageError:  # predicates were tried on the cases of the run, not on those that shrinking makes up
+                return False
 
         case = strategies.shrink(result.case, fails, seed=strategies.hash_seed(seed, name, op, verdict))
         smallest.append({"implementation": name, "op": op, "verdict": verdict, "case": case.id})
