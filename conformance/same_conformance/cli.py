@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import math
 import os
 import shlex
 import sys
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from same_conformance.run import Request
 
 DEFAULT_OUT = Path("reports/latest")
+_MOST_GIB = 1 << 20
+"""What the operating system takes as a limit is 64 bits of bytes; this is far below, and above any machine."""
 _INTERRUPTED = 130
 """What shells use for a process that Ctrl-C ended."""
 
@@ -53,10 +57,24 @@ class NamedInterpreter(click.ParamType[tuple[str, str]]):
         return name, interpreter
 
 
+class FiniteRange(click.FloatRange):
+    """A number in a range, without infinity and without ``nan``, which is in every range since it compares with nothing."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Convert, and refuse what is no number."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number; leave the option out for its default", param, ctx)
+        return number
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="same-conformance")
 def main() -> None:
     """Check implementations of padding="SAME" against the rule, on real frameworks."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal may lack a character; that must not end a run
     # Hypothesis would keep files in the current directory, which belongs to the user.
     os.environ.setdefault(
         "HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir()) / "same-conformance-hypothesis")
@@ -108,14 +126,14 @@ def _exits(function: Callable[[], int]) -> None:
     show_default="cores",
     help="Workers at work at once.",
 )
-@click.option("--timeout", "case_s", type=click.FloatRange(min=0, min_open=True), default=60, show_default=True,
+@click.option("--timeout", "case_s", type=FiniteRange(min=0, min_open=True), default=60, show_default=True,
               help="Seconds for one case.")  # fmt: skip
-@click.option("--start-timeout", "start_s", type=click.FloatRange(min=0, min_open=True), default=300, show_default=True,
+@click.option("--start-timeout", "start_s", type=FiniteRange(min=0, min_open=True), default=300, show_default=True,
               help="Seconds for an implementation to start.")  # fmt: skip
 @click.option(
     "--memory",
     "memory_gib",
-    type=click.FloatRange(min=0.5),
+    type=FiniteRange(min=0.5, max=_MOST_GIB),
     default=8,
     show_default=True,
     help="GiB of data per worker.",
@@ -151,7 +169,7 @@ def _run(out: Path, options: dict[str, Any]) -> int:
 
 
 def _request(out: Path, options: dict[str, Any]) -> Request:
-    from same_conformance import corpus, expectations
+    from same_conformance import case_list, corpus, expectations
     from same_conformance.run import Request
     from same_conformance.runner.slot import Limits
     from same_conformance.selection import Query
@@ -159,7 +177,7 @@ def _request(out: Path, options: dict[str, Any]) -> Request:
     entries = corpus.read_expectations()
     if options["n_cases"] and (options["cases"] or options["cases_from"]):
         raise UsageError("--cases draws cases, --case and --cases-from name them: give one or the other")
-    listed = corpus.read_case_list(options["cases_from"]) if options["cases_from"] else []
+    listed = case_list.read(options["cases_from"]) if options["cases_from"] else []
     if options["expectations"]:
         entries = [*entries, *expectations.read(options["expectations"])]
     return Request(
@@ -177,8 +195,13 @@ def _request(out: Path, options: dict[str, Any]) -> Request:
         interpreters=dict(options["interpreters"]),
         limits=Limits(options["case_s"], options["start_s"], int(options["memory_gib"] * (1 << 30))),
         jobs=options["jobs"],
-        command=shlex.join(["same-conformance", *sys.argv[1:]]),
+        command=_printable(shlex.join(["same-conformance", *sys.argv[1:]])),
     )
+
+
+def _printable(text: str) -> str:
+    """Return text from the command line without the surrogates that stand for bytes which are no UTF-8."""
+    return text.encode(errors="surrogateescape").decode(errors="replace")
 
 
 @main.command("list")

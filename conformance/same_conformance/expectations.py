@@ -65,7 +65,7 @@ def read(path: Path) -> list[Expectation]:
 
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"expectations {path}: {getattr(error, 'strerror', None) or error}") from None
     return parse(text, str(path))
@@ -82,10 +82,17 @@ def parse(text: str, source: str) -> list[Expectation]:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"expectations {source}: {error}") from None
+    except RecursionError:
+        raise UsageError(f"expectations {source}: nested too deeply; write [[expectation]] tables") from None
     unknown = document.keys() - {"expectation"}
     if unknown:
         raise UsageError(f"expectations {source}: {min(unknown)!r} is not known; write [[expectation]] tables")
-    return [_entry(values, f"{source}, entry {i}") for i, values in enumerate(document.get("expectation", []), 1)]
+    tables = document.get("expectation", [])
+    if not isinstance(tables, list) or not all(isinstance(values, dict) for values in tables):
+        raise UsageError(
+            f"expectations {source}: 'expectation' must be tables, each begun with [[expectation]] in double brackets"
+        )
+    return [_entry(values, f"{source}, entry {i}") for i, values in enumerate(tables, 1)]
 
 
 def _entry(values: dict[str, Any], source: str) -> Expectation:

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from same_conformance import expectations, plugins, record, strategies
+from same_conformance import expectations, plugins, record, report, strategies
 from same_conformance._version import __version__
 from same_conformance.errors import RecordError, StartError, UsageError
 from same_conformance.expectations import Expectations
@@ -205,6 +205,12 @@ def _prepare_directory(out: Path) -> Path:
         probe.unlink()
     except OSError as error:
         raise UsageError(f"--out {out} cannot be written to: {error.strerror}; give a directory that can") from None
+    for name in (record.FILE, *report.FILES):
+        there = out / name
+        if there.exists() and not (there.is_file() and os.access(there, os.W_OK)):
+            raise UsageError(
+                f"--out {out}: {name} is not a file that can be written; move it away, or give another directory"
+            )
     return path
 
 
