@@ -216,19 +216,21 @@ def _list(*, start: bool) -> int:
     from same_conformance.console import Console
     from same_conformance.runner.pool import Pool
 
-    entry_points = plugins.installed()
     console = Console()
+    entry_points = plugins.installed(console.say)
     with console, Pool(jobs=os.cpu_count() or 1) as pool:
+        startable, clashes = plugins.part(entry_points)
+        pool.failures.update(clashes)
         done: list[str] = []
 
         def report(name: str) -> None:
             done.append(name)
-            console.progress("starting", len(done), len(entry_points))
+            console.progress("starting", len(done), len(startable) + len(clashes))
 
         if start:
-            pool.start(entry_points, report)
+            pool.start(startable, report)
         else:
-            pool.describe(entry_points)
+            pool.describe(startable)
     console.show_implementations(entry_points, pool)
     return 0
 
@@ -254,9 +256,11 @@ def _show(case: Case, names: tuple[str, ...]) -> int:
     console.show_case(case, judge.expected(case))
     if not names:
         return 0
-    entry_points = plugins.select(plugins.installed(), names)
+    entry_points = plugins.select(plugins.installed(console.say), names)
     with console, Pool() as pool:
-        pool.start(entry_points)
+        startable, clashes = plugins.part(entry_points)
+        pool.failures.update(clashes)
+        pool.start(startable)
         for name, why in pool.failures.items():
             raise StartError(f"{name} did not start: {why}")
         for name, _, outcome in pool.run({name: [case] for name in pool.started}):

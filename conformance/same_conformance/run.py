@@ -123,7 +123,8 @@ def _run(request: Request, path: Path, watcher: Watcher, render: Callable[[recor
         select(request.query) if request.query.cases else None
     )  # before anything is started, for what is wrong with it
     with Pool(request.limits, request.jobs) as pool:
-        entry_points = find(request.names, request.interpreters, pool)
+        entry_points, clashes = plugins.part(find(request.names, request.interpreters, pool, watcher.say))
+        pool.failures.update(clashes)
         selection = _start_and_select(request, given, pool, entry_points, watcher)
         if not pool.started:
             raise StartError(
@@ -162,27 +163,29 @@ def _run(request: Request, path: Path, watcher: Watcher, render: Callable[[recor
     return finished
 
 
-def find(names: Sequence[str], interpreters: Mapping[str, str], pool: Pool | None = None) -> list[EntryPoint]:
+def find(
+    names: Sequence[str], interpreters: Mapping[str, str], pool: Pool, warn: Callable[[str], None]
+) -> list[EntryPoint]:
     """Return the entry points to run; an interpreter given with ``--python`` is asked for what is installed there.
 
     Raises:
-        UsageError: if a name is unknown, or belongs to two packages.
+        UsageError: if a name is unknown.
 
     """
-    entry_points = plugins.installed()
+    entry_points = plugins.installed(warn)
     known = {e.name for e in entry_points}
     for name, interpreter in interpreters.items():
         if not Path(interpreter).exists() and not _on_path(interpreter):
             raise UsageError(
                 f"--python {name}={interpreter}: there is no such interpreter; give the path of a python executable"
             )
-        if name not in known and pool is not None:
+        if name not in known:
             try:
                 there = pool.entry_points_of(interpreter, plugins.GROUP)
             except StartError as error:
                 raise UsageError(f"--python {name}={interpreter}: {error}") from None
             entry_points += [e for e in there if e.name == name]
-    entry_points = plugins.with_interpreters(plugins.check_unique(entry_points), interpreters)
+    entry_points = plugins.with_interpreters(entry_points, interpreters)
     if names:
         return plugins.select(entry_points, [*names, *interpreters])
     plugins.select(entry_points, interpreters)
@@ -219,17 +222,18 @@ def _start_and_select(
 ) -> Selection:
     """Draw the cases while the frameworks are being imported: the one takes a core, the other mostly waits."""
     started: list[str] = []
+    n = len(entry_points) + len(pool.failures)
 
     def report(name: str) -> None:
         started.append(name)
-        watcher.progress("starting", len(started), len(entry_points))
+        watcher.progress("starting", len(started), n)
 
     with ThreadPoolExecutor(1) as thread:
         starting = thread.submit(pool.start, entry_points, report)
         try:
             selection = given or select(request.query, lambda n, of: watcher.progress("drawing", n, of))
             expectations.check(request.entries, (e.name for e in entry_points), selection.origins)
-            watcher.progress("starting", len(started), len(entry_points))
+            watcher.progress("starting", len(started), n)
             starting.result()
         except BaseException:
             pool.interrupt()  # or leaving this block would wait until everything has started
