@@ -138,3 +138,16 @@ def test_a_terminal_that_cannot_show_a_character_gets_another(plugin: Install, t
     assert b"Traceback" not in result.stderr
     assert result.returncode == 1
     assert (out / "index.html").exists()
+
+
+def test_an_expectation_for_nobody_is_said_in_one_line_and_only_of_the_user_s_file(tmp_path: Path) -> None:
+    known = tmp_path / "known.toml"
+    entries = [("spek", "rank == 1"), ("spek", "rank == 2"), ("tensorflow", "rank == 1"), ("spec", "rank == 3")]
+    known.write_text("".join(ENTRY.format(implementation=name, when=when) for name, when in entries))
+    result = run(tmp_path, "spec", *CASE, "--expectations", known)
+    assert result.exit_code == 0, result.output
+    said = [line for line in result.output.splitlines() if "expectations for" in line]
+    assert said == [
+        "2 expectations for 'spek' concern nobody: it is neither installed nor in the run. Did you mean spec?"
+    ]
+    assert "expectations for" not in run(tmp_path, "spec", *CASE).output

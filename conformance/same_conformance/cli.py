@@ -174,12 +174,9 @@ def _request(out: Path, options: dict[str, Any]) -> Request:
     from same_conformance.runner.slot import Limits
     from same_conformance.selection import Query
 
-    entries = corpus.read_expectations()
     if options["n_cases"] and (options["cases"] or options["cases_from"]):
         raise UsageError("--cases draws cases, --case and --cases-from name them: give one or the other")
     listed = case_list.read(options["cases_from"]) if options["cases_from"] else []
-    if options["expectations"]:
-        entries = [*entries, *expectations.read(options["expectations"])]
     return Request(
         names=options["implementations"],
         query=Query(
@@ -191,7 +188,8 @@ def _request(out: Path, options: dict[str, Any]) -> Request:
             cases=[*options["cases"], *listed],
         ),
         out=out,
-        entries=entries,
+        entries=corpus.read_expectations(),
+        own_entries=expectations.read(options["expectations"]) if options["expectations"] else [],
         interpreters=dict(options["interpreters"]),
         limits=Limits(options["case_s"], options["start_s"], int(options["memory_gib"] * (1 << 30))),
         jobs=options["jobs"],

@@ -6,7 +6,9 @@ ran and passed, because then the bug is gone and the list lies.
 
 from __future__ import annotations
 
+import difflib
 import tomllib
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,6 +133,16 @@ def check(entries: Iterable[Expectation], names: Iterable[str], cases: Collectio
                     holds(case)
             except UsageError as error:
                 raise UsageError(f"expectation for {entry.implementation}: {error}") from None
+
+
+def strangers(entries: Iterable[Expectation], known: Collection[str]) -> list[str]:
+    """Return a line for each implementation that `entries` speak of and nobody knows: a slip of the pen, often."""
+    lines = []
+    for name, n in Counter(entry.implementation for entry in entries if entry.implementation not in known).items():
+        close = difflib.get_close_matches(name, sorted(known), n=1)
+        hint = f" Did you mean {close[0]}?" if close else ""
+        lines.append(f"{n} expectations for {name!r} concern nobody: it is neither installed nor in the run.{hint}")
+    return lines
 
 
 class Expectations:

@@ -61,7 +61,8 @@ class Request:
         names: implementations; empty means all that are installed.
         query: which cases.
         out: the directory that everything is written to.
-        entries: expected failures.
+        entries: expected failures that come with the package.
+        own_entries: expected failures that the user lists; each must concern somebody.
         interpreters: another Python for some implementations, by name.
         command: what the user typed, for the record.
 
@@ -71,10 +72,16 @@ class Request:
     query: Query
     out: Path
     entries: Sequence[Expectation] = ()
+    own_entries: Sequence[Expectation] = ()
     interpreters: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     jobs: int = 2
     command: str = ""
+
+    @property
+    def all_entries(self) -> list[Expectation]:
+        """Return all expected failures, those that come with the package first."""
+        return [*self.entries, *self.own_entries]
 
 
 class Watcher(Protocol):
@@ -123,8 +130,12 @@ def _run(request: Request, path: Path, watcher: Watcher, render: Callable[[recor
         select(request.query) if request.query.cases else None
     )  # before anything is started, for what is wrong with it
     with Pool(request.limits, request.jobs) as pool:
-        entry_points, clashes = plugins.part(find(request.names, request.interpreters, pool, watcher.say))
+        installed = plugins.installed(watcher.say)
+        entry_points, clashes = plugins.part(find(installed, request.names, request.interpreters, pool))
         pool.failures.update(clashes)
+        known = {e.name for e in [*installed, *entry_points]}
+        for line in expectations.strangers(request.own_entries, known):
+            watcher.say(line)
         selection = _start_and_select(request, given, pool, entry_points, watcher)
         if not pool.started:
             raise StartError(
@@ -146,7 +157,7 @@ def _run(request: Request, path: Path, watcher: Watcher, render: Callable[[recor
                 writer.add(result)
                 watcher.progress("executing", len(results), total)
             rule_of = {name: started.description.rule for name, started in pool.started.items()}
-            assess = Expectations(request.entries, rule_of)
+            assess = Expectations(request.all_entries, rule_of)
             smallest = _shrink(pool, judge, results, assess, request.query.seed, watcher)
             outputs = {name: text for name in pool.started if (text := pool.output_of(name))}
             footer = {
@@ -164,7 +175,7 @@ def _run(request: Request, path: Path, watcher: Watcher, render: Callable[[recor
 
 
 def find(
-    names: Sequence[str], interpreters: Mapping[str, str], pool: Pool, warn: Callable[[str], None]
+    installed: Iterable[EntryPoint], names: Sequence[str], interpreters: Mapping[str, str], pool: Pool
 ) -> list[EntryPoint]:
     """Return the entry points to run; an interpreter given with ``--python`` is asked for what is installed there.
 
@@ -172,7 +183,7 @@ def find(
         UsageError: if a name is unknown.
 
     """
-    entry_points = plugins.installed(warn)
+    entry_points = list(installed)
     known = {e.name for e in entry_points}
     for name, interpreter in interpreters.items():
         if not Path(interpreter).exists() and not _on_path(interpreter):
@@ -232,7 +243,7 @@ def _start_and_select(
         starting = thread.submit(pool.start, entry_points, report)
         try:
             selection = given or select(request.query, lambda n, of: watcher.progress("drawing", n, of))
-            expectations.check(request.entries, (e.name for e in entry_points), selection.origins)
+            expectations.check(request.all_entries, (e.name for e in entry_points), selection.origins)
             watcher.progress("starting", len(started), n)
             starting.result()
         except BaseException:
@@ -262,7 +273,7 @@ def _header(request: Request, selection: Selection, pool: Pool) -> dict[str, Any
         "implementations": [_about(pool.started[name]) for name in sorted(pool.started)],
         "not_started": dict(sorted(pool.failures.items())),
         "not_installed": sorted(pool.not_installed),
-        "expectations": [asdict(entry) for entry in request.entries],
+        "expectations": [asdict(entry) for entry in request.all_entries],
         "variables": {
             k: v for k, v in sorted({**os.environ, **ONE_THREAD}.items()) if k.startswith(_FRAMEWORK_VARIABLES)
         },
