@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from same_conformance import cli, plugins
+from same_conformance import cli, implementation, plugins
+from same_conformance.errors import PluginError
 
 Install = Callable[..., Path]
 GOOD = "implementation = Implementation(name='fake', framework='numpy', build=right)"
@@ -99,3 +100,24 @@ def test_two_packages_with_one_name_fail_for_that_name_only(plugin: Install, tmp
     assert "one 1.0" in listed.output
     assert "two 1.0" in listed.output
     assert listed.output.count(f"cannot start: {why}") == 2
+
+
+@pytest.mark.parametrize(
+    ("claim", "message"),
+    [
+        ({"ranks": 2}, "mine: ranks must be a tuple, got 2; write ranks=(2,), with the comma"),
+        (
+            {"dtypes": "float32"},
+            "mine: dtypes must be a tuple, got 'float32'; write dtypes=('float32',), with the comma",
+        ),
+        ({"paddings": None}, "mine: paddings must be a tuple, got None; write paddings=('same',), with the comma"),
+        ({"ranks": (4,)}, "mine: ranks has 4: use some of 1, 2, 3"),
+        ({"ranks": ()}, "mine: ranks is empty: use some of 1, 2, 3"),
+        ({"environment": "X=1"}, "mine: environment must map texts to texts, got 'X=1'"),
+        ({"environment": None}, "mine: environment must map texts to texts, got None"),
+    ],
+)
+def test_a_claim_that_is_no_tuple_is_refused_with_the_way_to_write_it(claim: dict[str, object], message: str) -> None:
+    with pytest.raises(PluginError) as caught:
+        implementation.Implementation(name="mine", framework="numpy", build=lambda case: case, **claim)  # type: ignore[arg-type]
+    assert str(caught.value) == message
