@@ -88,6 +88,9 @@ def _exits(function: Callable[[], int]) -> None:
     except SameConformanceError as error:
         click.echo(f"same-conformance: {error}", err=True)
         code = 3 if isinstance(error, StartError) else 2
+    except KeyboardInterrupt:
+        click.echo("\ninterrupted", err=True)
+        code = _INTERRUPTED
     sys.exit(code)
 
 
@@ -147,6 +150,7 @@ def run(out: Path, **options: Any) -> None:
 def _run(out: Path, options: dict[str, Any]) -> int:
     from same_conformance import assessment, report
     from same_conformance.console import Console
+    from same_conformance.run import Interrupted
     from same_conformance.run import run as execute
 
     request = _request(out, options)
@@ -159,8 +163,11 @@ def _run(out: Path, options: dict[str, Any]) -> int:
     try:
         with console:
             record = execute(request, console, render)
-    except KeyboardInterrupt:
+    except Interrupted:
         click.echo(f"\ninterrupted: what was recorded is in {out}; the same command goes on from there", err=True)
+        return _INTERRUPTED
+    except KeyboardInterrupt:
+        click.echo("\ninterrupted before any case was executed", err=True)
         return _INTERRUPTED
     assessed = assessment.assess(record)
     console.summarize(record, assessed, out)
@@ -212,6 +219,7 @@ def list_implementations(*, start: bool) -> None:
 def _list(*, start: bool) -> int:
     from same_conformance import plugins
     from same_conformance.console import Console
+    from same_conformance.interruption import in_background
     from same_conformance.runner.pool import Pool
 
     console = Console()
@@ -225,10 +233,8 @@ def _list(*, start: bool) -> int:
             done.append(name)
             console.progress("starting", len(done), len(startable) + len(clashes))
 
-        if start:
-            pool.start(startable, report)
-        else:
-            pool.describe(startable)
+        with in_background(pool, lambda: pool.start(startable, report) if start else pool.describe(startable)):
+            pass
     console.show_implementations(entry_points, pool)
     return 0
 
@@ -246,6 +252,7 @@ def show(case: Case, names: tuple[str, ...]) -> None:
 def _show(case: Case, names: tuple[str, ...]) -> int:
     from same_conformance import plugins
     from same_conformance.console import Console
+    from same_conformance.interruption import in_background
     from same_conformance.judge import Judge
     from same_conformance.runner.pool import Pool
 
@@ -258,7 +265,8 @@ def _show(case: Case, names: tuple[str, ...]) -> int:
     with console, Pool() as pool:
         startable, clashes = plugins.part(entry_points)
         pool.failures.update(clashes)
-        pool.start(startable)
+        with in_background(pool, lambda: pool.start(startable)):
+            pass
         for name, why in pool.failures.items():
             raise StartError(f"{name} did not start: {why}")
         for name, _, outcome in pool.run({name: [case] for name in pool.started}):

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
 import sys
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from same_conformance import expectations, plugins, record, report, strategies
+from same_conformance import expectations, output, plugins, record, strategies
 from same_conformance._version import __version__
 from same_conformance.errors import RecordError, StartError, UsageError
 from same_conformance.expectations import Expectations
+from same_conformance.interruption import Interruption, in_background
 from same_conformance.judge import FAILURES, Judge
 from same_conformance.record import Result
 from same_conformance.runner.pool import Pool
@@ -84,6 +83,10 @@ class Request:
         return [*self.entries, *self.own_entries]
 
 
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C after the first outcome was recorded: the same command goes on from there."""
+
+
 class Watcher(Protocol):
     """Whoever shows the user how a run goes."""
 
@@ -102,29 +105,22 @@ def run(request: Request, watcher: Watcher, render: Callable[[record.Record], No
     Raises:
         UsageError: if the request cannot be carried out.
         StartError: if nothing started.
-        KeyboardInterrupt: on Ctrl-C; what was recorded stays, and no process.
+        KeyboardInterrupt: on Ctrl-C; no process stays.
+        Interrupted: on Ctrl-C as well, if there is anything recorded to go on from.
 
     """
-    path = _prepare_directory(request.out)
-    lock = _lock(request.out)
-    try:
-        return _run(request, path, watcher, render)
-    finally:
-        os.close(lock)
+    path = output.prepare(request.out)
+    with output.held(request.out), Interruption() as interruption:
+        return _run(request, path, watcher, render, interruption)
 
 
-def _lock(out: Path) -> int:
-    """Hold `out` for this run alone, until the descriptor that is returned is closed."""
-    descriptor = os.open(out, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        raise UsageError(f"--out {out}: another run is writing there; wait for it, or give another directory") from None
-    return descriptor
-
-
-def _run(request: Request, path: Path, watcher: Watcher, render: Callable[[record.Record], None]) -> record.Record:
+def _run(
+    request: Request,
+    path: Path,
+    watcher: Watcher,
+    render: Callable[[record.Record], None],
+    interruption: Interruption,
+) -> record.Record:
     began = time.monotonic()
     given = (
         select(request.query) if request.query.cases else None
@@ -136,7 +132,7 @@ def _run(request: Request, path: Path, watcher: Watcher, render: Callable[[recor
         known = {e.name for e in [*installed, *entry_points]}
         for line in expectations.strangers(request.own_entries, known):
             watcher.say(line)
-        selection = _start_and_select(request, given, pool, entry_points, watcher)
+        selection = _start_and_select(request, given, pool, entry_points, watcher, interruption)
         if not pool.started:
             raise StartError(
                 "no implementation started: " + "; ".join(f"{n}: {why}" for n, why in sorted(pool.failures.items()))
@@ -156,9 +152,11 @@ def _run(request: Request, path: Path, watcher: Watcher, render: Callable[[recor
                 results.append(result)
                 writer.add(result)
                 watcher.progress("executing", len(results), total)
+                interruption.check()
             rule_of = {name: started.description.rule for name, started in pool.started.items()}
             assess = Expectations(request.all_entries, rule_of)
-            smallest = _shrink(pool, judge, results, assess, request.query.seed, watcher)
+            smallest = _shrink(pool, judge, results, assess, request.query.seed, watcher, interruption)
+            interruption.check()
             outputs = {name: text for name in pool.started if (text := pool.output_of(name))}
             footer = {
                 "seconds": round(time.monotonic() - began, 1),
@@ -169,6 +167,8 @@ def _run(request: Request, path: Path, watcher: Watcher, render: Callable[[recor
             finished = record.Record(header, results, footer)
             render(finished)
             writer.finish(footer)
+        except KeyboardInterrupt:
+            raise Interrupted if results else KeyboardInterrupt from None
         finally:
             writer.close()
     return finished
@@ -209,27 +209,13 @@ def _on_path(command: str) -> bool:
     return shutil.which(command) is not None
 
 
-def _prepare_directory(out: Path) -> Path:
-    """Make the output directory and return the path of the record in it."""
-    path = out / record.FILE
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        probe = out / f".{record.FILE}.probe"
-        probe.write_text("")
-        probe.unlink()
-    except OSError as error:
-        raise UsageError(f"--out {out} cannot be written to: {error.strerror}; give a directory that can") from None
-    for name in (record.FILE, *report.FILES):
-        there = out / name
-        if there.exists() and not (there.is_file() and os.access(there, os.W_OK)):
-            raise UsageError(
-                f"--out {out}: {name} is not a file that can be written; move it away, or give another directory"
-            )
-    return path
-
-
 def _start_and_select(
-    request: Request, given: Selection | None, pool: Pool, entry_points: list[EntryPoint], watcher: Watcher
+    request: Request,
+    given: Selection | None,
+    pool: Pool,
+    entry_points: list[EntryPoint],
+    watcher: Watcher,
+    interruption: Interruption,
 ) -> Selection:
     """Draw the cases while the frameworks are being imported: the one takes a core, the other mostly waits."""
     started: list[str] = []
@@ -239,16 +225,15 @@ def _start_and_select(
         started.append(name)
         watcher.progress("starting", len(started), n)
 
-    with ThreadPoolExecutor(1) as thread:
-        starting = thread.submit(pool.start, entry_points, report)
-        try:
-            selection = given or select(request.query, lambda n, of: watcher.progress("drawing", n, of))
-            expectations.check(request.all_entries, (e.name for e in entry_points), selection.origins)
-            watcher.progress("starting", len(started), n)
-            starting.result()
-        except BaseException:
-            pool.interrupt()  # or leaving this block would wait until everything has started
-            raise
+    def drawn(n_drawn: int, n_wanted: int) -> None:
+        watcher.progress("drawing", n_drawn, n_wanted)
+        interruption.check()
+
+    with in_background(pool, lambda: pool.start(entry_points, report)):
+        selection = given or select(request.query, drawn)
+        interruption.check()
+        expectations.check(request.all_entries, (e.name for e in entry_points), selection.origins)
+        watcher.progress("starting", len(started), n)
     for name, why in sorted(pool.failures.items()):
         watcher.say(f"{name} did not start: {why}")
     if selection.n_drawn < selection.n_wanted:
@@ -346,7 +331,13 @@ def _changes(old: dict[str, Any], new: dict[str, Any]) -> str:
 
 
 def _shrink(  # what a cause is found from, and what executes it
-    pool: Pool, judge: Judge, results: Iterable[Result], assess: Expectations, seed: int, watcher: Watcher
+    pool: Pool,
+    judge: Judge,
+    results: Iterable[Result],
+    assess: Expectations,
+    seed: int,
+    watcher: Watcher,
+    interruption: Interruption,
 ) -> list[dict[str, str]]:
     """Let Hypothesis shrink one case per unexpected cause, through the workers.
 
@@ -369,6 +360,7 @@ def _shrink(  # what a cause is found from, and what executes it
         watcher.progress("shrinking", done, len(first))
 
         def fails(case: Case, name: str = name, wanted: str = verdict) -> bool | None:
+            interruption.check()
             got = judge.judge(case, pool.run_case(name, case)).verdict
             if got in ("crash", "timeout"):
                 return None  # each try would cost a process

@@ -165,7 +165,8 @@ def draw_distinct(
 
     Each of `same_conformance.classes.CLASSES` that exists for the ops and ranks must be hit ``n // 50`` times at
     least. If the space holds fewer than `n` cases, all that could be found are returned. The same arguments and the
-    same Hypothesis give the same cases. `report` is called with the number of cases so far.
+    same Hypothesis give the same cases. `report` is called with the number of cases so far, after each; what it raises
+    ends the drawing.
 
     Raises:
         UsageError: if a class is hit too rarely.
@@ -179,9 +180,8 @@ def draw_distinct(
         missing, n_left = n - len(found), len(strategies)
         for i, stratum in enumerate(list(strategies)):
             quota = min((missing + i) // n_left, n - len(found))
-            if not _collect(strategies[stratum], quota, hash_seed(seed, n_round, *stratum), found):
+            if not _collect(strategies[stratum], quota, hash_seed(seed, n_round, *stratum), found, report):
                 del strategies[stratum]  # Hypothesis finds nothing new here: the space is used up
-            report(len(found))
         n_round += 1
     drawn = sorted(found, key=lambda case: case.canonical_key)[:n]
     counts = classes.count(drawn)
@@ -193,7 +193,9 @@ _STALE_ROUNDS = 3
 """Rounds of Hypothesis without a new case after which a space counts as used up."""
 
 
-def _collect(strategy: st.SearchStrategy[Case], quota: int, seed: int, found: dict[Case, None]) -> bool:
+def _collect(
+    strategy: st.SearchStrategy[Case], quota: int, seed: int, found: dict[Case, None], report: Callable[[int], None]
+) -> bool:
     """Add up to `quota` cases of `strategy` to `found`; return whether all of them could be had."""
     target = len(found) + quota
     stale = n_round = 0
@@ -206,6 +208,7 @@ def _collect(strategy: st.SearchStrategy[Case], quota: int, seed: int, found: di
         def collect(case: Case) -> None:
             if len(found) < target:
                 found.setdefault(case)
+                report(len(found))
 
         collect()
         n_round += 1
