@@ -113,3 +113,11 @@ def test_a_network_is_safe_only_if_every_layer_is(tmp_path: Path) -> None:
     assert fits["a"] == {"verdict": "safe", "n_broken": 0}
     assert fits["b"] == {"verdict": "wrong", "n_broken": 2, "case": "conv.n6.k3", "layer": "block1", "why": "value"}
     assert fits["c"]["verdict"] == "unsupported"
+
+
+def test_every_link_of_the_page_has_a_target(hostile_report: Path) -> None:
+    page = (hostile_report / "index.html").read_text(encoding="utf-8")
+    targets = set(re.findall(r'id="([^"]+)"', page))
+    links = set(re.findall(r'href="#([^"]+)"', page))
+    assert "of-fake" in links  # which failed
+    assert links <= targets  # spec did not, and has no list of failures to link to

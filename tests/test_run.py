@@ -155,6 +155,14 @@ def test_the_same_seed_writes_the_same_bytes(plugin: Install, tmp_path: Path) ->
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
 
 
+def test_classes_of_which_no_case_was_drawn_are_named(tmp_path: Path) -> None:
+    few = run(tmp_path, "spec", "--cases", 3, "--op", "conv", "--rank", 1).output
+    assert "drawn: 3 distinct cases with seed 0; " in few
+    assert "; none of: " in few
+    many = run(tmp_path, "spec", "--cases", 30, "--op", "conv", "--rank", 1).output
+    assert "; none of: unequal axes\n" in many
+
+
 SLOW = """
     import time
 

@@ -268,13 +268,6 @@ def test_a_slow_import_is_waited_for(plugin: Install) -> None:
     )
 
 
-def test_two_packages_with_one_name_are_an_error_that_names_both(plugin: Install) -> None:
-    plugin("fake", misbehave("pass"), distribution="one")
-    plugin("fake", misbehave("pass"), distribution="two")
-    with pytest.raises(plugins.UsageError, match=r"called 'fake': one \(plugin_one:.*\) and two \(plugin_two:"):
-        plugins.installed()
-
-
 def test_the_environment_is_set_before_the_import(plugin: Install) -> None:
     body = """
         import os

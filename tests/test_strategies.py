@@ -65,6 +65,37 @@ def test_a_class_that_is_drawn_too_rarely_is_an_error(monkeypatch: pytest.Monkey
         draw_distinct(100, seed=0)
 
 
+@pytest.mark.parametrize("n", [9, 15, 30, 60])
+@pytest.mark.parametrize(("ops", "ranks"), [(OPS, RANKS), (["avg_pool"], [1])])
+def test_every_class_that_exists_is_drawn_from_as_few_cases_as_there_are_classes(
+    n: int, ops: list[str], ranks: list[int]
+) -> None:
+    drawn, again = (draw_distinct(n, seed=4, ops=ops, ranks=ranks) for _ in range(2))
+    assert drawn == again
+    assert len(set(drawn.cases)) == n
+    missing = {name for name, n_of_class in drawn.counts.items() if not n_of_class}
+    assert missing == ({"unequal axes"} if ranks == [1] else set())
+    assert drawn.counts == classes.count(drawn.cases)
+
+
+def test_a_minimum_that_chance_does_not_give_is_drawn_in_exchange(monkeypatch: pytest.MonkeyPatch) -> None:
+    rare = classes.CaseClass("rare", lambda c: c.size[0] == 2 and c.batch > 1 and c.op == "conv")
+    usual = draw_distinct(200, seed=0)
+    assert sum(map(rare.contains, usual.cases)) < 4
+    monkeypatch.setattr(classes, "CLASSES", (*classes.CLASSES, rare))
+    drawn = draw_distinct(200, seed=0)
+    assert drawn.counts["rare"] >= 4
+    assert min(drawn.counts.values()) >= 4
+    for op in OPS:
+        for rank in RANKS:
+            assert 11 <= sum(c.op == op and c.rank == rank for c in drawn.cases) <= 16
+
+
+def test_bounds_may_leave_no_case_of_a_class() -> None:
+    drawn = draw_distinct(100, seed=0, ops=["conv"], ranks=[1], max_stride=1, max_batch=1)
+    assert (drawn.counts["stride > kernel"], drawn.counts["batch > 1"]) == (0, 0)
+
+
 def test_shrinking_finds_the_smallest_case_below_the_one_given() -> None:
     def fails(case: Case) -> bool:
         return case.op == "conv" and any(a.stride > 1 and a.before != a.after for a in case.axes)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import math
 import os
 import shlex
 import sys
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from same_conformance.run import Request
 
 DEFAULT_OUT = Path("reports/latest")
+_MOST_GIB = 1 << 20
+"""What the operating system takes as a limit is 64 bits of bytes; this is far below, and above any machine."""
 _INTERRUPTED = 130
 """What shells use for a process that Ctrl-C ended."""
 
@@ -54,10 +58,24 @@ class NamedInterpreter(click.ParamType[tuple[str, str]]):
         return name, interpreter
 
 
+class FiniteRange(click.FloatRange):
+    """A number in a range, without infinity and without ``nan``, which is in every range since it compares with nothing."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Convert, and refuse what is no number."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number; leave the option out for its default", param, ctx)
+        return number
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="same-conformance")
 def main() -> None:
     """Check implementations of padding="SAME" against the rule, on real frameworks."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal may lack a character; that must not end a run
     # Hypothesis would keep files in the current directory, which belongs to the user.
     os.environ.setdefault(
         "HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir()) / "same-conformance-hypothesis")
@@ -71,6 +89,9 @@ def _exits(function: Callable[[], int]) -> None:
     except SameConformanceError as error:
         click.echo(f"same-conformance: {error}", err=True)
         code = 3 if isinstance(error, StartError) else 2
+    except KeyboardInterrupt:
+        click.echo("\ninterrupted", err=True)
+        code = _INTERRUPTED
     sys.exit(code)
 
 
@@ -109,14 +130,14 @@ def _exits(function: Callable[[], int]) -> None:
     show_default="cores",
     help="Workers at work at once.",
 )
-@click.option("--timeout", "case_s", type=click.FloatRange(min=0, min_open=True), default=60, show_default=True,
+@click.option("--timeout", "case_s", type=FiniteRange(min=0, min_open=True), default=60, show_default=True,
               help="Seconds for one case.")  # fmt: skip
-@click.option("--start-timeout", "start_s", type=click.FloatRange(min=0, min_open=True), default=300, show_default=True,
+@click.option("--start-timeout", "start_s", type=FiniteRange(min=0, min_open=True), default=300, show_default=True,
               help="Seconds for an implementation to start.")  # fmt: skip
 @click.option(
     "--memory",
     "memory_gib",
-    type=click.FloatRange(min=0.5),
+    type=FiniteRange(min=0.5, max=_MOST_GIB),
     default=8,
     show_default=True,
     help="GiB of data per worker.",
@@ -130,6 +151,7 @@ def run(out: Path, **options: Any) -> None:
 def _run(out: Path, options: dict[str, Any]) -> int:
     from same_conformance import assessment, report
     from same_conformance.console import Console
+    from same_conformance.run import Interrupted
     from same_conformance.run import run as execute
 
     request = _request(out, options)
@@ -142,8 +164,11 @@ def _run(out: Path, options: dict[str, Any]) -> int:
     try:
         with console:
             record = execute(request, console, render)
-    except KeyboardInterrupt:
+    except Interrupted:
         click.echo(f"\ninterrupted: what was recorded is in {out}; the same command goes on from there", err=True)
+        return _INTERRUPTED
+    except KeyboardInterrupt:
+        click.echo("\ninterrupted before any case was executed", err=True)
         return _INTERRUPTED
     assessed = assessment.assess(record)
     console.summarize(record, assessed, out)
@@ -152,17 +177,14 @@ def _run(out: Path, options: dict[str, Any]) -> int:
 
 
 def _request(out: Path, options: dict[str, Any]) -> Request:
-    from same_conformance import corpus, expectations
+    from same_conformance import case_list, corpus, expectations
     from same_conformance.run import Request
     from same_conformance.runner.slot import Limits
     from same_conformance.selection import Query
 
-    entries = corpus.read_expectations()
     if options["n_cases"] and (options["cases"] or options["cases_from"]):
         raise UsageError("--cases draws cases, --case and --cases-from name them: give one or the other")
-    listed = corpus.read_case_list(options["cases_from"]) if options["cases_from"] else []
-    if options["expectations"]:
-        entries = [*entries, *expectations.read(options["expectations"])]
+    listed = case_list.read(options["cases_from"]) if options["cases_from"] else []
     return Request(
         names=options["implementations"],
         query=Query(
@@ -174,12 +196,18 @@ def _request(out: Path, options: dict[str, Any]) -> Request:
             cases=[*options["cases"], *listed],
         ),
         out=out,
-        entries=entries,
+        entries=corpus.read_expectations(),
+        own_entries=expectations.read(options["expectations"]) if options["expectations"] else [],
         interpreters=dict(options["interpreters"]),
         limits=Limits(options["case_s"], options["start_s"], int(options["memory_gib"] * (1 << 30))),
         jobs=options["jobs"],
-        command=shlex.join(["same-conformance", *sys.argv[1:]]),
+        command=_printable(shlex.join(["same-conformance", *sys.argv[1:]])),
     )
+
+
+def _printable(text: str) -> str:
+    """Return text from the command line without the surrogates that stand for bytes which are no UTF-8."""
+    return text.encode(errors="surrogateescape").decode(errors="replace")
 
 
 @main.command("list")
@@ -192,21 +220,22 @@ def list_implementations(*, start: bool) -> None:
 def _list(*, start: bool) -> int:
     from same_conformance import plugins
     from same_conformance.console import Console
+    from same_conformance.interruption import in_background
     from same_conformance.runner.pool import Pool
 
-    entry_points = plugins.installed()
     console = Console()
+    entry_points = plugins.installed(console.say)
     with console, Pool(jobs=os.cpu_count() or 1) as pool:
+        startable, clashes = plugins.part(entry_points)
+        pool.failures.update(clashes)
         done: list[str] = []
 
         def report(name: str) -> None:
             done.append(name)
-            console.progress("starting", len(done), len(entry_points))
+            console.progress("starting", len(done), len(startable) + len(clashes))
 
-        if start:
-            pool.start(entry_points, report)
-        else:
-            pool.describe(entry_points)
+        with in_background(pool, lambda: pool.start(startable, report) if start else pool.describe(startable)):
+            pass
     console.show_implementations(entry_points, pool)
     return 0
 
@@ -224,6 +253,7 @@ def show(case: Case, names: tuple[str, ...]) -> None:
 def _show(case: Case, names: tuple[str, ...]) -> int:
     from same_conformance import plugins
     from same_conformance.console import Console
+    from same_conformance.interruption import in_background
     from same_conformance.judge import Judge
     from same_conformance.runner.pool import Pool
 
@@ -232,9 +262,12 @@ def _show(case: Case, names: tuple[str, ...]) -> int:
     console.show_case(case, judge.expected(case))
     if not names:
         return 0
-    entry_points = plugins.select(plugins.installed(), names)
+    entry_points = plugins.select(plugins.installed(console.say), names)
     with console, Pool() as pool:
-        pool.start(entry_points)
+        startable, clashes = plugins.part(entry_points)
+        pool.failures.update(clashes)
+        with in_background(pool, lambda: pool.start(startable)):
+            pass
         for name, why in pool.failures.items():
             for line in pool.output_of(name).splitlines():
                 console.say(f"  {one_line(line)}")

@@ -91,8 +91,13 @@ class Console:
         """Print the classes drawn, the verdicts per implementation and op, and what was not as expected."""
         header = record.header
         if header["n_drawn"]:
-            counts = ", ".join(f"{name} {n}" for name, n in header["class_counts"].items())
-            self.say(f"drawn: {header['n_drawn']} distinct cases with seed {header['seed']}: {counts}")
+            counts = header["class_counts"]
+            present = [f"{name}: {n}" for name, n in counts.items() if n]
+            absent = [name for name, n in counts.items() if not n]
+            none_of = f"; none of: {', '.join(absent)}" if absent else ""
+            self.say(
+                f"drawn: {header['n_drawn']} distinct cases with seed {header['seed']}; {', '.join(present)}{none_of}"
+            )
         self._console.print(_verdicts(assessment))
         for title, rows in (
             ("unexpected verdicts", assessment.standing("unexpected")),

@@ -6,8 +6,10 @@ ran and passed, because then the bug is gone and the list lies.
 
 from __future__ import annotations
 
+import difflib
 import tomllib
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -65,7 +67,7 @@ def read(path: Path) -> list[Expectation]:
 
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"expectations {path}: {getattr(error, 'strerror', None) or error}") from None
     return parse(text, str(path))
@@ -82,10 +84,17 @@ def parse(text: str, source: str) -> list[Expectation]:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"expectations {source}: {error}") from None
+    except RecursionError:
+        raise UsageError(f"expectations {source}: nested too deeply; write [[expectation]] tables") from None
     unknown = document.keys() - {"expectation"}
     if unknown:
         raise UsageError(f"expectations {source}: {min(unknown)!r} is not known; write [[expectation]] tables")
-    return [_entry(values, f"{source}, entry {i}") for i, values in enumerate(document.get("expectation", []), 1)]
+    tables = document.get("expectation", [])
+    if not isinstance(tables, list) or not all(isinstance(values, dict) for values in tables):
+        raise UsageError(
+            f"expectations {source}: 'expectation' must be tables, each begun with [[expectation]] in double brackets"
+        )
+    return [_entry(values, f"{source}, entry {i}") for i, values in enumerate(tables, 1)]
 
 
 def _entry(values: dict[str, Any], source: str) -> Expectation:
@@ -106,6 +115,34 @@ def _entry(values: dict[str, Any], source: str) -> Expectation:
         )
     compile_predicate(entry.when)
     return entry
+
+
+def check(entries: Iterable[Expectation], names: Iterable[str], cases: Collection[Case]) -> None:
+    """Try every expectation for one of `names` on all `cases`, so that what is wrong with it is found before a run.
+
+    Raises:
+        UsageError: if a predicate fails on a case; names the implementation, the predicate and the case.
+
+    """
+    names = set(names)
+    for entry in entries:
+        if entry.implementation in names:
+            holds = compile_predicate(entry.when)
+            try:
+                for case in cases:
+                    holds(case)
+            except UsageError as error:
+                raise UsageError(f"expectation for {entry.implementation}: {error}") from None
+
+
+def strangers(entries: Iterable[Expectation], known: Collection[str]) -> list[str]:
+    """Return a line for each implementation that `entries` speak of and nobody knows: a slip of the pen, often."""
+    lines = []
+    for name, n in Counter(entry.implementation for entry in entries if entry.implementation not in known).items():
+        close = difflib.get_close_matches(name, sorted(known), n=1)
+        hint = f" Did you mean {close[0]}?" if close else ""
+        lines.append(f"{n} expectations for {name!r} concern nobody: it is neither installed nor in the run.{hint}")
+    return lines
 
 
 class Expectations:

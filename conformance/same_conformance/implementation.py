@@ -83,12 +83,16 @@ class Implementation:
         if not self.ops:
             raise PluginError(f"{self.name}: offers no op: give a function for one of {', '.join(OPS)}, or build")
         self._check_types()
+        self._check_claims()
 
     def _check_types(self) -> None:
         for word in ("summary", "homepage", "version", "rule"):
             if not isinstance(getattr(self, word), str):
                 raise PluginError(f"{self.name}: {word} must be a text, got {getattr(self, word)!r}")
-        for pair in dict(self.environment).items():
+        environment: object = self.environment
+        if not isinstance(environment, Mapping):
+            raise PluginError(f"{self.name}: environment must map names of variables to texts, got {environment!r}")
+        for pair in environment.items():
             if not all(isinstance(text, str) and "\0" not in text for text in pair) or not pair[0] or "=" in pair[0]:
                 raise PluginError(f"{self.name}: environment must map names of variables to texts, got {pair!r}")
         if not isinstance(self.compile_together, int) or self.compile_together < 1:
@@ -97,8 +101,18 @@ class Implementation:
             function = getattr(self, op)
             if function is not None and not callable(function):
                 raise PluginError(f"{self.name}: {op} must be a function, got {type(function).__name__}")
+
+    def _check_claims(self) -> None:
         for claim, allowed in (("ranks", RANKS), ("dtypes", DTYPES), ("paddings", MODES)):
-            unknown = [v for v in getattr(self, claim) if v not in allowed]
+            got = getattr(self, claim)
+            if not isinstance(got, (tuple, list)):  # without its comma, (2,) is 2, and ("same",) the text "same"
+                example = got if got in allowed else allowed[0]
+                raise PluginError(
+                    f"{self.name}: {claim} must be a tuple, got {got!r}; write {claim}=({example!r},), with the comma"
+                )
+            if not got:
+                raise PluginError(f"{self.name}: {claim} is empty: use some of {', '.join(map(str, allowed))}")
+            unknown = [v for v in got if v not in allowed]
             if unknown:
                 raise PluginError(
                     f"{self.name}: {claim} has {unknown[0]!r}: use some of {', '.join(map(str, allowed))}"

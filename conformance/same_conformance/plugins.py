@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass
 from importlib import metadata
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from same_conformance.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 GROUP = "same_conformance.implementations"
 OURS = "same-conformance"
@@ -32,43 +33,63 @@ class EntryPoint:
         return self.distribution == OURS
 
 
-def installed() -> list[EntryPoint]:
+def installed(warn: Callable[[str], None] = lambda _: None) -> list[EntryPoint]:
     """Return the implementations installed beside this package, sorted by name.
 
-    Raises:
-        UsageError: if two packages register the same name.
-
+    Of two versions of one package the first on the path counts, as it does for Python's import. A package whose
+    metadata cannot be read is left out, and `warn` is told. Two packages may register one name: see `part`.
     """
-    found = {
-        (e.name, e.value, d.metadata["Name"]): EntryPoint(e.name, e.value, d.metadata["Name"], d.version)
-        for d in metadata.distributions()
-        for e in d.entry_points
-        if e.group == GROUP
-    }
-    return check_unique(found.values())
+    found: dict[tuple[str, str, str], EntryPoint] = {}
+    seen: set[str] = set()
+    for distribution in metadata.distributions():
+        try:
+            ours = [e for e in distribution.entry_points if e.group == GROUP]
+            name, version = _name_and_version(distribution)
+        except Exception as error:  # noqa: BLE001  # a stranger's files may be broken in any way
+            warn(f"{_place(distribution)} is left out: its entry points cannot be read ({error}); install it again")
+            continue
+        if ours and not name:
+            warn(f"{_place(distribution)} is left out: its metadata has no Name; install it again")
+        normalized = re.sub(r"[-_.]+", "-", name).lower()
+        if not name or normalized in seen:
+            continue
+        seen.add(normalized)
+        found.update({(e.name, e.value, name): EntryPoint(e.name, e.value, name, version) for e in ours})
+    return sorted(found.values(), key=lambda e: (e.name, e.distribution, e.value))
 
 
-def check_unique(entry_points: Iterable[EntryPoint]) -> list[EntryPoint]:
-    """Return the entry points sorted by name.
+def _name_and_version(distribution: metadata.Distribution) -> tuple[str, str]:
+    """Return a distribution's name and version, each empty if the metadata has none."""
+    headers = distribution.metadata
+    name, version = (headers[key] if key in headers else "" for key in ("Name", "Version"))  # noqa: SIM401  # its type has no get before 3.12
+    return name, version
 
-    Raises:
-        UsageError: if two packages register the same name.
 
+def _place(distribution: metadata.Distribution) -> str:
+    """Return where a distribution's metadata is; its name may be what cannot be read."""
+    return f"the package {getattr(distribution, '_path', distribution.locate_file(''))}"
+
+
+def part(entry_points: Iterable[EntryPoint]) -> tuple[list[EntryPoint], dict[str, str]]:
+    """Part the entry points whose names are theirs alone from names that two packages register.
+
+    Nobody can tell who is meant by the latter: for each, a sentence names both, for `Pool.failures`.
     """
     by_name: dict[str, EntryPoint] = {}
-    for entry_point in sorted(entry_points, key=lambda e: (e.name, e.distribution)):
+    clashes = {}
+    for entry_point in entry_points:
         other = by_name.setdefault(entry_point.name, entry_point)
         if other is not entry_point:
-            raise UsageError(
+            clashes[entry_point.name] = (
                 f"two packages register an implementation called {entry_point.name!r}: {other.distribution} "
                 f"({other.value}) and {entry_point.distribution} ({entry_point.value}); uninstall one of them, "
                 "or ask its author for another name"
             )
-    return list(by_name.values())
+    return [e for name, e in by_name.items() if name not in clashes], clashes
 
 
 def select(entry_points: list[EntryPoint], names: Iterable[str]) -> list[EntryPoint]:
-    """Return the entry points called `names`, in that order.
+    """Return the entry points called `names`, in that order; all of them where packages share a name.
 
     Raises:
         UsageError: if a name is not installed; says which are, and which comes close.
@@ -76,8 +97,10 @@ def select(entry_points: list[EntryPoint], names: Iterable[str]) -> list[EntryPo
     """
     import difflib
 
-    by_name = {e.name: e for e in entry_points}
-    selected = []
+    by_name: dict[str, list[EntryPoint]] = {}
+    for entry_point in entry_points:
+        by_name.setdefault(entry_point.name, []).append(entry_point)
+    selected: list[EntryPoint] = []
     for name in dict.fromkeys(names):
         if name not in by_name:
             close = difflib.get_close_matches(name, by_name, n=1)
@@ -86,7 +109,7 @@ def select(entry_points: list[EntryPoint], names: Iterable[str]) -> list[EntryPo
                 f"implementation {name!r} is not installed.{hint} Installed: {', '.join(by_name) or 'none'}. "
                 f"A package registers one in the entry-point group {GROUP}"
             )
-        selected.append(by_name[name])
+        selected += by_name[name]
     return selected
 
 

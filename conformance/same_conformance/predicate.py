@@ -60,8 +60,11 @@ def compile_predicate(text: str) -> Callable[[Case], bool]:
         raise UsageError(f"predicate {text!r}: {error.msg}") from None
     except (ValueError, RecursionError, MemoryError):
         raise UsageError(f"predicate {text!r} cannot be read") from None
-    _check(tree, text, inside_axes=False)
-    code = compile(ast.fix_missing_locations(_OverAxes().visit(tree)), "<predicate>", "eval")
+    try:
+        _check(tree, text, inside_axes=False)
+        code = compile(ast.fix_missing_locations(_OverAxes().visit(tree)), "<predicate>", "eval")
+    except RecursionError:
+        raise UsageError(f"predicate {text!r} cannot be read: it is nested too deeply") from None
 
     def predicate(case: Case) -> bool:
         names: dict[str, Any] = {name: getattr(case, name) for name in CASE_NAMES}
@@ -69,8 +72,8 @@ def compile_predicate(text: str) -> Callable[[Case], bool]:
         names["_of"] = lambda test: [test(*values) for values in names["_axes"]]
         try:
             return bool(eval(code, {"__builtins__": {}, "any": any, "all": all, **names}))  # noqa: S307  # checked above
-        except (TypeError, ZeroDivisionError) as error:
-            raise UsageError(f"predicate {text!r} on {case.id}: {error}") from None
+        except (TypeError, ValueError, ArithmeticError, MemoryError) as error:  # MemoryError: a text times a number
+            raise UsageError(f"predicate {text!r} on {case.id}: {error or type(error).__name__}") from None
 
     for sample in _SAMPLES:
         predicate(sample)

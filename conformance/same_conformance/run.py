@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
 import sys
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from same_conformance import plugins, record, strategies
+from same_conformance import expectations, output, plugins, record, strategies
 from same_conformance._version import __version__
 from same_conformance.errors import RecordError, StartError, UsageError
 from same_conformance.expectations import Expectations
+from same_conformance.interruption import Interruption, in_background
 from same_conformance.judge import FAILURES, Judge
 from same_conformance.messages import one_line
 from same_conformance.record import Result
@@ -65,7 +64,8 @@ class Request:
         names: implementations; empty means all that are installed.
         query: which cases.
         out: the directory that everything is written to.
-        entries: expected failures.
+        entries: expected failures that come with the package.
+        own_entries: expected failures that the user lists; each must concern somebody.
         interpreters: another Python for some implementations, by name.
         command: what the user typed, for the record.
 
@@ -75,10 +75,20 @@ class Request:
     query: Query
     out: Path
     entries: Sequence[Expectation] = ()
+    own_entries: Sequence[Expectation] = ()
     interpreters: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     jobs: int = 2
     command: str = ""
+
+    @property
+    def all_entries(self) -> list[Expectation]:
+        """Return all expected failures, those that come with the package first."""
+        return [*self.entries, *self.own_entries]
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C after the first outcome was recorded: the same command goes on from there."""
 
 
 class Watcher(Protocol):
@@ -99,36 +109,34 @@ def run(request: Request, watcher: Watcher, render: Callable[[record.Record], No
     Raises:
         UsageError: if the request cannot be carried out.
         StartError: if nothing started.
-        KeyboardInterrupt: on Ctrl-C; what was recorded stays, and no process.
+        KeyboardInterrupt: on Ctrl-C; no process stays.
+        Interrupted: on Ctrl-C as well, if there is anything recorded to go on from.
 
     """
-    path = _prepare_directory(request.out)
-    lock = _lock(request.out)
-    try:
-        return _run(request, path, watcher, render)
-    finally:
-        os.close(lock)
+    path = output.prepare(request.out)
+    with output.held(request.out), Interruption() as interruption:
+        return _run(request, path, watcher, render, interruption)
 
 
-def _lock(out: Path) -> int:
-    """Hold `out` for this run alone, until the descriptor that is returned is closed."""
-    descriptor = os.open(out, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        raise UsageError(f"--out {out}: another run is writing there; wait for it, or give another directory") from None
-    return descriptor
-
-
-def _run(request: Request, path: Path, watcher: Watcher, render: Callable[[record.Record], None]) -> record.Record:
+def _run(
+    request: Request,
+    path: Path,
+    watcher: Watcher,
+    render: Callable[[record.Record], None],
+    interruption: Interruption,
+) -> record.Record:
     began = time.monotonic()
     given = (
         select(request.query) if request.query.cases else None
     )  # before anything is started, for what is wrong with it
     with Pool(request.limits, request.jobs) as pool:
-        entry_points = find(request.names, request.interpreters, pool)
-        selection = _start_and_select(request, given, pool, entry_points, watcher)
+        installed = plugins.installed(watcher.say)
+        entry_points, clashes = plugins.part(find(installed, request.names, request.interpreters, pool))
+        pool.failures.update(clashes)
+        known = {e.name for e in [*installed, *entry_points]}
+        for line in expectations.strangers(request.own_entries, known):
+            watcher.say(line)
+        selection = _start_and_select(request, given, pool, entry_points, watcher, interruption)
         if not pool.started:
             raise StartError(
                 "no implementation started: " + "; ".join(f"{n}: {why}" for n, why in sorted(pool.failures.items()))
@@ -148,9 +156,11 @@ def _run(request: Request, path: Path, watcher: Watcher, render: Callable[[recor
                 results.append(result)
                 writer.add(result)
                 watcher.progress("executing", len(results), total)
+                interruption.check()
             rule_of = {name: started.description.rule for name, started in pool.started.items()}
-            assess = Expectations(request.entries, rule_of)
-            smallest = _shrink(pool, judge, results, assess, request.query.seed, watcher)
+            assess = Expectations(request.all_entries, rule_of)
+            smallest = _shrink(pool, judge, results, assess, request.query.seed, watcher, interruption)
+            interruption.check()
             outputs = {name: text for name in [*pool.started, *pool.failures] if (text := pool.output_of(name))}
             footer = {
                 "seconds": round(time.monotonic() - began, 1),
@@ -161,32 +171,36 @@ def _run(request: Request, path: Path, watcher: Watcher, render: Callable[[recor
             finished = record.Record(header, results, footer)
             render(finished)
             writer.finish(footer)
+        except KeyboardInterrupt:
+            raise Interrupted if results else KeyboardInterrupt from None
         finally:
             writer.close()
     return finished
 
 
-def find(names: Sequence[str], interpreters: Mapping[str, str], pool: Pool | None = None) -> list[EntryPoint]:
+def find(
+    installed: Iterable[EntryPoint], names: Sequence[str], interpreters: Mapping[str, str], pool: Pool
+) -> list[EntryPoint]:
     """Return the entry points to run; an interpreter given with ``--python`` is asked for what is installed there.
 
     Raises:
-        UsageError: if a name is unknown, or belongs to two packages.
+        UsageError: if a name is unknown.
 
     """
-    entry_points = plugins.installed()
+    entry_points = list(installed)
     known = {e.name for e in entry_points}
     for name, interpreter in interpreters.items():
         if not Path(interpreter).exists() and not _on_path(interpreter):
             raise UsageError(
                 f"--python {name}={interpreter}: there is no such interpreter; give the path of a python executable"
             )
-        if name not in known and pool is not None:
+        if name not in known:
             try:
                 there = pool.entry_points_of(interpreter, plugins.GROUP)
             except StartError as error:
                 raise UsageError(f"--python {name}={interpreter}: {error}") from None
             entry_points += [e for e in there if e.name == name]
-    entry_points = plugins.with_interpreters(plugins.check_unique(entry_points), interpreters)
+    entry_points = plugins.with_interpreters(entry_points, interpreters)
     if names:
         return plugins.select(entry_points, [*names, *interpreters])
     plugins.select(entry_points, interpreters)
@@ -199,38 +213,31 @@ def _on_path(command: str) -> bool:
     return shutil.which(command) is not None
 
 
-def _prepare_directory(out: Path) -> Path:
-    """Make the output directory and return the path of the record in it."""
-    path = out / record.FILE
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        probe = out / f".{record.FILE}.probe"
-        probe.write_text("")
-        probe.unlink()
-    except OSError as error:
-        raise UsageError(f"--out {out} cannot be written to: {error.strerror}; give a directory that can") from None
-    return path
-
-
 def _start_and_select(
-    request: Request, given: Selection | None, pool: Pool, entry_points: list[EntryPoint], watcher: Watcher
+    request: Request,
+    given: Selection | None,
+    pool: Pool,
+    entry_points: list[EntryPoint],
+    watcher: Watcher,
+    interruption: Interruption,
 ) -> Selection:
     """Draw the cases while the frameworks are being imported: the one takes a core, the other mostly waits."""
     started: list[str] = []
+    n = len(entry_points) + len(pool.failures)
 
     def report(name: str) -> None:
         started.append(name)
-        watcher.progress("starting", len(started), len(entry_points))
+        watcher.progress("starting", len(started), n)
 
-    with ThreadPoolExecutor(1) as thread:
-        starting = thread.submit(pool.start, entry_points, report)
-        try:
-            selection = given or select(request.query, lambda n, of: watcher.progress("drawing", n, of))
-            watcher.progress("starting", len(started), len(entry_points))
-            starting.result()
-        except BaseException:
-            pool.interrupt()  # or leaving this block would wait until everything has started
-            raise
+    def drawn(n_drawn: int, n_wanted: int) -> None:
+        watcher.progress("drawing", n_drawn, n_wanted)
+        interruption.check()
+
+    with in_background(pool, lambda: pool.start(entry_points, report)):
+        selection = given or select(request.query, drawn)
+        interruption.check()
+        expectations.check(request.all_entries, (e.name for e in entry_points), selection.origins)
+        watcher.progress("starting", len(started), n)
     for name, why in sorted(pool.failures.items()):
         watcher.say(f"{name} did not start: {why}")
         for line in pool.output_of(name).splitlines()[-_LAST_WORDS:]:
@@ -257,7 +264,7 @@ def _header(request: Request, selection: Selection, pool: Pool) -> dict[str, Any
         "implementations": [_about(pool.started[name]) for name in sorted(pool.started)],
         "not_started": dict(sorted(pool.failures.items())),
         "not_installed": sorted(pool.not_installed),
-        "expectations": [asdict(entry) for entry in request.entries],
+        "expectations": [asdict(entry) for entry in request.all_entries],
         "variables": {
             k: v for k, v in sorted({**os.environ, **ONE_THREAD}.items()) if k.startswith(_FRAMEWORK_VARIABLES)
         },
@@ -330,7 +337,13 @@ def _changes(old: dict[str, Any], new: dict[str, Any]) -> str:
 
 
 def _shrink(  # what a cause is found from, and what executes it
-    pool: Pool, judge: Judge, results: Iterable[Result], assess: Expectations, seed: int, watcher: Watcher
+    pool: Pool,
+    judge: Judge,
+    results: Iterable[Result],
+    assess: Expectations,
+    seed: int,
+    watcher: Watcher,
+    interruption: Interruption,
 ) -> list[dict[str, str]]:
     """Let Hypothesis shrink one case per unexpected cause, through the workers.
 
@@ -353,10 +366,14 @@ def _shrink(  # what a cause is found from, and what executes it
         watcher.progress("shrinking", done, len(first))
 
         def fails(case: Case, name: str = name, wanted: str = verdict) -> bool | None:
+            interruption.check()
             got = judge.judge(case, pool.run_case(name, case)).verdict
             if got in ("crash", "timeout"):
                 return None  # each try would cost a process
-            return got == wanted and assess.assess(name, case, got)[0] == "unexpected"
+            try:
+                return got == wanted and assess.assess(name, case, got)[0] == "unexpected"
+            except UsageError:  # predicates were tried on the cases of the run, not on those that shrinking makes up
+                return False
 
         case = strategies.shrink(result.case, fails, seed=strategies.hash_seed(seed, name, op, verdict))
         smallest.append({"implementation": name, "op": op, "verdict": verdict, "case": case.id})

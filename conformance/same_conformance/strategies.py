@@ -7,7 +7,8 @@ one axis, every field 1, float32, SAME.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from math import gcd
 from typing import Any, NamedTuple
@@ -163,12 +164,13 @@ def draw_distinct(
 ) -> Drawn:
     """Draw `n` distinct cases with Hypothesis, spread evenly over ops and ranks.
 
-    Each of `same_conformance.classes.CLASSES` that exists for the ops and ranks must be hit ``n // 50`` times at
-    least. If the space holds fewer than `n` cases, all that could be found are returned. The same arguments and the
-    same Hypothesis give the same cases. `report` is called with the number of cases so far.
+    Each of `same_conformance.classes.CLASSES` that exists for the ops and ranks has `n_per_class` cases at least: where
+    fewer were drawn, others are drawn in exchange. If the space holds fewer than `n` cases, all that could be found
+    are returned. The same arguments and the same Hypothesis give the same cases. `report` is called with the number
+    of cases so far, after each; what it raises ends the drawing.
 
     Raises:
-        UsageError: if a class is hit too rarely.
+        UsageError: if a class has too few cases all the same; not with `bounds`, which may leave no case of a class.
 
     """
     strata = [(op, rank) for rank in ranks for op in ops]
@@ -179,33 +181,79 @@ def draw_distinct(
         missing, n_left = n - len(found), len(strategies)
         for i, stratum in enumerate(list(strategies)):
             quota = min((missing + i) // n_left, n - len(found))
-            if not _collect(strategies[stratum], quota, hash_seed(seed, n_round, *stratum), found):
+            if not _collect(strategies[stratum], quota, hash_seed(seed, n_round, *stratum), found, report):
                 del strategies[stratum]  # Hypothesis finds nothing new here: the space is used up
-            report(len(found))
         n_round += 1
     drawn = sorted(found, key=lambda case: case.canonical_key)[:n]
-    counts = classes.count(drawn)
-    _check_classes(counts, n, len(drawn), strata)
-    return Drawn(tuple(drawn), counts, n)
+    if len(drawn) == n:  # else everything there is was taken
+        wanted = [k for k in classes.CLASSES if any(k.exists(*stratum) for stratum in strata)]
+        drawn = _exchanged(drawn, wanted, cases(ops=ops, ranks=ranks, **bounds), seed, report)
+        if not bounds:
+            _check_classes(drawn, wanted)
+    return Drawn(tuple(drawn), classes.count(drawn), n)
+
+
+def n_per_class(n: int) -> int:
+    """Return how many of `n` drawn cases are of each class at least: 1 in 50, and 1 from as many cases as classes."""
+    return max(n // 50, int(n >= len(classes.CLASSES)))
+
+
+def _exchanged(
+    drawn: list[Case],
+    wanted: Sequence[classes.CaseClass],
+    strategy: st.SearchStrategy[Case],
+    seed: int,
+    report: Callable[[int], None],
+) -> list[Case]:
+    """Exchange cases until each class has its minimum, as far as Hypothesis finds such cases; canonical order."""
+    n, minimum = len(drawn), n_per_class(len(drawn))
+    found = dict.fromkeys(drawn)
+    for case_class in wanted:
+        n_missing = minimum - sum(map(case_class.contains, found))
+        if n_missing > 0:
+            part = hash_seed(seed, "exchange", case_class.name)
+            _collect(strategy, n_missing, part, found, lambda _: report(n), case_class.contains)
+        while len(found) > n:
+            del found[_spare(found, wanted, minimum)]
+    return sorted(found, key=lambda case: case.canonical_key)
+
+
+def _spare(drawn: Collection[Case], wanted: Sequence[classes.CaseClass], minimum: int) -> Case:
+    """Return a case that no class needs: of an op and rank with many cases, the one that belongs to the fewest classes."""
+    needed = [k for k in wanted if sum(map(k.contains, drawn)) <= minimum]
+    per_stratum = Counter((case.op, case.rank) for case in drawn)
+    spare = [case for case in drawn if not any(k.contains(case) for k in needed)]
+    return min(
+        spare,
+        key=lambda case: (-per_stratum[case.op, case.rank], sum(k.contains(case) for k in wanted), case.canonical_key),
+    )
 
 
 _STALE_ROUNDS = 3
 """Rounds of Hypothesis without a new case after which a space counts as used up."""
 
 
-def _collect(strategy: st.SearchStrategy[Case], quota: int, seed: int, found: dict[Case, None]) -> bool:
-    """Add up to `quota` cases of `strategy` to `found`; return whether all of them could be had."""
+def _collect(
+    strategy: st.SearchStrategy[Case],
+    quota: int,
+    seed: int,
+    found: dict[Case, None],
+    report: Callable[[int], None],
+    is_wanted: Callable[[Case], bool] | None = None,
+) -> bool:
+    """Add up to `quota` cases of `strategy` that are wanted to `found`; return whether all of them could be had."""
     target = len(found) + quota
     stale = n_round = 0
     while len(found) < target and stale < _STALE_ROUNDS:
         before = len(found)
 
         @hypothesis_seed(seed + n_round)
-        @settings(_DRAWING, max_examples=max(target - before, 20))
+        @settings(_DRAWING, max_examples=max(target - before, 100 if is_wanted else 20))
         @given(strategy)
         def collect(case: Case) -> None:
-            if len(found) < target:
+            if len(found) < target and (is_wanted is None or is_wanted(case)):
                 found.setdefault(case)
+            report(len(found))
 
         collect()
         n_round += 1
@@ -229,15 +277,14 @@ def hash_seed(*parts: object) -> int:
     return zlib.crc32(repr(parts).encode()) << 8
 
 
-def _check_classes(counts: dict[str, int], n: int, n_found: int, strata: Sequence[tuple[str, int]]) -> None:
-    if n_found < n:
-        return  # everything there is was taken
-    minimum = n // 50
-    for case_class in classes.CLASSES:
-        if counts[case_class.name] < minimum and any(case_class.exists(*stratum) for stratum in strata):
+def _check_classes(drawn: Sequence[Case], wanted: Sequence[classes.CaseClass]) -> None:
+    n, minimum = len(drawn), n_per_class(len(drawn))
+    counts = classes.count(drawn)
+    for case_class in wanted:
+        if counts[case_class.name] < minimum:
             raise UsageError(
                 f"only {counts[case_class.name]} of {n} drawn cases are of the class '{case_class.name}', "
-                f"but {minimum} are needed; use another --seed or a larger --cases"
+                f"but {minimum} are needed and no more were found; use another --seed or a larger --cases"
             )
 
 

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from same_conformance.assessment import Assessment
     from same_conformance.record import Record
 
+FILES = ("index.html", "results.csv", "mismatches.csv", "summary.md", "junit.xml")
+"""What `write` writes."""
+
 
 def preload() -> None:
     """Import what `write` needs. pandas takes a while, best spent while the frameworks are being imported."""
@@ -19,7 +22,7 @@ def preload() -> None:
 
 
 def write(record: Record, assessment: Assessment, out: Path) -> None:
-    """Write ``index.html``, ``results.csv``, ``mismatches.csv``, ``summary.md`` and ``junit.xml`` to `out`."""
+    """Write `FILES` to `out`."""
     from same_conformance.report import html, junit, markdown, tables
 
     tables.write_csvs(record, assessment, out / "results.csv", out / "mismatches.csv")
