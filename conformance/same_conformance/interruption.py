@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,10 +14,6 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from same_conformance.runner.pool import Pool
-
-_POLL_S = 0.1
-"""How often workers are interrupted until whoever starts them has ended."""
-
 
 class Interruption:
     """Notices Ctrl-C while entered, even where Python drops the exception.
@@ -76,7 +72,5 @@ def in_background(pool: Pool, work: Callable[[], object]) -> Iterator[None]:
             yield
             working.result()
         except BaseException:
-            while not working.done():  # more than once: between two of its workers it may be about to start another
-                pool.interrupt()
-                wait([working], timeout=_POLL_S)
+            pool.interrupt()
             raise

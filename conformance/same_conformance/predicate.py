@@ -2,8 +2,9 @@
 
 A predicate is a Python expression of comparisons, ``and``, ``or``, ``not``, ``in``, integer arithmetic and the names
 
-- ``op rank padding dtype batch channels groups`` of the case;
-- inside ``any(...)`` and ``all(...)``, which range over the axes: ``n k s d`` (size, kernel, stride, dilation), ``ke``
+- ``op rank padding dtype batch channels groups`` of the case, ``inputs`` and ``outputs``, the first and the last of its
+  channels, and ``equal_sizes equal_kernels equal_strides equal_dilations equal_pads``, whether all axes have the same;
+- inside ``any(...)`` and ``all(...)``, which range over the axes: ``axis``, which is 0 for the first, ``n k s d`` (size, kernel, stride, dilation), ``ke``
   (effective kernel), ``out``, ``before``, ``after``, ``total`` (padding) and ``unclamped`` (the total without the
   maximum, which is negative where the stride leaves elements out).
 
@@ -23,8 +24,11 @@ from same_conformance.errors import UsageError
 if TYPE_CHECKING:
     from same_conformance.case import Axis
 
-CASE_NAMES = ("op", "rank", "padding", "dtype", "batch", "channels", "groups")
-AXIS_NAMES = ("n", "k", "s", "d", "ke", "out", "before", "after", "total", "unclamped")
+CASE_NAMES = (
+    "op", "rank", "padding", "dtype", "batch", "channels", "groups", "inputs", "outputs", "equal_sizes", "equal_kernels",
+    "equal_strides", "equal_dilations", "equal_pads",
+)  # fmt: skip
+AXIS_NAMES = ("axis", "n", "k", "s", "d", "ke", "out", "before", "after", "total", "unclamped")
 
 LONGEST = 500
 LARGEST_NUMBER = 1_000_000
@@ -67,8 +71,8 @@ def compile_predicate(text: str) -> Callable[[Case], bool]:
         raise UsageError(f"predicate {text!r} cannot be read: it is nested too deeply") from None
 
     def predicate(case: Case) -> bool:
-        names: dict[str, Any] = {name: getattr(case, name) for name in CASE_NAMES}
-        names["_axes"] = [_axis_values(axis, case) for axis in case.axes]
+        names = _case_values(case)
+        names["_axes"] = [(i, *_axis_values(axis, case)) for i, axis in enumerate(case.axes)]
         names["_of"] = lambda test: [test(*values) for values in names["_axes"]]
         try:
             return bool(eval(code, {"__builtins__": {}, "any": any, "all": all, **names}))  # noqa: S307  # checked above
@@ -78,6 +82,16 @@ def compile_predicate(text: str) -> Callable[[Case], bool]:
     for sample in _SAMPLES:
         predicate(sample)
     return predicate
+
+
+def _case_values(case: Case) -> dict[str, Any]:
+    values: dict[str, Any] = {name: getattr(case, name) for name in CASE_NAMES if hasattr(case, name)}
+    values |= {"inputs": case.channels[0], "outputs": case.channels[-1]}
+    values |= {
+        f"equal_{what}s": len(set(getattr(case, what))) == 1 for what in ("size", "kernel", "stride", "dilation")
+    }
+    values["equal_pads"] = len({(axis.before, axis.after) for axis in case.axes}) == 1
+    return values
 
 
 def _axis_values(axis: Axis, case: Case) -> tuple[int, ...]:

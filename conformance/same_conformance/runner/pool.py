@@ -60,6 +60,7 @@ class Pool:
         self._guardian = Guardian()
         self._slots: list[Slot] = []
         self._slot_of: dict[str, Slot] = {}
+        self._interrupted = False
         self.descriptions: dict[str, tuple[Description, str]] = {}
         self.started: dict[str, Started] = {}
         self.failures: dict[str, str] = {}
@@ -77,6 +78,8 @@ class Pool:
     def _slot(self, interpreter: str, environment: dict[str, str], entry_points: list[EntryPoint]) -> Slot:
         slot = Slot(interpreter, environment, entry_points, self._guardian, self._limits)
         self._slots.append(slot)
+        if self._interrupted:
+            slot.interrupt()
         return slot
 
     def entry_points_of(self, interpreter: str, group: str) -> list[EntryPoint]:
@@ -209,6 +212,7 @@ class Pool:
 
     def interrupt(self) -> None:
         """Kill every worker under whoever waits for it, and start no other."""
+        self._interrupted = True
         for slot in list(self._slots):
             slot.interrupt()
 

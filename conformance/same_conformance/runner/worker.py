@@ -13,6 +13,7 @@ import importlib
 import importlib.metadata
 import os
 import platform
+import re
 import sys
 import sysconfig
 from pathlib import Path
@@ -68,13 +69,16 @@ class Worker:
 
     def _entry_points(self, header: dict[str, Any]) -> None:
         """List the implementations installed in this interpreter's environment, without importing them."""
-        found = [
-            {"name": e.name, "value": e.value, "distribution": d.metadata["Name"], "version": d.version}
-            for d in importlib.metadata.distributions()
-            for e in d.entry_points
-            if e.group == header["group"]
-        ]
-        self._reply({"type": "entry_points", "found": found})
+        found: dict[str, list[dict[str, str]]] = {}
+        for distribution in importlib.metadata.distributions():
+            with contextlib.suppress(Exception):  # metadata that cannot be read harms nobody else
+                package, version = distribution.metadata["Name"], distribution.version
+                entry_points = [e for e in distribution.entry_points if e.group == header["group"]]
+                found.setdefault(  # the first on the path is the one that is imported
+                    re.sub(r"[-_.]+", "-", package).lower(),
+                    [{"name": e.name, "value": e.value, "distribution": package, "version": version} for e in entry_points],
+                )
+        self._reply({"type": "entry_points", "found": [e for of_one in found.values() for e in of_one]})
 
     def _describe(self, header: dict[str, Any]) -> None:
         name, value = header["name"], header["value"]

@@ -1,0 +1,134 @@
+"""Recognise the arithmetic behind what was read: which formula gives these pads, and this length, on every axis seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from same_conformance.case import Axis
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A number that depends on one axis.
+
+    Attributes:
+        text: the formula in the words of the rule: ``n k s d ke out total before after unclamped``, and ``undilated``,
+            the total that a rule without dilation gives.
+        value: from the axis, as SAME has it, to the number.
+
+    """
+
+    text: str
+    value: Callable[[Axis], int]
+
+
+def unclamped(axis: Axis) -> int:
+    """Return the total padding of a forward op without the maximum; see `same_conformance.padding`."""
+    return (axis.output_size - 1) * axis.stride + axis.effective_kernel - axis.size
+
+
+def _undilated(axis: Axis) -> int:
+    return max((axis.output_size - 1) * axis.stride + axis.kernel - axis.size, 0)
+
+
+def _total(axis: Axis) -> int:
+    return max(unclamped(axis), 0)
+
+
+def _symmetric(pad: Callable[[Axis], int]) -> Callable[[Axis], int]:
+    return lambda a: (a.size + 2 * pad(a) - a.effective_kernel) // a.stride + 1
+
+
+def _equal(axis: Axis) -> int:
+    """Return the pads that would make output and input equally long, if the stride did not round."""
+    return -(-((axis.size - 1) * axis.stride + axis.effective_kernel - axis.size) // 2)
+
+
+PADS = (
+    Formula("before", lambda a: a.before),
+    Formula("after", lambda a: a.after),
+    Formula("0", lambda _: 0),
+    Formula("total", _total),
+    Formula("total // 2", lambda a: _total(a) // 2),
+    Formula("total - total // 2", lambda a: _total(a) - _total(a) // 2),
+    Formula("(k - 1) // 2", lambda a: (a.kernel - 1) // 2),
+    Formula("k // 2", lambda a: a.kernel // 2),
+    Formula("(ke - 1) // 2", lambda a: (a.effective_kernel - 1) // 2),
+    Formula("ke // 2", lambda a: a.effective_kernel // 2),
+    Formula("d * ((k - 1) // 2)", lambda a: a.dilation * ((a.kernel - 1) // 2)),
+    Formula("d * (k // 2)", lambda a: a.dilation * (a.kernel // 2)),
+    Formula("k - 1", lambda a: a.kernel - 1),
+    Formula("ke - 1", lambda a: a.effective_kernel - 1),
+    Formula("undilated // 2", lambda a: _undilated(a) // 2),
+    Formula("undilated - undilated // 2", lambda a: _undilated(a) - _undilated(a) // 2),
+    Formula("d * (undilated // 2)", lambda a: a.dilation * (_undilated(a) // 2)),
+    Formula("d * undilated // 2", lambda a: a.dilation * _undilated(a) // 2),
+    Formula("unclamped // 2", lambda a: unclamped(a) // 2),
+    Formula("unclamped // 2, rounded towards zero", lambda a: int(unclamped(a) / 2)),
+    Formula("unclamped - unclamped // 2", lambda a: unclamped(a) - unclamped(a) // 2),
+    Formula("abs(unclamped) // 2", lambda a: abs(unclamped(a)) // 2),
+    Formula("round(total / 2)", lambda a: round(_total(a) / 2)),
+    Formula("max(k - s, 0) // 2", lambda a: max(a.kernel - a.stride, 0) // 2),
+    Formula("max(ke - s, 0) // 2", lambda a: max(a.effective_kernel - a.stride, 0) // 2),
+    Formula("(ke - s) // 2", lambda a: (a.effective_kernel - a.stride) // 2),
+    Formula("(max(ke - s, 0) + 1) // 2", lambda a: (max(a.effective_kernel - a.stride, 0) + 1) // 2),
+    Formula("(max(k - s, 0) + 1) // 2", lambda a: (max(a.kernel - a.stride, 0) + 1) // 2),
+    Formula("((n - 1) s + ke - n + 1) // 2", _equal),
+    Formula("min(before, after)", lambda a: min(a.before, a.after)),
+    Formula("max(before, after)", lambda a: max(a.before, a.after)),
+    Formula("min(total // 2, k // 2)", lambda a: min(_total(a) // 2, a.kernel // 2)),
+    Formula("(total + 2) // 2", lambda a: (_total(a) + 2) // 2),
+)
+"""What implementations pad (or crop) before the first element. The first that fits every axis seen is the one named."""
+
+FORWARD_LENGTHS = (
+    Formula("ceil(n / s)", lambda a: a.output_size),
+    Formula("n // s", lambda a: a.size // a.stride),
+    Formula("n // s + 1", lambda a: a.size // a.stride + 1),
+    Formula("n", lambda a: a.size),
+    Formula("(n - ke) // s + 1", lambda a: (a.size - a.effective_kernel) // a.stride + 1),
+    Formula("max((n - ke) // s + 1, 0)", lambda a: max((a.size - a.effective_kernel) // a.stride + 1, 0)),
+    Formula("ceil((n - ke) / s) + 1", lambda a: -(-(a.size - a.effective_kernel) // a.stride) + 1),
+    Formula("(n - 1) // s", lambda a: (a.size - 1) // a.stride),
+    Formula("(n + total - k) // s + 1", lambda a: (a.size + _total(a) - a.kernel) // a.stride + 1),
+    Formula("(n + undilated - ke) // s + 1", lambda a: (a.size + _undilated(a) - a.effective_kernel) // a.stride + 1),
+    *(
+        Formula(f"(n + 2 ({pad.text}) - ke) // s + 1", _symmetric(pad.value))
+        for pad in PADS
+        if pad.text not in ("before", "after", "0")
+    ),
+)
+"""Output lengths of forward ops."""
+
+TRANSPOSED_LENGTHS = (
+    Formula("the output size asked for", lambda a: a.output_size),
+    Formula("n s", lambda a: a.size * a.stride),
+    Formula("n", lambda a: a.size),
+    Formula("(n - 1) s + ke", lambda a: (a.size - 1) * a.stride + a.effective_kernel),
+    Formula("(n - 1) s + max(ke, s)", lambda a: (a.size - 1) * a.stride + max(a.effective_kernel, a.stride)),
+    Formula("(n - 1) s + 1", lambda a: (a.size - 1) * a.stride + 1),
+    Formula(
+        "(n - 1) s + ke - 2 (k // 2) + s - 1",
+        lambda a: (a.size - 1) * a.stride + a.effective_kernel - 2 * (a.kernel // 2) + a.stride - 1,
+    ),
+    Formula(
+        "(n - 1) s + ke - 2 ((k - 1) // 2)",
+        lambda a: (a.size - 1) * a.stride + a.effective_kernel - 2 * ((a.kernel - 1) // 2),
+    ),
+    Formula(
+        "(n - 1) s + ke - 2 (k // 2)",
+        lambda a: (a.size - 1) * a.stride + a.effective_kernel - 2 * (a.kernel // 2),
+    ),
+)
+"""Output lengths of transposed convolutions."""
+
+
+def fit(formulas: Iterable[Formula], seen: Iterable[tuple[Axis, int]]) -> Formula | None:
+    """Return the first formula that gives every number seen, or None."""
+    pairs = list(seen)
+    if not pairs:
+        return None
+    return next((f for f in formulas if all(f.value(axis) == number for axis, number in pairs)), None)

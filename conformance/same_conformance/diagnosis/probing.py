@@ -1,0 +1,271 @@
+"""Find out what an implementation reads, with operands that expose it.
+
+- Convolution, depthwise and transposed: the input holds its own index, the kernel one tap at a time. Each output element
+  is then the index of the input element that this tap reads there, or the fill. A second call with the indices reversed
+  tells an index from a constant.
+- Pooling: one input element at a time stands out. Maximum: it is the larger of two very high values, so that no fill
+  hides it; then all are very low, so that any fill shows. Average: it is 1 among zeros, and what comes out is its weight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from same_conformance.case import POOLS, Case
+from same_conformance.diagnosis.reading import OTHER, AxisReading, fit_forward, fit_pool, fit_transposed
+from same_conformance.outcome import Array
+from same_conformance.plan import PADDED
+
+if TYPE_CHECKING:
+    from same_conformance.outcome import Outcome
+
+Operands = tuple[np.ndarray, ...]
+Execute = Callable[[Case, Sequence[Operands]], Sequence["Outcome"]]
+"""Executes one case on several sets of operands."""
+
+MOST_PROBES = 600
+"""Calls for one case; a case that needs more is not probed."""
+
+_HIGH = {"float16": 2.0**14}
+_HIGHEST = 2.0**100
+"""Magnitude of the values that maximum pooling is probed with: any fill but the lowest value lies between plus and minus this."""
+
+
+@dataclass
+class Reading:
+    """What one implementation reads for one case.
+
+    Attributes:
+        out: output elements per axis.
+        axes: what is read along each axis; None for an axis whose map is no such thing.
+        separable: whether the axes do not depend on each other.
+        order: which axis of the input each axis of the output reads, where they are exchanged; else empty.
+        fill: the values seen where padding is read: 0 for convolution, nothing for pooling, if all is well.
+        divisor: of average pooling: ``real``, ``window``, or ``other``.
+        notes: what else was seen, in words.
+
+    """
+
+    out: tuple[int, ...]
+    axes: tuple[AxisReading | None, ...] = ()
+    separable: bool = True
+    order: tuple[int, ...] = ()
+    fill: set[float] = field(default_factory=set)
+    divisor: str = ""
+    notes: list[str] = field(default_factory=list)
+
+
+def n_probes(case: Case) -> int:
+    """Return how many calls a reading of `case` takes."""
+    if case.op in POOLS:
+        return int(np.prod(case.size))
+    return 2 * int(np.prod(case.operand_shapes[1]))
+
+
+def read(case: Case, execute: Execute) -> Reading | None:
+    """Probe `case` and return what is read, or None if the implementation gives no arrays of one shape for it."""
+    if n_probes(case) > MOST_PROBES:
+        return None
+    if case.op in POOLS:
+        return _read_pool(case, execute)
+    return _read_convolution(case, execute)
+
+
+def _arrays(case: Case, outcomes: Sequence[Outcome]) -> np.ndarray | None:
+    """Return the results as one array ``(probe, batch, *out, channels)`` in float64."""
+    arrays = [o.values.astype(np.float64) for o in outcomes if isinstance(o, Array)]
+    shapes = {a.shape for a in arrays}
+    if len(arrays) < len(outcomes) or len(shapes) != 1 or len(next(iter(shapes))) != case.rank + 2:
+        return None
+    return np.stack(arrays)
+
+
+def _read_convolution(case: Case, execute: Execute) -> Reading | None:
+    x_shape, kernel_shape = case.operand_shapes
+    n_codes = int(np.prod(x_shape))
+    codes = np.arange(1.0, n_codes + 1).reshape(x_shape)
+    taps = list(product(*map(range, kernel_shape)))
+    probes: list[Operands] = []
+    for tap in taps:
+        kernel = np.zeros(kernel_shape)
+        kernel[tap] = 1
+        probes += [(codes, kernel), (2 * n_codes + 1 - codes, kernel)]
+    values = _arrays(case, execute(case, probes))
+    if values is None:
+        return None
+    rising, falling = values[::2], values[1::2]
+    reading = Reading(values.shape[2:-1])
+    constant = rising == falling
+    indexed = ~constant & (rising + falling == 2 * n_codes + 1) & (rising >= 1) & (rising <= n_codes)
+    reading.fill = set(np.unique(rising[constant]).tolist())
+    if not (constant | indexed).all():
+        reading.notes.append("a tap reads several elements, or scales them")
+    element = np.where(indexed, rising - 1, np.where(constant, PADDED, OTHER)).astype(np.int64)
+    _map_of_taps(case, reading, element, taps)
+    return reading
+
+
+def _map_of_taps(case: Case, reading: Reading, element: np.ndarray, taps: list[tuple[int, ...]]) -> None:
+    """Fill `reading` from the element that each tap reads: ``(tap, batch, *out, channels)``."""
+    rank = case.rank
+    maps: dict[tuple[int, ...], np.ndarray] = {}
+    for n, tap in enumerate(taps):
+        spatial, (first, second) = tap[:rank], tap[rank:]
+        to_channel, from_channel = _channels(case, first, second)
+        if to_channel >= element.shape[-1]:
+            reading.notes.append("the output has too few channels")
+            return
+        others = np.delete(element[n], to_channel, axis=-1)
+        if (others >= 0).any():
+            _note(reading, "a tap reaches an output channel that is not its own")
+        for b in range(case.batch):
+            if b >= element.shape[1]:
+                _note(reading, "the output has another batch size")
+                return
+            read_here = element[n, b, ..., to_channel]
+            batch, position, channel = _split(case, read_here)
+            real = read_here >= 0
+            if (batch[real] != b).any():
+                _note(reading, "an example of the batch reads another example")
+            if (channel[real] != from_channel).any():
+                _note(reading, "a channel reads another channel")
+            known = maps.setdefault(spatial, position)
+            if not np.array_equal(known, position):
+                _note(reading, "examples or channels differ in what they read")
+    _separate(case, reading, maps)
+
+
+def _note(reading: Reading, text: str) -> None:
+    if text not in reading.notes:
+        reading.notes.append(text)
+
+
+def _channels(case: Case, first: int, second: int) -> tuple[int, int]:
+    """Return which output channel one entry of the kernel serves, and which input channel it reads."""
+    if case.op == "depthwise_conv":
+        return first * case.channels[1] + second, first
+    if case.op == "conv_transpose":
+        return first, second
+    c_in, c_out = case.channels
+    group = second // (c_out // case.groups)
+    return second, group * (c_in // case.groups) + first
+
+
+def _split(case: Case, element: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Split an element's number into batch, position ``(*out, axis)`` and channel; padding has position PADDED."""
+    index = np.unravel_index(np.maximum(element, 0), case.operand_shapes[0])
+    position = np.stack([np.where(element >= 0, i, element) for i in index[1:-1]], axis=-1)
+    return index[0], position, index[-1]
+
+
+def _separate(case: Case, reading: Reading, maps: dict[tuple[int, ...], np.ndarray]) -> None:
+    """Find the map of each axis, and whether the axes depend on each other."""
+    out, rank = reading.out, case.rank
+    whole = np.stack([maps[j] for j in product(*map(range, case.kernel))])
+    whole = whole.reshape(*case.kernel, *out, rank)
+    fit = fit_transposed if case.op == "conv_transpose" else fit_forward
+    per_axis = []
+    for a in range(rank):
+        others = tuple(i for i in range(2 * rank) if i not in (a, rank + a))
+        here = whole[..., a]
+        highest = here.max(axis=others)
+        lowest = np.where(here >= 0, here, np.iinfo(np.int64).max).min(axis=others)
+        if (lowest[highest >= 0] != highest[highest >= 0]).any():
+            reading.separable = False
+        per_axis.append(highest.T)  # (kernel, out) to (out, kernel)
+    if reading.separable and not _is_product(whole[..., 0], per_axis):
+        reading.separable = False
+    if reading.separable:
+        reading.axes = tuple(fit(reads, axis) for reads, axis in zip(per_axis, case.axes, strict=True))
+    else:
+        reading.order = _order(whole, rank)
+
+
+def _is_product(whole: np.ndarray, per_axis: list[np.ndarray]) -> bool:
+    """Tell whether padding is read exactly where some axis reads padding."""
+    rank = len(per_axis)
+    real: np.ndarray = np.ones((), dtype=bool)
+    for a, reads in enumerate(per_axis):
+        shape = [1] * (2 * rank)
+        shape[a], shape[rank + a] = reads.T.shape
+        real = real & (reads.T >= 0).reshape(shape)
+    return bool(np.array_equal(np.broadcast_to(real, whole.shape), whole >= 0))
+
+
+def _order(whole: np.ndarray, rank: int) -> tuple[int, ...]:
+    """Return which output axis each input axis follows, if that is not its own; else nothing."""
+    order = []
+    for a in range(rank):
+        varies = []
+        for b in range(rank):
+            steps = np.diff(whole[..., a], axis=rank + b)
+            both = (np.delete(whole[..., a], 0, axis=rank + b) >= 0) & (
+                np.delete(whole[..., a], -1, axis=rank + b) >= 0
+            )
+            varies.append(bool((steps[both] != 0).any()))
+        order.append(varies.index(True) if sum(varies) == 1 else a)
+    return tuple(order) if order != list(range(rank)) and sorted(order) == list(range(rank)) else ()
+
+
+def _read_pool(case: Case, execute: Execute) -> Reading | None:
+    shape = case.operand_shapes[0]
+    n = int(np.prod(case.size))
+    high = _HIGH.get(case.dtype, _HIGHEST)
+    base, raised = (high, 2 * high) if case.op == "max_pool" else (0.0, 1.0)
+    probes: list[Operands] = []
+    for position in np.ndindex(*case.size):
+        x = np.full(shape, base)
+        x[(slice(None), *position)] = raised
+        probes.append((x,))
+    probes.append((np.full(shape, -high),))
+    values = _arrays(case, execute(case, probes))
+    if values is None:
+        return None
+    reading = Reading(values.shape[2:-1])
+    if not np.array_equal(np.broadcast_to(values[:, :1, ..., :1], values.shape), values, equal_nan=True):
+        _note(reading, "examples or channels differ in what they read")
+    seen = np.moveaxis(values[:n, 0, ..., 0], 0, -1).reshape(*reading.out, n)
+    if case.op == "max_pool":
+        members = seen == raised
+        touched = members.any(axis=-1)
+        reading.fill = set(np.unique(values[n, 0, ..., 0][touched]).tolist()) - {-high}
+    else:
+        members = np.nan_to_num(seen) != 0
+        reading.divisor = _divisor(case, seen, members)
+    _separate_sets(case, reading, members.reshape(*reading.out, *case.size))
+    return reading
+
+
+def _divisor(case: Case, weights: np.ndarray, members: np.ndarray) -> str:
+    """Say what each window divides by: its real elements, its whole size, or something else."""
+    n_real = members.sum(axis=-1)
+    used = n_real > 0
+    by = 1 / np.nan_to_num(weights).max(axis=-1, where=members, initial=1e-300)
+    eps = 2.0**-6 if case.dtype == "bfloat16" else 2.0**-9 if case.dtype == "float16" else 1e-6
+    if np.allclose(by[used], n_real[used], rtol=eps):
+        return "real"
+    if np.allclose(by[used], float(np.prod(case.kernel)), rtol=eps):
+        return "window"
+    return "other"
+
+
+def _separate_sets(case: Case, reading: Reading, members: np.ndarray) -> None:
+    """Find the sets of each axis, and whether the axes depend on each other."""
+    rank = case.rank
+    per_axis = []
+    for a in range(rank):
+        others = tuple(i for i in range(2 * rank) if i not in (a, rank + a))
+        per_axis.append(members.any(axis=others))
+    together: np.ndarray = np.ones((), dtype=bool)
+    for a, sets in enumerate(per_axis):
+        shape = [1] * (2 * rank)
+        shape[a], shape[rank + a] = sets.shape
+        together = together & sets.reshape(shape)
+    reading.separable = bool(np.array_equal(np.broadcast_to(together, members.shape), members))
+    if reading.separable:
+        reading.axes = tuple(fit_pool(sets, axis) for sets, axis in zip(per_axis, case.axes, strict=True))

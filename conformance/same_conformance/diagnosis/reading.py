@@ -1,0 +1,154 @@
+"""Say what an implementation was seen to read, axis by axis.
+
+A reading is found by probing (`same_conformance.diagnosis.probing`), not guessed from wrong values: it is the index map
+itself. This module turns the map of one axis into the numbers that people think in: elements before and after, stride,
+dilation, and what stands in the border.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from same_conformance.case import Axis
+from same_conformance.plan import PADDED
+
+OTHER = -2
+"""Entry of a map where something else than one input element or the fill was read."""
+
+
+@dataclass(frozen=True)
+class AxisReading:
+    """What is read along one axis.
+
+    Attributes:
+        out: output elements.
+        before: elements padded before the first (transposed: cropped); negative if the first are left out.
+        after: the same at the end; for a forward op negative where the last elements are not read, for a transposed
+            one where zeros are added.
+        stride: between neighbouring windows.
+        dilation: between neighbouring taps.
+        flipped: whether the taps are read from the last to the first; pooling never tells.
+        border: what is read beyond the edge: ``fill``, ``edge``, ``reflect``, ``symmetric`` or ``wrap``.
+
+    """
+
+    out: int
+    before: int
+    after: int
+    stride: int
+    dilation: int
+    flipped: bool = False
+    border: str = "fill"
+
+
+def of_same(axis: Axis, *, transposed: bool) -> AxisReading:
+    """Return the reading that SAME asks for."""
+    return _reading(axis, axis.output_size, axis.before, axis.stride, axis.dilation, transposed=transposed)
+
+
+def fit_forward(reads: np.ndarray, axis: Axis) -> AxisReading | None:
+    """Return the numbers behind the index map ``(out, kernel)`` of a forward convolution, or None if there are none."""
+    out, kernel = reads.shape
+    o, j = np.arange(out)[:, None], np.arange(kernel)[None, :]
+    for stride, dilation, flipped in _steps(axis):
+        taps = kernel - 1 - j if flipped else j
+        position = o * stride + taps * dilation
+        for border, extend in _BORDERS.items():
+            for before in _offsets(reads, position, axis, border):
+                if np.array_equal(extend(position - before, axis.size), reads):
+                    found = _reading(axis, out, before, stride, dilation, transposed=False)
+                    return AxisReading(**{**found.__dict__, "flipped": flipped, "border": border})
+    return None
+
+
+def fit_transposed(reads: np.ndarray, axis: Axis) -> AxisReading | None:
+    """Return the numbers behind the map ``(out, kernel)`` of a transposed convolution: input read per output and tap."""
+    out, kernel = reads.shape
+    q, j = np.arange(out)[:, None], np.arange(kernel)[None, :]
+    real = reads >= 0
+    for stride, dilation, flipped in _steps(axis):
+        taps = kernel - 1 - j if flipped else j
+        offsets = (reads * stride + taps * dilation - q)[real]
+        for before in sorted(set(offsets.tolist())) or [axis.before]:
+            source, rest = np.divmod(q + before - taps * dilation, stride)
+            expected = np.where((rest == 0) & (source >= 0) & (source < axis.size), source, PADDED)
+            if np.array_equal(expected, reads):
+                found = _reading(axis, out, before, stride, dilation, transposed=True)
+                return AxisReading(**{**found.__dict__, "flipped": flipped})
+    return None
+
+
+def fit_pool(members: np.ndarray, axis: Axis) -> AxisReading | None:
+    """Return the numbers behind the sets ``(out, size)`` of elements that each window of a pooling reads."""
+    out, size = members.shape
+    o, j = np.arange(out)[:, None], np.arange(axis.kernel)[None, :]
+    for stride, dilation, flipped in _steps(axis):
+        if flipped:
+            continue
+        position = o * stride + j * dilation
+        reach = axis.kernel * max(dilation, 1) + size
+        nearest_first = sorted(range(-reach, reach + 1), key=lambda b: (b != axis.before, abs(b - axis.before)))
+        for border, extend in _BORDERS.items():
+            for before in nearest_first:
+                if np.array_equal(_members(extend(position - before, size), size), members):
+                    found = _reading(axis, out, before, stride, dilation, transposed=False)
+                    return AxisReading(**{**found.__dict__, "border": border})
+    return None
+
+
+def _members(reads: np.ndarray, size: int) -> np.ndarray:
+    members = np.zeros((reads.shape[0], size + 1), dtype=bool)
+    members[np.arange(reads.shape[0])[:, None], reads] = True  # PADDED, which is -1, is the column that is cut off
+    return members[:, :size]
+
+
+def _reading(axis: Axis, out: int, before: int, stride: int, dilation: int, *, transposed: bool) -> AxisReading:
+    windows, span = (axis.size, out) if transposed else (out, axis.size)
+    total = (windows - 1) * stride + (axis.kernel - 1) * dilation + 1 - span
+    return AxisReading(out, before, total - before, stride, dilation)
+
+
+def _steps(axis: Axis) -> Iterator[tuple[int, int, bool]]:
+    """Yield (stride, dilation, flipped): those that were asked for, then what may stand in for them."""
+    strides = dict.fromkeys((axis.stride, *range(1, max(axis.stride, axis.dilation, 2) + 2)))
+    dilations = dict.fromkeys((axis.dilation, *range(1, max(axis.stride, axis.dilation, 2) + 2)))
+    for stride in strides:
+        for dilation in dilations:
+            for flipped in (False, True):
+                yield stride, dilation, flipped
+
+
+def _offsets(reads: np.ndarray, position: np.ndarray, axis: Axis, border: str) -> list[int]:
+    """Return what can have been padded before: told by any element that is read as itself."""
+    if border == "fill":
+        real = reads >= 0
+        found = (position - reads)[real]
+        return [int(found[0])] if found.size else [axis.before]
+    return sorted(range(axis.effective_kernel + 1), key=lambda b: (b != axis.before, b))
+
+
+def _fill(position: np.ndarray, size: int) -> np.ndarray:
+    return np.where((position < 0) | (position >= size), PADDED, position)
+
+
+def _reflect(position: np.ndarray, size: int) -> np.ndarray:
+    period = max(2 * (size - 1), 1)
+    folded = position % period
+    return np.where(folded < size, folded, period - folded)
+
+
+def _symmetric(position: np.ndarray, size: int) -> np.ndarray:
+    folded = position % (2 * size)
+    return np.where(folded < size, folded, 2 * size - 1 - folded)
+
+
+_BORDERS: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
+    "fill": _fill,
+    "edge": lambda position, size: np.clip(position, 0, size - 1),
+    "reflect": _reflect,
+    "symmetric": _symmetric,
+    "wrap": lambda position, size: position % size,
+}
