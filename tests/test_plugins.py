@@ -113,8 +113,8 @@ def test_two_packages_with_one_name_fail_for_that_name_only(plugin: Install, tmp
         ({"paddings": None}, "mine: paddings must be a tuple, got None; write paddings=('same',), with the comma"),
         ({"ranks": (4,)}, "mine: ranks has 4: use some of 1, 2, 3"),
         ({"ranks": ()}, "mine: ranks is empty: use some of 1, 2, 3"),
-        ({"environment": "X=1"}, "mine: environment must map texts to texts, got 'X=1'"),
-        ({"environment": None}, "mine: environment must map texts to texts, got None"),
+        ({"environment": "X=1"}, "mine: environment must map names of variables to texts, got 'X=1'"),
+        ({"environment": None}, "mine: environment must map names of variables to texts, got None"),
     ],
 )
 def test_a_claim_that_is_no_tuple_is_refused_with_the_way_to_write_it(claim: dict[str, object], message: str) -> None:
