@@ -163,7 +163,7 @@ def draw_distinct(
 ) -> Drawn:
     """Draw `n` distinct cases with Hypothesis, spread evenly over ops and ranks.
 
-    Each of `same_conformance.classes.CLASSES` that exists for the ops and ranks must be hit ``n // 50`` times at
+    Each common class of `same_conformance.classes.CLASSES` that exists for the ops and ranks must be hit ``n // 50`` times at
     least. If the space holds fewer than `n` cases, all that could be found are returned. The same arguments and the
     same Hypothesis give the same cases. `report` is called with the number of cases so far.
 
@@ -234,7 +234,11 @@ def _check_classes(counts: dict[str, int], n: int, n_found: int, strata: Sequenc
         return  # everything there is was taken
     minimum = n // 50
     for case_class in classes.CLASSES:
-        if counts[case_class.name] < minimum and any(case_class.exists(*stratum) for stratum in strata):
+        if (
+            case_class.is_common
+            and counts[case_class.name] < minimum
+            and any(case_class.exists(*stratum) for stratum in strata)
+        ):
             raise UsageError(
                 f"only {counts[case_class.name]} of {n} drawn cases are of the class '{case_class.name}', "
                 f"but {minimum} are needed; use another --seed or a larger --cases"

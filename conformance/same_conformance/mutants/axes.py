@@ -67,7 +67,7 @@ RULES = (
         "swapped-axes",
         "gives the pads of the first axis to the last",
         FORWARD,
-        "https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pad.html",
+        "https://github.com/kornia/kornia/issues/709",
         _pads(lambda pads: pads[::-1]),
     ),
     Rule(
@@ -131,7 +131,7 @@ RULES = (
         "first-axis-size",
         "pads every axis for the size of the first",
         FORWARD,
-        "https://github.com/keras-team/keras/issues/18452",
+        "https://github.com/keras-team/keras/issues/19721",
         _parameter(SIZE, _first),
     ),
     Rule(
@@ -159,7 +159,7 @@ RULES = (
         "last-axis-dilation",
         "pads every axis for the dilation of the last",
         FORWARD,
-        "https://github.com/onnx/onnx-mlir/pull/48",
+        "https://github.com/clang-ykt/ONNF/pull/48",
         _parameter(DILATION, _last),
     ),
 )

@@ -41,10 +41,10 @@ def _batch_first_sizes(case: Case) -> list[Parameters]:
     return [(shape[i], a.kernel, a.stride, a.dilation) for i, a in enumerate(case.axes)]
 
 
-def _channel_last_sizes(case: Case) -> list[Parameters]:
-    """Take ``x.shape[2:]`` of an NHWC tensor for the sizes."""
-    shape = (case.batch, *case.size, case.channels[0])
-    return [(shape[2 + i], a.kernel, a.stride, a.dilation) for i, a in enumerate(case.axes)]
+def _channels_first_sizes(case: Case) -> list[Parameters]:
+    """Take ``x.shape[1 + i]`` of an NCHW tensor for the size of axis i."""
+    shape = (case.channels[0], *case.size)
+    return [(shape[i], a.kernel, a.stride, a.dilation) for i, a in enumerate(case.axes)]
 
 
 def _reshaped(_: Case, x: np.ndarray) -> np.ndarray:
@@ -105,9 +105,9 @@ RULES = (
     ),
     Rule(
         "channels-as-size",
-        "takes the sizes from where a channel-first tensor has them, and gets the channels as the last",
+        "takes the sizes of a channel-first tensor from where a channel-last one has them: the channels for the first",
         FORWARD,
-        MISTAKE,
-        misread(_channel_last_sizes),
+        "https://github.com/root-project/root/issues/21661",
+        misread(_channels_first_sizes),
     ),
 )

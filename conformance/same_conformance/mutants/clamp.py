@@ -44,7 +44,7 @@ RULES = (
         "unclamped-floor",
         "lets the total padding be negative where the stride exceeds the kernel, and halves it downwards",
         FORWARD,
-        "https://github.com/keras-team/keras/pull/20774",
+        "https://github.com/onnx/tensorflow-onnx/issues/64",
         totalling(_unclamped_total),
     ),
     Rule(

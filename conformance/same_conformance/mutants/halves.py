@@ -94,14 +94,14 @@ RULES = (
         "half-total",
         "pads half of SAME's total, rounded down, on both sides",
         FORWARD,
-        MISTAKE,
+        "https://github.com/keras-team/keras/issues/18452",
         padded(lambda a: (_total(a) // 2,) * 2),
     ),
     Rule(
         "half-total-up",
         "pads half of SAME's total, rounded up, on both sides",
         FORWARD,
-        MISTAKE,
+        "https://github.com/lukemelas/EfficientNet-PyTorch/pull/235",
         padded(lambda a: (-(-_total(a) // 2),) * 2),
     ),
     Rule(

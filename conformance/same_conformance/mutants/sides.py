@@ -72,7 +72,7 @@ RULES = (
         "all-after",
         "pads everything after",
         FORWARD,
-        "https://github.com/lukemelas/EfficientNet-PyTorch/pull/235",
+        MISTAKE,
         starting(lambda _, __: 0),
     ),
     Rule(
