@@ -24,7 +24,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 
-from same_conformance import Case, plan, rules
+from same_conformance import Case, plan
+from same_conformance.mutants.windows import windows
 
 OUTPUT = Path(__file__).with_name("networks.jsonl")
 
@@ -82,7 +83,7 @@ def spatial(tensor: Any) -> tuple[int, int]:
 
 def equals_same(case: Case, pads: tuple[tuple[int, int], ...]) -> bool:
     """Tell whether the windows after padding by `pads` are those of SAME."""
-    maps = [rules.windows(a.size, a.kernel, a.stride, a.dilation, p) for a, p in zip(case.axes, pads, strict=True)]
+    maps = [windows(a.size, a.kernel, a.stride, a.dilation, p) for a, p in zip(case.axes, pads, strict=True)]
     return all(np.array_equal(ours, theirs) for ours, theirs in zip(plan.same(case).maps, maps, strict=True))
 
 

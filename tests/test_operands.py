@@ -4,12 +4,12 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
-from same_conformance import operands, plan, rules, spec
-from same_conformance.case import SIGNIFICANT_BITS, Case, magnitude, parse
+from same_conformance import mutants, operands, plan, rules, spec
+from same_conformance.case import OPS, SIGNIFICANT_BITS, Case, magnitude, parse
 from same_conformance.judge import different
-from same_conformance.strategies import cases
+from same_conformance.strategies import cases, draw_distinct
 
 
 def test_vectors() -> None:
@@ -52,41 +52,54 @@ def test_the_taps_of_a_kernel_plane_are_distinct(case: Case) -> None:
         assert len(set(plane)) == len(plane) or len(plane) > 2 * magnitude(case)
 
 
-BOX = [*itertools.product(range(1, 7), range(1, 5), range(1, 4), range(1, 3))]
+BOX = [*itertools.product(range(1, 7), range(1, 5), range(1, 4), range(1, 3))][::2]
 
 
-@pytest.mark.parametrize(
-    ("rule", "op"),
-    [pytest.param(rule, op, id=f"{rule.name}-{op}") for rule in rules.RULES.values() for op in rule.ops],
-)
-def test_no_rule_whose_plan_differs_is_hidden_by_the_data(rule: rules.Rule, op: str) -> None:
-    """Execute the wrong plan itself: the numbers differ wherever the plans are said to, and nowhere else."""
+PLANNED = [rule for rule in mutants.RULES.values() if rule.plan]
+"""The rules whose effect is arithmetic; the others are executed to predict them."""
+UNSEEN_BELOW_128 = mutants.RULES["int8-lowest-fill"]
+
+
+@pytest.mark.parametrize("op", OPS)
+def test_no_rule_whose_plan_differs_is_hidden_by_the_data(op: str) -> None:
+    """Execute the wrong plans themselves: the numbers differ wherever the plans are said to, and nowhere else."""
     for i, (n, k, s, d) in enumerate(BOX):
         n2, k2, s2, d2 = BOX[(i * 89 + 31) % len(BOX)]
-        for case in (
-            Case(op, (n,), (k,), (s,), (d,)),
-            Case(
-                op, (n, n2), (k, k2), (s, s2), (d, d2), channels=(2, 1) if op.endswith(("conv", "transpose")) else (3,)
-            ),
-        ):
-            assert_shows(rule, case)
+        channels = (2, 1) if op.endswith(("conv", "transpose")) else (3,)
+        one = Case(op, (n,), (k,), (s,), (d,))
+        two = Case(op, (n, n2), (k, k2), (s, s2), (d, d2), channels=channels)
+        for rule in PLANNED:
+            for case in (one, two):
+                assert shows(rule, case) == differs(rule, case) or rule is UNSEEN_BELOW_128, (rule.name, case.id)
 
 
-@given(cases(dtypes=["float32", "float64"]))
-@settings(max_examples=300)
-def test_no_rule_is_hidden_in_cases_of_any_size(case: Case) -> None:
-    for rule in rules.RULES.values():
-        if case.op in rule.ops:
-            assert_shows(rule, case)
+def test_hardly_any_rule_is_hidden_in_cases_of_any_size() -> None:
+    """The maximum of few planes may be that of other windows too; one in 500 is more than there is."""
+    n_differing = n_hidden = 0
+    for case in draw_distinct(200, seed=2, dtypes=["float32", "float64"]).cases:
+        for rule in PLANNED:
+            if rule is not UNSEEN_BELOW_128 and differs(rule, case):
+                n_differing += 1
+                n_hidden += not shows(rule, case)
+            else:
+                assert not shows(rule, case) or rule is UNSEEN_BELOW_128, (rule.name, case.id)
+    assert n_differing > 1000
+    assert n_hidden * 500 < n_differing
 
 
-def assert_shows(rule: rules.Rule, case: Case) -> None:
-    """A plan of another effect gives other numbers, and one of the same effect gives the same."""
-    ours, theirs = plan.same(case), rule.plan(case)
+def differs(rule: rules.Rule, case: Case) -> bool:
+    """Tell whether the plan of `rule` has SAME's shape and another effect."""
+    ours, theirs = plan.same(case), rule.plan(case) if rule.plan and case.op in rule.ops else None
+    return theirs is not None and ours.out == theirs.out and not rules.same_effect(case, ours, theirs)
+
+
+def shows(rule: rules.Rule, case: Case) -> bool:
+    """Tell whether the plan of `rule` has SAME's shape and gives other numbers."""
+    ours, theirs = plan.same(case), rule.plan(case) if rule.plan and case.op in rule.ops else None
     if theirs is None or ours.out != theirs.out:
-        return
+        return False
     data = operands.make(case)
     wrong = different(case, spec.execute(case, data, theirs), spec.execute(case, data, ours))
     if case.op in ("max_pool", "avg_pool"):
         wrong &= ~ours.reads_padding_only()[None, ..., None]
-    assert wrong.any() != rules.same_effect(case, ours, theirs), case.id
+    return bool(wrong.any())

@@ -18,10 +18,10 @@ from same_conformance import cli, record
 Install = Callable[..., Path]
 GOOD = "implementation = Implementation(name='fake', framework='numpy', build=right)"
 WRONG = """
-    from same_conformance import rules
+    from same_conformance import mutants
 
     def build(case):
-        plan = rules.RULES["half"].plan(case) if case.op == "conv" else None
+        plan = mutants.RULES["half"].plan(case) if case.op == "conv" else None
         return lambda *operands: spec.execute(case, operands, plan).astype(case.dtype)
 
     implementation = Implementation(name="fake", framework="numpy", build=build, dtypes=("float32",))

@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from same_conformance import operands
+from same_conformance import classes, operands
 from same_conformance.case import OPS
 from same_conformance.judge import FAILURES
 from same_conformance.outcome import Array
@@ -88,16 +88,13 @@ class Console:
             yield
 
     def summarize(self, record: Record, assessment: Assessment, out: Path) -> None:
-        """Print the classes drawn, the verdicts per implementation and op, and what was not as expected."""
+        """Print how many cases each class had, the verdicts per implementation and op, and what was not as expected."""
         header = record.header
         if header["n_drawn"]:
-            counts = header["class_counts"]
-            present = [f"{name}: {n}" for name, n in counts.items() if n]
-            absent = [name for name, n in counts.items() if not n]
+            absent = [name for name, n in header["class_counts"].items() if not n]
             none_of = f"; none of: {', '.join(absent)}" if absent else ""
-            self.say(
-                f"drawn: {header['n_drawn']} distinct cases with seed {header['seed']}; {', '.join(present)}{none_of}"
-            )
+            self.say(f"drawn: {header['n_drawn']} distinct cases with seed {header['seed']}{none_of}")
+        self._console.print(_coverage(classes.coverage(record.cases)))
         self._console.print(_verdicts(assessment))
         for title, rows in (
             ("unexpected verdicts", assessment.standing("unexpected")),
@@ -179,6 +176,17 @@ class Console:
     def _print(self, values: np.ndarray) -> None:
         with np.printoptions(threshold=_SHOWN_ELEMENTS, linewidth=self._console.width, suppress=True):
             self.say(str(values))
+
+
+def _coverage(counts: dict[str, dict[str, int]]) -> Table:
+    """Return the table of cases per class and op."""
+    table = Table(box=box.SIMPLE_HEAD, caption="cases of each class; a dot where there can be none")
+    for column in ("class", *OPS):
+        table.add_column(column, justify="left" if column == "class" else "right", no_wrap=True)
+    for name, per_op in counts.items():
+        cells = (str(per_op[op]) if op in per_op else "[dim]·[/]" for op in OPS)
+        table.add_row(name, *("[red]0[/]" if cell == "0" else cell for cell in cells))
+    return table
 
 
 def _verdicts(assessment: Assessment) -> Table:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from same_conformance import rules
+from same_conformance import mutants, rules
 from same_conformance.errors import UsageError
 from same_conformance.judge import FAILURES
 from same_conformance.predicate import compile_predicate
@@ -36,7 +36,7 @@ class Expectation:
         verdict: how it fails there; another failure is a different bug.
         reason: why, in a sentence.
         link: the public report of it, or ``not reported``.
-        rule: the name of a rule in `same_conformance.rules` that it follows there; then `verdict` is what the
+        rule: the name of a rule in `same_conformance.mutants` that it follows there; then `verdict` is what the
             rule predicts case by case.
 
     """
@@ -105,9 +105,9 @@ def _entry(values: dict[str, Any], source: str) -> Expectation:
     if not all(isinstance(v, str) and v for v in values.values()):
         raise UsageError(f"expectations {source}: every value must be a text, and none empty")
     entry = Expectation(**{"verdict": "", **values})
-    if entry.rule and entry.rule not in rules.RULES:
+    if entry.rule and entry.rule not in mutants.RULES:
         raise UsageError(
-            f"expectations {source}: rule {entry.rule!r} is not known; use one of {', '.join(rules.RULES)}"
+            f"expectations {source}: rule {entry.rule!r} is not known; use one of {', '.join(mutants.RULES)}"
         )
     if not entry.rule and entry.verdict not in FAILURES:
         raise UsageError(
@@ -174,7 +174,7 @@ class Expectations:
         """Return the failures that are expected and why; the implementation's own rule first, then the first entry that covers the case."""
         rule = self._rule_of.get(implementation)
         if rule and (expected := _failures(rule, case)):
-            return expected, f"the rule {rule}: {rules.RULES[rule].sentence}"
+            return expected, f"the rule {rule}: {mutants.RULES[rule].sentence}"
         for entry in self._entries.get(implementation, ()):
             if expected := entry.predicts(case):
                 return expected, f"{entry.reason} ({entry.link})"
@@ -183,4 +183,4 @@ class Expectations:
 
 def _failures(rule: str, case: Case) -> tuple[str, ...]:
     """Return the failures that a rule predicts; empty where it does what SAME does."""
-    return tuple(verdict for verdict in rules.predict(rules.RULES[rule], case) if verdict != "pass")
+    return tuple(verdict for verdict in rules.predict(mutants.RULES[rule], case) if verdict in FAILURES)

@@ -47,7 +47,7 @@ class Implementation:
         environment: variables that must be set before the framework is imported.
         ranks, dtypes, paddings: what it claims; the rest is `unsupported` without being called.
         rule: of the wrong implementations that come with this package: the name of the rule in
-            `same_conformance.rules` that it follows instead of SAME.
+            `same_conformance.mutants` that it follows instead of SAME.
         compile_together: how many cases may be traced into one compiled program; above 1 for JAX only.
 
     Raises:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from same_conformance.runner.pool import Pool
 
+
 class Interruption:
     """Notices Ctrl-C while entered, even where Python drops the exception.
 

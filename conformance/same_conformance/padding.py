@@ -69,7 +69,7 @@ def forward(size: int, kernel: int, stride: int, dilation: int, mode: str = SAME
     """
     out = output_size(size, stride)
     total = max((out - 1) * stride + effective_kernel(kernel, dilation) - size, 0)
-    return _split(total, mode)
+    return split(total, mode)
 
 
 def transposed_output_sizes(size: int, stride: int) -> range:
@@ -123,8 +123,12 @@ def transposed(
     return forward(out, kernel, stride, dilation, mode)
 
 
-def _split(total: int, mode: str) -> Padding:
-    """Give the odd element to the side that `mode` names."""
+def split(total: int, mode: str) -> Padding:
+    """Give the odd element to the side that `mode` names.
+
+    >>> split(3, SAME)
+    Padding(before=1, after=2)
+    """
     smaller, larger = total // 2, total - total // 2
     if mode == SAME:
         return Padding(smaller, larger)

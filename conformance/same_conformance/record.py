@@ -82,6 +82,11 @@ class Record:
     results: list[Result] = field(default_factory=list)
     footer: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def cases(self) -> list[Case]:
+        """Return the cases of the run, in canonical order."""
+        return [parse(case_id) for case_id, _ in self.header["cases"]]
+
 
 def read(path: Path) -> Record:
     """Read a record as far as it is whole; only the last line of a run that was killed can be cut.

@@ -1,53 +1,84 @@
-"""State wrong ways to do SAME as rules: what each would read, for any case.
+"""State wrong ways to do SAME as rules, execute them, and predict their verdicts.
 
-An implementation that is wrong on purpose names its rule here; a run checks that it fails exactly on the cases
-whose plan differs from SAME's, and in the way the plan says.
+A rule says what it would read for any case, mostly as a plan, so that its verdict on a case is arithmetic.
+Whoever is wrong on purpose names its rule; a run checks that it fails exactly where and how its rule says.
+The rules themselves are in `same_conformance.mutants`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
 from same_conformance import operands, spec
 from same_conformance import plan as plans
-from same_conformance.case import POOLS, Axis, Case
-from same_conformance.judge import different
-from same_conformance.plan import PADDED, Plan, index_map, outer, real_elements
+from same_conformance.case import POOLS, Case
+from same_conformance.errors import Unsupported
+from same_conformance.judge import Judge, Verdict, different
+from same_conformance.outcome import Array
+from same_conformance.plan import PADDED, Plan, outer
 
-Prediction = Literal["pass", "shape", "value", "error"]
+Execute = Callable[..., np.ndarray]
+"""From the operands of a case, in its dtype, to the result in the dtype that the rule returns."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A way to pad.
+    """A wrong way to do SAME. It has a `plan` or, where no plan can say it, a `build`.
 
     Attributes:
-        name: what implementations call it.
-        sentence: what it does, for the report.
+        name: what implementations, expectations and the corpus call it.
+        sentence: what it does, for the report; the subject is the rule.
         ops: what it is a way to do.
-        plan: from a case of one of `ops` to what the rule does with it; None where it has nothing to compute and so must raise.
+        seen: the public source where it was seen, or ``natural mistake``.
+        plan: from a case of one of `ops` to what the rule does with it; None where it has nothing to compute and so
+            must raise.
+        build: from a case to the function that executes it, as in `Implementation.build`.
 
     """
 
     name: str
     sentence: str
     ops: tuple[str, ...]
-    plan: Callable[[Case], Plan | None]
+    seen: str
+    plan: Callable[[Case], Plan | None] | None = None
+    build: Callable[[Case], Execute] | None = None
 
 
-def predict(rule: Rule, case: Case) -> tuple[Prediction, ...]:
-    """Return the verdicts that an implementation which follows `rule` may get for `case`: one, except in one corner.
+def build(rule: Rule, case: Case) -> Execute:
+    """Return the function that does to the operands of `case` what `rule` says.
 
-    ``pass`` where the rule's plan does the same as SAME's, ``shape`` where its result has another shape, ``error``
-    where it has no output at all, else ``value``; ``pass`` too for an op that the rule says nothing of. A transposed convolution without output is the corner: torch
-    returns an empty array from some of its kernels and raises in others.
+    Raises:
+        Unsupported: if the rule says nothing of the op.
+        ValueError: if by the rule there is nothing to compute.
+
     """
     if case.op not in rule.ops:
-        return ("pass",)
+        raise Unsupported(f"{rule.name} is no way to do {case.op}")
+    if rule.build is not None:
+        return rule.build(case)
+    plan = rule.plan(case) if rule.plan else None
+    if plan is None or min(plan.out) < 1:
+        raise ValueError(f"{rule.name} leaves no window")
+    return lambda *data: spec.execute(case, tuple(a.astype(np.float64) for a in data), plan).astype(case.dtype)
+
+
+def predict(rule: Rule, case: Case) -> tuple[Verdict, ...]:
+    """Return the verdicts that an implementation which follows `rule` may get for `case`: one, except in one corner.
+
+    ``pass`` where the rule's plan does the same as SAME's (``unspecified`` where some window holds padding only),
+    ``shape`` where its result has another shape, ``error`` where it has no output at all, else ``value``; ``pass`` too
+    for an op that the rule says nothing of. A transposed convolution without output is the corner: torch returns an
+    empty array from some of its kernels and raises in others. A rule without a plan is executed.
+    """
+    right: Verdict = "unspecified" if case.op in POOLS and case.has_padding_only_window else "pass"
+    if case.op not in rule.ops:
+        return (right,)
+    if rule.plan is None:
+        return (_executed(rule, case),)
     ours, theirs = plans.same(case), rule.plan(case)
     if theirs is None:
         return ("error",)
@@ -55,7 +86,26 @@ def predict(rule: Rule, case: Case) -> tuple[Prediction, ...]:
         return ("shape", "error") if case.op == "conv_transpose" else ("error",)
     if ours.out != theirs.out:
         return ("shape",)
-    return ("value",) if not same_effect(case, ours, theirs) and _shows(case, ours, theirs) else ("pass",)
+    return ("value",) if not same_effect(case, ours, theirs) and _shows(case, ours, theirs) else (right,)
+
+
+_JUDGE = Judge()
+
+
+def _executed(rule: Rule, case: Case) -> Verdict:
+    """Return the verdict that executing `rule` gets; in bfloat16, which NumPy lacks, that of the same case in float32."""
+    if case.dtype == "bfloat16":
+        case = replace(case, dtype="float32")
+    try:
+        result = build(rule, case)(*(a.astype(case.dtype) for a in _operands(case)))
+    except ValueError:
+        return "error"
+    return _JUDGE.judge(case, Array(result, result.dtype.name)).verdict
+
+
+@lru_cache(maxsize=8)
+def _operands(case: Case) -> tuple[np.ndarray, ...]:
+    return operands.make(case)
 
 
 def _shows(case: Case, ours: Plan, theirs: Plan) -> bool:
@@ -63,11 +113,43 @@ def _shows(case: Case, ours: Plan, theirs: Plan) -> bool:
 
     They do but for rare coincidences, such as two products that cancel; a verdict is about the numbers.
     """
-    data = operands.make(case)
+    if case.op != "conv_transpose" and _differ(case, *_excerpts(ours, theirs)):
+        return True
+    return _differ(case, ours, theirs)
+
+
+def _differ(case: Case, ours: Plan, theirs: Plan) -> bool:
+    data = _operands(case)
     wrong = different(case, spec.execute(case, data, theirs), spec.execute(case, data, ours))
     if case.op in POOLS:
         wrong &= ~ours.reads_padding_only()[None, ..., None]
     return bool(wrong.any())
+
+
+_N_EXCERPT = 6
+"""Windows per axis that are looked at first: a real layer has tens of thousands, and most wrong ones show at once."""
+
+
+def _excerpts(ours: Plan, theirs: Plan) -> tuple[Plan, Plan]:
+    """Return both plans cut down to a few windows per axis: those that differ, and those at the ends."""
+    chosen = []
+    for axis, (a, b) in enumerate(zip(ours.maps, theirs.maps, strict=True)):
+        differs = (a != b).any(axis=1) if a.shape == b.shape else np.ones(len(a), dtype=bool)
+        if ours.divisor:
+            differs |= ours.divisor[axis] != theirs.divisor[axis]
+        found = np.flatnonzero(differs)
+        ends = np.array([0, len(a) - 1])
+        chosen.append(np.unique(np.concatenate([found[:_N_EXCERPT], found[-_N_EXCERPT:], ends])))
+    return _rows(ours, chosen), _rows(theirs, chosen)
+
+
+def _rows(plan: Plan, chosen: list[np.ndarray]) -> Plan:
+    return Plan(
+        tuple(m[rows] for m, rows in zip(plan.maps, chosen, strict=True)),
+        tuple(len(rows) for rows in chosen),
+        plan.fill,
+        tuple(d[rows] for d, rows in zip(plan.divisor, chosen, strict=True)) if plan.divisor else (),
+    )
 
 
 def same_effect(case: Case, ours: Plan, theirs: Plan) -> bool:
@@ -126,176 +208,3 @@ def _reads_padding(plan: Plan) -> np.ndarray:
     for reads in plan.maps:
         touched = touched[..., None] | (reads == PADDED).any(axis=1)
     return touched
-
-
-AxisRule = Callable[[Axis], tuple[int, int]]
-"""From one axis to (before, after): what the rule pads there, with no look at the others."""
-
-
-def windows(size: int, kernel: int, stride: int, dilation: int, pads: tuple[int, int]) -> np.ndarray:
-    """Return the index map of a framework without SAME that was told to pad `pads`: shape ``(out, kernel)``.
-
-    ``out = (size + before + after - effective_kernel) // stride + 1``, possibly less than 1: then the map is empty.
-    """
-    out = (size + sum(pads) - (kernel - 1) * dilation - 1) // stride + 1
-    return index_map(size=size, kernel=kernel, stride=stride, dilation=dilation, before=pads[0], out=max(out, 0))
-
-
-def _plan(case: Case, maps: list[np.ndarray], *, fill: float = -np.inf, count_padding: bool = False) -> Plan:
-    divisor: tuple[np.ndarray, ...] = ()
-    if case.op == "avg_pool":
-        divisor = tuple(np.full(m.shape[0], m.shape[1]) if count_padding else real_elements(m) for m in maps)
-    return Plan(tuple(maps), tuple(m.shape[0] for m in maps), fill, divisor)
-
-
-def _per_axis(pads: AxisRule) -> Callable[[Case], Plan]:
-    return lambda case: _plan(case, [windows(a.size, a.kernel, a.stride, a.dilation, pads(a)) for a in case.axes])
-
-
-def _half(axis: Axis) -> tuple[int, int]:
-    pad = (axis.kernel - 1) // 2
-    return pad, pad
-
-
-def _half_dilated(axis: Axis) -> tuple[int, int]:
-    pad = axis.dilation * (axis.kernel - 1) // 2
-    return pad, pad
-
-
-def _solve_equal(axis: Axis) -> tuple[int, int]:
-    pad = -(-((axis.size - 1) * axis.stride + axis.effective_kernel - axis.size) // 2)
-    return pad, pad
-
-
-def _swapped_axes(case: Case) -> Plan:
-    pads = [(a.before, a.after) for a in reversed(case.axes)]
-    return _plan(
-        case, [windows(a.size, a.kernel, a.stride, a.dilation, p) for a, p in zip(case.axes, pads, strict=True)]
-    )
-
-
-def _zero_fill(case: Case) -> Plan:
-    return _plan(case, list(plans.same(case).maps), fill=0.0)
-
-
-def _counted_padding(case: Case) -> Plan:
-    return _plan(case, list(plans.same(case).maps), count_padding=True)
-
-
-def _ceil_mode(case: Case) -> Plan | None:
-    """``out = ceil((size - effective_kernel) / stride) + 1``, less the last window if it begins outside."""
-    maps = []
-    for a in case.axes:
-        out = -(-(a.size - a.effective_kernel) // a.stride) + 1
-        out -= (out - 1) * a.stride >= a.size
-        if out < 1:
-            return None
-        maps.append(index_map(size=a.size, kernel=a.kernel, stride=a.stride, dilation=a.dilation, before=0, out=out))
-    return _plan(case, maps)
-
-
-def _transposed_half(case: Case) -> Plan:
-    """Crop ``kernel // 2`` on both sides, add ``stride - 1`` elements at the end."""
-    maps, outs = [], []
-    for a in case.axes:
-        before = a.kernel // 2
-        out = max((a.size - 1) * a.stride + a.effective_kernel - 2 * before + a.stride - 1, 0)
-        maps.append(
-            index_map(size=out, kernel=a.kernel, stride=a.stride, dilation=a.dilation, before=before, out=a.size)
-        )
-        outs.append(out)
-    return Plan(tuple(maps), tuple(outs))
-
-
-def _unflipped(case: Case) -> Plan:
-    ours = plans.same(case)
-    return Plan(tuple(m[:, ::-1] for m in ours.maps), ours.out)
-
-
-def _space_to_batch(case: Case) -> Plan | None:
-    """Pad as for stride 1, cut into `dilation` interleaved blocks, stride inside the blocks, interleave again.
-
-    Source: TensorFlow 2.21, ``python/ops/nn_ops.py``, ``with_space_to_batch``; it applies where a dilation exceeds 1.
-    """
-    if max(case.dilation) == 1:
-        return plans.same(case)
-    maps = []
-    for a in case.axes:
-        total = a.effective_kernel - 1
-        length = -(-(a.size + total) // a.dilation) * a.dilation
-        per_block = (length // a.dilation - a.kernel) // a.stride + 1
-        out = a.dilation * per_block - (length - a.size - total)
-        o = np.arange(max(out, 0))[:, None]
-        reads = o % a.dilation + a.dilation * (a.stride * (o // a.dilation) + np.arange(a.kernel)) - total // 2
-        reads[(reads < 0) | (reads >= a.size)] = PADDED
-        maps.append(reads)
-    return _plan(case, maps)
-
-
-def _edge_replicated(case: Case) -> Plan | None:
-    """Where all pads are symmetric leave them to torch, else repeat the edge and divide by the whole window.
-
-    Source: Keras 3.15, ``src/backend/torch/nn.py``, ``average_pool``. What is left to torch's ``avg_pool3d`` is
-    refused if the input is smaller than the window.
-    """
-    if all(a.before == a.after for a in case.axes):
-        return None if case.rank == 3 and any(a.size < a.kernel for a in case.axes) else plans.same(case)
-    maps = []
-    for a in case.axes:
-        reads = np.arange(a.output_size)[:, None] * a.stride + np.arange(a.kernel) - a.before
-        maps.append(np.clip(reads, 0, a.size - 1))
-    return _plan(case, maps)
-
-
-def _unclamped(case: Case) -> Plan:
-    """Let the total padding be negative, and split it rounding towards zero, as C++ divides."""
-    maps = []
-    for a in case.axes:
-        total = (a.output_size - 1) * a.stride + a.effective_kernel - a.size
-        before = a.before if total >= 0 else -(-total // 2)
-        maps.append(
-            index_map(
-                size=a.size, kernel=a.kernel, stride=a.stride, dilation=a.dilation, before=before, out=a.output_size
-            )
-        )
-    return _plan(case, maps)
-
-
-_CONVOLUTIONS = ("conv", "depthwise_conv")
-_FORWARD = (*_CONVOLUTIONS, *POOLS)
-
-RULES = {
-    rule.name: rule
-    for rule in (
-        Rule("half", "pads (kernel - 1) // 2 on both sides, whatever stride and dilation", _FORWARD, _per_axis(_half)),
-        Rule(
-            "half-dilated",
-            "pads dilation * (kernel - 1) // 2 on both sides, whatever the stride",
-            _FORWARD,
-            _per_axis(_half_dilated),
-        ),
-        Rule(
-            "solve-equal",
-            "pads both sides with what would make output and input equally long, rounded up",
-            _FORWARD,
-            _per_axis(_solve_equal),
-        ),
-        Rule("swapped-axes", "gives the pads of the first axis to the last", _FORWARD, _swapped_axes),
-        Rule("zero-fill", "fills max pooling's padding with 0", ("max_pool",), _zero_fill),
-        Rule("counted-padding", "counts the padding in average pooling's divisor", ("avg_pool",), _counted_padding),
-        Rule("ceil-mode", "pads nothing before and rounds the number of windows up", _FORWARD, _ceil_mode),
-        Rule("edge-replicated", "repeats the edge where pads are not symmetric", ("avg_pool",), _edge_replicated),
-        Rule(
-            "unclamped", "lets the total padding be negative where the stride exceeds the kernel", _FORWARD, _unclamped
-        ),
-        Rule("space-to-batch", "strides inside the blocks that dilation made", _CONVOLUTIONS, _space_to_batch),
-        Rule(
-            "transposed-half",
-            "crops kernel // 2 on both sides and adds stride - 1 at the end",
-            ("conv_transpose",),
-            _transposed_half,
-        ),
-        Rule("unflipped-kernel", "does not flip the kernel", ("conv_transpose",), _unflipped),
-    )
-}
-"""Every rule by its name."""

@@ -259,7 +259,6 @@ def _header(request: Request, selection: Selection, pool: Pool) -> dict[str, Any
         "seed": query.seed,
         "n_wanted": selection.n_wanted,
         "n_drawn": selection.n_drawn,
-        "class_counts": selection.class_counts,
         "cases": [[case.id, origin] for case, origin in selection.origins.items()],
         "implementations": [_about(pool.started[name]) for name in sorted(pool.started)],
         "not_started": dict(sorted(pool.failures.items())),

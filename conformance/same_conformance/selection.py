@@ -26,14 +26,12 @@ class Selection:
         origins: every case, in canonical order, with where it comes from first.
         n_wanted: how many drawn cases were asked for.
         n_drawn: how many there are.
-        class_counts: drawn cases per class.
 
     """
 
     origins: dict[Case, Origin] = field(default_factory=dict)
     n_wanted: int = 0
     n_drawn: int = 0
-    class_counts: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ def select(query: Query, report: Callable[[int, int], None] = lambda _n, _of: No
         drawn = strategies.draw_distinct(
             n, seed=query.seed, ops=ops, ranks=ranks, report=lambda so_far: report(so_far, n)
         )
-        selection.n_drawn, selection.class_counts = len(drawn.cases), drawn.counts
+        selection.n_drawn = len(drawn.cases)
         for case in drawn.cases:
             origins.setdefault(case, "drawn")
     selection.origins = _matching(origins, ops, ranks)

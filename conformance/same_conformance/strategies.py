@@ -164,7 +164,7 @@ def draw_distinct(
 ) -> Drawn:
     """Draw `n` distinct cases with Hypothesis, spread evenly over ops and ranks.
 
-    Each of `same_conformance.classes.CLASSES` that exists for the ops and ranks has `n_per_class` cases at least: where
+    Each common class of `same_conformance.classes.CLASSES` that exists for the ops and ranks has `n_per_class` cases at least: where
     fewer were drawn, others are drawn in exchange. If the space holds fewer than `n` cases, all that could be found
     are returned. The same arguments and the same Hypothesis give the same cases. `report` is called with the number
     of cases so far, after each; what it raises ends the drawing.
@@ -186,7 +186,7 @@ def draw_distinct(
         n_round += 1
     drawn = sorted(found, key=lambda case: case.canonical_key)[:n]
     if len(drawn) == n:  # else everything there is was taken
-        wanted = [k for k in classes.CLASSES if any(k.exists(*stratum) for stratum in strata)]
+        wanted = [k for k in classes.common() if any(k.exists(*stratum) for stratum in strata)]
         drawn = _exchanged(drawn, wanted, cases(ops=ops, ranks=ranks, **bounds), seed, report)
         if not bounds:
             _check_classes(drawn, wanted)
@@ -195,7 +195,7 @@ def draw_distinct(
 
 def n_per_class(n: int) -> int:
     """Return how many of `n` drawn cases are of each class at least: 1 in 50, and 1 from as many cases as classes."""
-    return max(n // 50, int(n >= len(classes.CLASSES)))
+    return max(n // 50, int(n >= len(classes.common())))
 
 
 def _exchanged(

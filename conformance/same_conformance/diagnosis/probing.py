@@ -268,4 +268,4 @@ def _separate_sets(case: Case, reading: Reading, members: np.ndarray) -> None:
         together = together & sets.reshape(shape)
     reading.separable = bool(np.array_equal(np.broadcast_to(together, members.shape), members))
     if reading.separable:
-        reading.axes = tuple(fit_pool(sets, axis) for sets, axis in zip(per_axis, case.axes, strict=True))
+        reading.axes = tuple(fit_pool(np.asarray(sets), axis) for sets, axis in zip(per_axis, case.axes, strict=True))

@@ -1,6 +1,6 @@
 """Run what people write for SAME in PyTorch. Most of it is wrong on purpose; each names the rule it follows.
 
-The rules themselves, as index maps, are in `same_conformance.rules`; a run checks that each of these fails
+The rules themselves, as index maps, are in `same_conformance.mutants`; a run checks that each of these fails
 exactly where its rule differs from SAME.
 """
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from same_conformance import corpus
+from same_conformance import classes, corpus
 from same_conformance.case import OPS
 from same_conformance.judge import VERDICTS
 from same_conformance.report import tables
@@ -37,6 +37,7 @@ def render(record: Record, assessment: Assessment, frame: pd.DataFrame) -> str:
         footer=record.footer,
         ops=OPS,
         verdicts=VERDICTS,
+        coverage=classes.coverage(record.cases),
         origins=Counter(origin for _, origin in record.header["cases"]),
         cells=tables.cells(frame),
         networks=tables.networks(frame, corpus.read_networks()),

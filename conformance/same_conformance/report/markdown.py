@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from same_conformance import corpus
+from same_conformance import classes, corpus
 from same_conformance.case import OPS
 from same_conformance.report import tables
 
@@ -42,7 +42,7 @@ def render(record: Record, assessment: Assessment, frame: pd.DataFrame) -> str:
     for name, ops in tables.cells(frame).items():
         cells = [", ".join(f"{n} {verdict}" for verdict, n in ops[op].items()) or "-" for op in OPS]
         lines.append(f"| {name} | {' | '.join(cells)} |")
-    lines += ["", *_networks(frame)]
+    lines += ["", *_networks(frame), "", *_coverage(record)]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -64,6 +64,14 @@ def _networks(frame: pd.DataFrame) -> list[str]:
             (f"{network}, {fit['layer']}, `{fit['case']}`" for network, fit in fits if fit["verdict"] == "wrong"), ""
         )
         lines.append(f"| {name} | {count['safe']} | {count['wrong']} | {count['unsupported']} | {wrong} |")
+    return lines
+
+
+def _coverage(record: Record) -> list[str]:
+    """Say how many cases each class had per op."""
+    lines = ["## Coverage: cases of each class", "", f"| class | {' | '.join(OPS)} |", "|---|" + "---|" * len(OPS)]
+    for name, per_op in classes.coverage(record.cases).items():
+        lines.append(f"| {_escape(name)} | {' | '.join(str(per_op.get(op, '')) for op in OPS)} |")
     return lines
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
-from same_conformance import rules
+from same_conformance import mutants
 from same_conformance.case import OPS
 from same_conformance.judge import FAILURES, VERDICTS
 
@@ -116,7 +116,7 @@ def _fields(case: Case) -> tuple[Any, ...]:
 def _findings(row: Assessed, versions: dict[str, str], rule_of: dict[str, str]) -> tuple[Any, ...]:
     j = row.result.judgement
     name = row.result.implementation
-    rule = rules.RULES.get(rule_of[name])
+    rule = mutants.RULES.get(rule_of[name])
     diagnosis = rule.sentence if rule and row.standing == "expected failure" else ""
     return (
         name,

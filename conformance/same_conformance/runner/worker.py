@@ -76,7 +76,10 @@ class Worker:
                 entry_points = [e for e in distribution.entry_points if e.group == header["group"]]
                 found.setdefault(  # the first on the path is the one that is imported
                     re.sub(r"[-_.]+", "-", package).lower(),
-                    [{"name": e.name, "value": e.value, "distribution": package, "version": version} for e in entry_points],
+                    [
+                        {"name": e.name, "value": e.value, "distribution": package, "version": version}
+                        for e in entry_points
+                    ],
                 )
         self._reply({"type": "entry_points", "found": [e for of_one in found.values() for e in of_one]})
 

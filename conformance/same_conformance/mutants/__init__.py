@@ -1,0 +1,47 @@
+"""Wrong ways to do SAME, a few lines each: what the corpus must find, and what a diagnosis compares with.
+
+Every module holds the rules of one theme in ``RULES``. `same_conformance.mutants.implementations` has each of them as
+an implementation that a worker can run; none is installed as one.
+"""
+
+from same_conformance.mutants import (
+    axes,
+    channels,
+    clamp,
+    dilation,
+    divisor,
+    dtype,
+    fill,
+    halves,
+    kernel,
+    length,
+    rare,
+    sides,
+    stride,
+    transposed,
+)
+from same_conformance.rules import Rule
+
+THEMES: dict[str, tuple[Rule, ...]] = {
+    module.__name__.rpartition(".")[2]: module.RULES
+    for module in (
+        halves,
+        sides,
+        clamp,
+        dilation,
+        stride,
+        length,
+        axes,
+        fill,
+        divisor,
+        kernel,
+        channels,
+        dtype,
+        transposed,
+        rare,
+    )
+}
+"""The rules by theme; a theme is a module of this package."""
+
+RULES: dict[str, Rule] = {rule.name: rule for rules in THEMES.values() for rule in rules}
+"""Every rule by its name."""

@@ -1,0 +1,165 @@
+"""Mix up the axes: their order, or the parameters of one of them for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from same_conformance.case import Case
+from same_conformance.mutants.windows import FORWARD, MISTAKE, Parameters, PlanOf, misread, of_maps, windows
+from same_conformance.plan import Plan
+from same_conformance.rules import Rule
+
+Pairs = list[tuple[int, int]]
+
+
+def _pads(choose: Callable[[Pairs], Pairs]) -> PlanOf:
+    """Pad what `choose` makes of the pads that SAME asks for, axis by axis."""
+
+    def plan(case: Case) -> Plan:
+        pads = choose([(a.before, a.after) for a in case.axes])
+        return of_maps(case, [windows(*a[:4], p) for a, p in zip(case.axes, pads, strict=True)])
+
+    return plan
+
+
+SIZE, KERNEL, STRIDE, DILATION = range(4)
+
+
+def _parameter(which: int, axis: Callable[[int, int], int]) -> PlanOf:
+    """Compute the padding of axis i of n with the parameter `which` of axis ``axis(i, n)``."""
+
+    def parameters(case: Case) -> list[Parameters]:
+        found = []
+        for i, a in enumerate(case.axes):
+            values = list(a[:4])
+            values[which] = case.axes[axis(i, case.rank)][which]
+            found.append((values[0], values[1], values[2], values[3]))
+        return found
+
+    return misread(parameters)
+
+
+def _first(_: int, __: int) -> int:
+    return 0
+
+
+def _last(_: int, n: int) -> int:
+    return n - 1
+
+
+def _reversed(i: int, n: int) -> int:
+    return n - 1 - i
+
+
+def _shared_offset(pads: Pairs) -> Pairs:
+    """Keep one half per axis, and add the odd element wherever the first axis has one."""
+    odd = sum(pads[0]) % 2
+    return [(sum(p) // 2, sum(p) // 2 + odd) for p in pads]
+
+
+def _third_axis_swapped(case: Case) -> Plan:
+    pads = [(a.after, a.before) if i == 2 else (a.before, a.after) for i, a in enumerate(case.axes)]
+    return of_maps(case, [windows(*a[:4], p) for a, p in zip(case.axes, pads, strict=True)])
+
+
+RULES = (
+    Rule(
+        "swapped-axes",
+        "gives the pads of the first axis to the last",
+        FORWARD,
+        "https://github.com/kornia/kornia/issues/709",
+        _pads(lambda pads: pads[::-1]),
+    ),
+    Rule(
+        "last-axis-only",
+        "pads the last axis only",
+        FORWARD,
+        "https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pad.html",
+        _pads(lambda pads: [(0, 0)] * (len(pads) - 1) + pads[-1:]),
+    ),
+    Rule(
+        "last-two-axes-only",
+        "pads the last two axes only, like code written for two",
+        FORWARD,
+        MISTAKE,
+        _pads(lambda pads: [(0, 0)] * (len(pads) - 2) + pads[-2:]),
+    ),
+    Rule(
+        "first-axis-pads",
+        "pads every axis like the first",
+        FORWARD,
+        MISTAKE,
+        _pads(lambda pads: pads[:1] * len(pads)),
+    ),
+    Rule(
+        "largest-pads",
+        "pads every axis like the one that needs most",
+        FORWARD,
+        MISTAKE,
+        _pads(lambda pads: [max(pads, key=sum)] * len(pads)),
+    ),
+    Rule(
+        "odd-element-shared",
+        "adds the odd element on every axis where the first has one",
+        FORWARD,
+        MISTAKE,
+        _pads(_shared_offset),
+    ),
+    Rule(
+        "third-axis-swapped",
+        "puts the odd element of the third axis on the wrong side",
+        FORWARD,
+        MISTAKE,
+        _third_axis_swapped,
+    ),
+    Rule(
+        "sizes-reversed",
+        "pads for the sizes in reverse order, width before height",
+        FORWARD,
+        MISTAKE,
+        _parameter(SIZE, _reversed),
+    ),
+    Rule(
+        "kernel-reversed",
+        "pads for the kernel's axes in reverse order",
+        FORWARD,
+        MISTAKE,
+        _parameter(KERNEL, _reversed),
+    ),
+    Rule("strides-reversed", "pads for the strides in reverse order", FORWARD, MISTAKE, _parameter(STRIDE, _reversed)),
+    Rule(
+        "first-axis-size",
+        "pads every axis for the size of the first",
+        FORWARD,
+        "https://github.com/keras-team/keras/issues/19721",
+        _parameter(SIZE, _first),
+    ),
+    Rule(
+        "first-axis-kernel",
+        "pads every axis for the kernel of the first",
+        FORWARD,
+        MISTAKE,
+        _parameter(KERNEL, _first),
+    ),
+    Rule(
+        "first-axis-stride",
+        "pads every axis for the stride of the first",
+        FORWARD,
+        MISTAKE,
+        _parameter(STRIDE, _first),
+    ),
+    Rule(
+        "first-axis-dilation",
+        "pads every axis for the dilation of the first",
+        FORWARD,
+        MISTAKE,
+        _parameter(DILATION, _first),
+    ),
+    Rule(
+        "last-axis-dilation",
+        "pads every axis for the dilation of the last",
+        FORWARD,
+        "https://github.com/clang-ykt/ONNF/pull/48",
+        _parameter(DILATION, _last),
+    ),
+)

@@ -1,0 +1,113 @@
+"""Give channels, groups or examples the wrong place, or read them as space."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from same_conformance import spec
+from same_conformance.case import OPS, Case
+from same_conformance.mutants.windows import FORWARD, MISTAKE, Parameters, misread
+from same_conformance.rules import Execute, Rule
+
+Rearrange = Callable[[Case, np.ndarray], np.ndarray]
+
+
+def _before(rearrange: Rearrange) -> Callable[[Case], Execute]:
+    """Do what SAME does to a rearranged input."""
+    return lambda case: lambda x, *w: spec.execute(case, (rearrange(case, x), *w)).astype(case.dtype)
+
+
+def _after(rearrange: Rearrange) -> Callable[[Case], Execute]:
+    """Rearrange what SAME gives."""
+    return lambda case: lambda *data: rearrange(case, spec.execute(case, data)).astype(case.dtype)
+
+
+def _first_group(case: Case, x: np.ndarray) -> np.ndarray:
+    per_group = case.channels[0] // case.groups
+    return np.concatenate([x[..., :per_group]] * case.groups, axis=-1)
+
+
+def _exchanged(values: np.ndarray, rows: int) -> np.ndarray:
+    """Read the channels, `rows` times some columns, column by column."""
+    grid = values.reshape(*values.shape[:-1], rows, -1)
+    return grid.swapaxes(-1, -2).reshape(values.shape)
+
+
+def _batch_first_sizes(case: Case) -> list[Parameters]:
+    """Take ``x.shape[i]`` of an NCHW tensor for the size of axis i."""
+    shape = (case.batch, case.channels[0], *case.size)
+    return [(shape[i], a.kernel, a.stride, a.dilation) for i, a in enumerate(case.axes)]
+
+
+def _channels_first_sizes(case: Case) -> list[Parameters]:
+    """Take ``x.shape[1 + i]`` of an NCHW tensor for the size of axis i."""
+    shape = (case.channels[0], *case.size)
+    return [(shape[i], a.kernel, a.stride, a.dilation) for i, a in enumerate(case.axes)]
+
+
+def _reshaped(_: Case, x: np.ndarray) -> np.ndarray:
+    """Take the memory of an NHWC tensor for that of an NCHW one."""
+    batch, *size, channels = x.shape
+    return np.moveaxis(x.reshape(batch, channels, *size), 1, -1)
+
+
+RULES = (
+    Rule(
+        "groups-ignored",
+        "lets every group read the channels of the first",
+        ("conv",),
+        MISTAKE,
+        build=_before(_first_group),
+    ),
+    Rule(
+        "groups-interleaved",
+        "deals the input's channels out to the groups one by one",
+        ("conv",),
+        MISTAKE,
+        build=_before(lambda case, x: _exchanged(x, case.channels[0] // case.groups)),
+    ),
+    Rule(
+        "groups-shuffled",
+        "interleaves the groups in the output",
+        ("conv",),
+        MISTAKE,
+        build=_after(lambda case, y: _exchanged(y, case.groups)),
+    ),
+    Rule(
+        "multiplier-first",
+        "orders depthwise output by multiplier, then channel",
+        ("depthwise_conv",),
+        MISTAKE,
+        build=_after(lambda case, y: _exchanged(y, case.channels[0])),
+    ),
+    Rule(
+        "first-example-repeated",
+        "gives every example of the batch what the first one gets",
+        OPS,
+        MISTAKE,
+        build=_after(lambda _, y: np.repeat(y[:1], len(y), axis=0)),
+    ),
+    Rule(
+        "layout-reinterpreted",
+        "reads channel-last memory as channel-first",
+        OPS,
+        MISTAKE,
+        build=_before(_reshaped),
+    ),
+    Rule(
+        "batch-as-size",
+        "takes batch and channels of a channel-first tensor for its first sizes",
+        FORWARD,
+        "https://github.com/onnx/onnx/blob/v1.19.1/onnx/reference/ops/op_conv.py",
+        misread(_batch_first_sizes),
+    ),
+    Rule(
+        "channels-as-size",
+        "takes the sizes of a channel-first tensor from where a channel-last one has them: the channels for the first",
+        FORWARD,
+        "https://github.com/root-project/root/issues/21661",
+        misread(_channels_first_sizes),
+    ),
+)

@@ -1,0 +1,117 @@
+"""Divide by something else than the number of real elements in average pooling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from same_conformance import plan as plans
+from same_conformance.case import Axis, Case
+from same_conformance.mutants.windows import MISTAKE, PlanOf, of_maps, positions
+from same_conformance.plan import PADDED, Plan, index_map, real_elements
+from same_conformance.rules import Rule
+
+
+def _divided_by(count: Callable[[Axis, np.ndarray], np.ndarray]) -> PlanOf:
+    """Divide the sums of SAME by ``count(axis, reads)`` per output element, at least 1."""
+
+    def plan(case: Case) -> Plan:
+        ours = plans.same(case)
+        divisor = (np.maximum(count(a, m), 1) for a, m in zip(case.axes, ours.maps, strict=True))
+        return Plan(ours.maps, ours.out, divisor=tuple(divisor))
+
+    return plan
+
+
+def _less_padding(axis: Axis, reads: np.ndarray) -> np.ndarray:
+    """Take all of the padding off the window wherever the window touches any of it."""
+    touches = (reads == PADDED).any(axis=1)
+    return np.where(touches, axis.kernel - axis.before - axis.after, axis.kernel)
+
+
+def _undilated(axis: Axis, _: np.ndarray) -> np.ndarray:
+    """Count what an undilated window with the same padding before would hit."""
+    return real_elements(
+        index_map(
+            size=axis.size,
+            kernel=axis.kernel,
+            stride=axis.stride,
+            dilation=1,
+            before=axis.before,
+            out=axis.output_size,
+        )
+    )
+
+
+def _edge_replicated(case: Case) -> Plan | None:
+    """Where all pads are symmetric leave them to torch, else repeat the edge and divide by the whole window.
+
+    Source: Keras 3.15, ``src/backend/torch/nn.py``, ``average_pool``. What is left to torch's ``avg_pool3d`` is
+    refused if the input is smaller than the window.
+    """
+    if all(a.before == a.after for a in case.axes):
+        return None if case.rank == 3 and any(a.size < a.kernel for a in case.axes) else plans.same(case)
+    return of_maps(case, [np.clip(positions(a), 0, a.size - 1) for a in case.axes])
+
+
+_OPS = ("avg_pool",)
+
+RULES = (
+    Rule(
+        "counted-padding",
+        "counts the padding in average pooling's divisor",
+        _OPS,
+        "https://github.com/google/flax/issues/2401",
+        _divided_by(lambda a, m: np.full(len(m), a.kernel)),
+    ),
+    Rule(
+        "counted-before",
+        "counts the padding before the input in the divisor, and not that after it",
+        _OPS,
+        "https://github.com/microsoft/onnxruntime/issues/24681",
+        _divided_by(lambda a, _: (positions(a) < a.size).sum(axis=1)),
+    ),
+    Rule(
+        "counted-after",
+        "counts the padding after the input in the divisor, and not that before it",
+        _OPS,
+        MISTAKE,
+        _divided_by(lambda a, _: (positions(a) >= 0).sum(axis=1)),
+    ),
+    Rule(
+        "divisor-clipped",
+        "divides by the window, or by the input where that is smaller",
+        _OPS,
+        MISTAKE,
+        _divided_by(lambda a, m: np.full(len(m), min(a.kernel, a.size))),
+    ),
+    Rule(
+        "divisor-less-padding",
+        "takes all of the padding off the divisor of a window that touches any of it",
+        _OPS,
+        MISTAKE,
+        _divided_by(_less_padding),
+    ),
+    Rule(
+        "divisor-undilated",
+        "counts the real elements of an undilated window",
+        _OPS,
+        MISTAKE,
+        _divided_by(_undilated),
+    ),
+    Rule(
+        "divisor-of-first-window",
+        "divides every window by the real elements of the first",
+        _OPS,
+        MISTAKE,
+        _divided_by(lambda _, m: np.full(len(m), real_elements(m)[0])),
+    ),
+    Rule(
+        "edge-replicated",
+        "repeats the edge where pads are not symmetric",
+        _OPS,
+        "https://github.com/keras-team/keras/pull/23233",
+        _edge_replicated,
+    ),
+)

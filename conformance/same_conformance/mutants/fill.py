@@ -1,0 +1,73 @@
+"""Fill the padding with something else than 0, or than the lowest value where a maximum is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from same_conformance import plan as plans
+from same_conformance.case import Case
+from same_conformance.mutants.windows import CONVOLUTIONS, FORWARD, MISTAKE, PlanOf, of_maps, positions
+from same_conformance.plan import Plan
+from same_conformance.rules import Rule
+
+
+def _filled(read: Callable[[np.ndarray, int], np.ndarray]) -> PlanOf:
+    """Read at ``read(position, size)`` where a position may lie outside the input."""
+    return lambda case: of_maps(case, [read(positions(a), a.size) for a in case.axes])
+
+
+def _edge(position: np.ndarray, size: int) -> np.ndarray:
+    return np.asarray(np.clip(position, 0, size - 1))
+
+
+def _reflect(position: np.ndarray, size: int) -> np.ndarray:
+    """Mirror at the centre of the edge elements: 2 1 0 1 2; a single element repeats."""
+    period = max(2 * (size - 1), 1)
+    folded = position % period
+    return np.minimum(folded, period - folded) if size > 1 else np.zeros_like(position)
+
+
+def _wrap(position: np.ndarray, size: int) -> np.ndarray:
+    return np.asarray(position % size)
+
+
+def _filled_with(fill: float) -> PlanOf:
+    def plan(case: Case) -> Plan:
+        return of_maps(case, plans.same(case).maps, fill=fill)
+
+    return plan
+
+
+RULES = (
+    Rule(
+        "zero-fill",
+        "fills max pooling's padding with 0",
+        ("max_pool",),
+        "https://github.com/zylo117/Yet-Another-EfficientDet-Pytorch/pull/352",
+        _filled_with(0.0),
+    ),
+    Rule(
+        "int8-lowest-fill",
+        "fills max pooling's padding with -128, the lowest value of int8",
+        ("max_pool",),
+        MISTAKE,
+        _filled_with(-128.0),
+    ),
+    Rule(
+        "edge-fill",
+        "repeats the edge",
+        (*CONVOLUTIONS, "max_pool"),
+        "https://github.com/keras-team/keras/blob/master/keras/src/backend/torch/nn.py",
+        _filled(_edge),
+    ),
+    Rule(
+        "reflect-fill",
+        "mirrors the input at its edge",
+        FORWARD,
+        "https://github.com/speechbrain/speechbrain/blob/develop/speechbrain/nnet/CNN.py",
+        _filled(_reflect),
+    ),
+    Rule("wrap-fill", "continues the input from its other end", FORWARD, MISTAKE, _filled(_wrap)),
+)

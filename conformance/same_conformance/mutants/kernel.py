@@ -1,0 +1,70 @@
+"""Read the kernel in the wrong order."""
+
+from __future__ import annotations
+
+from same_conformance import plan as plans
+from same_conformance import spec
+from same_conformance.case import Case
+from same_conformance.mutants.windows import CONVOLUTIONS, MISTAKE, TRANSPOSED, of_maps
+from same_conformance.plan import Plan
+from same_conformance.rules import Execute, Rule
+
+
+def _flipped(case: Case) -> Plan:
+    return of_maps(case, [m[:, ::-1] for m in plans.same(case).maps])
+
+
+def _flipped_last(case: Case) -> Plan:
+    *others, last = plans.same(case).maps
+    return of_maps(case, [*others, last[:, ::-1]])
+
+
+def _unflipped(case: Case) -> Plan:
+    ours = plans.same(case)
+    return Plan(tuple(m[:, ::-1] for m in ours.maps), ours.out)
+
+
+def _space_transposed(case: Case) -> Execute:
+    """Exchange the first and the last spatial axis of the kernel where they are equally long."""
+    exchanges = case.kernel[0] == case.kernel[-1]
+    return lambda x, w: spec.execute(case, (x, w.swapaxes(0, case.rank - 1) if exchanges else w)).astype(case.dtype)
+
+
+def _channels_transposed(case: Case) -> Execute:
+    """Exchange the channel axes of the kernel where they are equally long."""
+    return lambda x, w: spec.execute(case, (x, w.swapaxes(-1, -2) if w.shape[-1] == w.shape[-2] else w)).astype(
+        case.dtype
+    )
+
+
+RULES = (
+    Rule(
+        "flipped-kernel",
+        "flips the kernel: convolution in the mathematical sense, where correlation is meant",
+        CONVOLUTIONS,
+        MISTAKE,
+        _flipped,
+    ),
+    Rule("flipped-last-axis", "flips the last axis of the kernel", CONVOLUTIONS, MISTAKE, _flipped_last),
+    Rule(
+        "unflipped-kernel",
+        "does not flip the kernel",
+        TRANSPOSED,
+        "https://github.com/google/flax/issues/2577",
+        _unflipped,
+    ),
+    Rule(
+        "kernel-transposed",
+        "exchanges height and width of a square kernel",
+        (*CONVOLUTIONS, *TRANSPOSED),
+        MISTAKE,
+        build=_space_transposed,
+    ),
+    Rule(
+        "kernel-channels-exchanged",
+        "exchanges the kernel's channels in and out where they are equally many",
+        ("conv", *TRANSPOSED),
+        MISTAKE,
+        build=_channels_transposed,
+    ),
+)
