@@ -126,9 +126,9 @@ TRANSPOSED_LENGTHS = (
 """Output lengths of transposed convolutions."""
 
 
-def fit(formulas: Iterable[Formula], seen: Iterable[tuple[Axis, int]]) -> Formula | None:
-    """Return the first formula that gives every number seen, or None."""
+def fit(formulas: Iterable[Formula], seen: Iterable[tuple[Axis, set[int]]]) -> Formula | None:
+    """Return the first formula that gives a number which was seen to be possible on every axis, or None."""
     pairs = list(seen)
     if not pairs:
         return None
-    return next((f for f in formulas if all(f.value(axis) == number for axis, number in pairs)), None)
+    return next((f for f in formulas if all(f.value(axis) in numbers for axis, numbers in pairs)), None)

@@ -42,7 +42,9 @@ class Reading:
 
     Attributes:
         out: output elements per axis.
-        axes: what is read along each axis; None for an axis whose map is no such thing.
+        axes: what is read along each axis: every set of numbers that would explain it; empty where none does, where no
+            element is read, or where the axes depend on each other.
+        irregular: axes whose reading nothing explains.
         separable: whether the axes do not depend on each other.
         order: which axis of the input each axis of the output reads, where they are exchanged; else empty.
         fill: the values seen where padding is read: 0 for convolution, nothing for pooling, if all is well.
@@ -52,7 +54,8 @@ class Reading:
     """
 
     out: tuple[int, ...]
-    axes: tuple[AxisReading | None, ...] = ()
+    axes: tuple[tuple[AxisReading, ...], ...] = ()
+    irregular: tuple[int, ...] = ()
     separable: bool = True
     order: tuple[int, ...] = ()
     fill: set[float] = field(default_factory=set)
@@ -181,7 +184,11 @@ def _separate(case: Case, reading: Reading, maps: dict[tuple[int, ...], np.ndarr
     if reading.separable and not _is_product(whole[..., 0], per_axis):
         reading.separable = False
     if reading.separable:
-        reading.axes = tuple(fit(reads, axis) for reads, axis in zip(per_axis, case.axes, strict=True))
+        known = [(reads >= 0).any() for reads in per_axis]
+        reading.axes = tuple(
+            fit(reads, axis) if ok else () for reads, axis, ok in zip(per_axis, case.axes, known, strict=True)
+        )
+        reading.irregular = tuple(a for a in range(rank) if known[a] and not reading.axes[a])
     else:
         reading.order = _order(whole, rank)
 
@@ -267,5 +274,6 @@ def _separate_sets(case: Case, reading: Reading, members: np.ndarray) -> None:
         shape[a], shape[rank + a] = sets.shape
         together = together & sets.reshape(shape)
     reading.separable = bool(np.array_equal(np.broadcast_to(together, members.shape), members))
-    if reading.separable:
+    if reading.separable and members.any():
         reading.axes = tuple(fit_pool(np.asarray(sets), axis) for sets, axis in zip(per_axis, case.axes, strict=True))
+        reading.irregular = tuple(a for a in range(rank) if not reading.axes[a])

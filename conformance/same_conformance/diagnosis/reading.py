@@ -8,7 +8,7 @@ dilation, and what stands in the border.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -43,60 +43,82 @@ class AxisReading:
     flipped: bool = False
     border: str = "fill"
 
+    def moved(self, before: int, *, flipped: bool = False, border: str = "fill") -> AxisReading:
+        """Return the same windows with another amount before them."""
+        after = self.before + self.after - before
+        return replace(self, before=before, after=after, flipped=flipped, border=border)
+
 
 def of_same(axis: Axis, *, transposed: bool) -> AxisReading:
     """Return the reading that SAME asks for."""
     return _reading(axis, axis.output_size, axis.before, axis.stride, axis.dilation, transposed=transposed)
 
 
-def fit_forward(reads: np.ndarray, axis: Axis) -> AxisReading | None:
-    """Return the numbers behind the index map ``(out, kernel)`` of a forward convolution, or None if there are none."""
+def fit_forward(reads: np.ndarray, axis: Axis) -> tuple[AxisReading, ...]:
+    """Return every set of numbers that gives the index map ``(out, kernel)`` of a forward convolution.
+
+    One is the rule; more say that the map is too small to tell. Strides and dilations other than those asked for are
+    tried only if these do not fit. Empty if nothing does.
+    """
     out, kernel = reads.shape
     o, j = np.arange(out)[:, None], np.arange(kernel)[None, :]
-    for stride, dilation, flipped in _steps(axis):
-        taps = kernel - 1 - j if flipped else j
-        position = o * stride + taps * dilation
-        for border, extend in _BORDERS.items():
-            for before in _offsets(reads, position, axis, border):
-                if np.array_equal(extend(position - before, axis.size), reads):
-                    found = _reading(axis, out, before, stride, dilation, transposed=False)
-                    return AxisReading(**{**found.__dict__, "flipped": flipped, "border": border})
-    return None
+
+    def fits(stride: int, dilation: int) -> Iterator[AxisReading]:
+        plain = _reading(axis, out, 0, stride, dilation, transposed=False)
+        for flipped, taps in ((False, j), (True, kernel - 1 - j)):
+            position = o * stride + taps * dilation
+            for border, extend in _BORDERS.items():
+                for before in _offsets(reads, position, axis, border):
+                    if np.array_equal(extend(position - before, axis.size), reads):
+                        yield plain.moved(before, flipped=flipped, border=border)
+
+    return _first_that_fits(axis, fits)
 
 
-def fit_transposed(reads: np.ndarray, axis: Axis) -> AxisReading | None:
-    """Return the numbers behind the map ``(out, kernel)`` of a transposed convolution: input read per output and tap."""
+def fit_transposed(reads: np.ndarray, axis: Axis) -> tuple[AxisReading, ...]:
+    """Return every set of numbers that gives the map ``(out, kernel)`` of a transposed convolution: input per output and tap."""
     out, kernel = reads.shape
     q, j = np.arange(out)[:, None], np.arange(kernel)[None, :]
     real = reads >= 0
-    for stride, dilation, flipped in _steps(axis):
-        taps = kernel - 1 - j if flipped else j
-        offsets = (reads * stride + taps * dilation - q)[real]
-        for before in sorted(set(offsets.tolist())) or [axis.before]:
-            source, rest = np.divmod(q + before - taps * dilation, stride)
-            expected = np.where((rest == 0) & (source >= 0) & (source < axis.size), source, PADDED)
-            if np.array_equal(expected, reads):
-                found = _reading(axis, out, before, stride, dilation, transposed=True)
-                return AxisReading(**{**found.__dict__, "flipped": flipped})
-    return None
+
+    def fits(stride: int, dilation: int) -> Iterator[AxisReading]:
+        plain = _reading(axis, out, 0, stride, dilation, transposed=True)
+        for flipped, taps in ((False, j), (True, kernel - 1 - j)):
+            offsets = (reads * stride + taps * dilation - q)[real]
+            for before in sorted(set(offsets.tolist())) or [axis.before]:
+                source, rest = np.divmod(q + before - taps * dilation, stride)
+                expected = np.where((rest == 0) & (source >= 0) & (source < axis.size), source, PADDED)
+                if np.array_equal(expected, reads):
+                    yield plain.moved(before, flipped=flipped)
+
+    return _first_that_fits(axis, fits)
 
 
-def fit_pool(members: np.ndarray, axis: Axis) -> AxisReading | None:
-    """Return the numbers behind the sets ``(out, size)`` of elements that each window of a pooling reads."""
+def fit_pool(members: np.ndarray, axis: Axis) -> tuple[AxisReading, ...]:
+    """Return every set of numbers that gives the sets ``(out, size)`` of elements that each window of a pooling reads."""
     out, size = members.shape
     o, j = np.arange(out)[:, None], np.arange(axis.kernel)[None, :]
-    for stride, dilation, flipped in _steps(axis):
-        if flipped:
-            continue
+
+    def fits(stride: int, dilation: int) -> Iterator[AxisReading]:
+        plain = _reading(axis, out, 0, stride, dilation, transposed=False)
         position = o * stride + j * dilation
-        reach = axis.kernel * max(dilation, 1) + size
-        nearest_first = sorted(range(-reach, reach + 1), key=lambda b: (b != axis.before, abs(b - axis.before)))
+        reach = axis.kernel * dilation + size
         for border, extend in _BORDERS.items():
-            for before in nearest_first:
+            for before in range(-reach, reach + 1):
                 if np.array_equal(_members(extend(position - before, size), size), members):
-                    found = _reading(axis, out, before, stride, dilation, transposed=False)
-                    return AxisReading(**{**found.__dict__, "border": border})
-    return None
+                    yield plain.moved(before, border=border)
+
+    return _first_that_fits(axis, fits)
+
+
+def _first_that_fits(axis: Axis, fits: Callable[[int, int], Iterator[AxisReading]]) -> tuple[AxisReading, ...]:
+    others = range(1, max(axis.stride, axis.dilation, 2) + 2)
+    for stride in dict.fromkeys((axis.stride, *others)):
+        for dilation in dict.fromkeys((axis.dilation, *others)):
+            found = tuple(fits(stride, dilation))
+            if found:
+                return found
+    return ()
 
 
 def _members(reads: np.ndarray, size: int) -> np.ndarray:
@@ -111,23 +133,13 @@ def _reading(axis: Axis, out: int, before: int, stride: int, dilation: int, *, t
     return AxisReading(out, before, total - before, stride, dilation)
 
 
-def _steps(axis: Axis) -> Iterator[tuple[int, int, bool]]:
-    """Yield (stride, dilation, flipped): those that were asked for, then what may stand in for them."""
-    strides = dict.fromkeys((axis.stride, *range(1, max(axis.stride, axis.dilation, 2) + 2)))
-    dilations = dict.fromkeys((axis.dilation, *range(1, max(axis.stride, axis.dilation, 2) + 2)))
-    for stride in strides:
-        for dilation in dilations:
-            for flipped in (False, True):
-                yield stride, dilation, flipped
-
-
 def _offsets(reads: np.ndarray, position: np.ndarray, axis: Axis, border: str) -> list[int]:
     """Return what can have been padded before: told by any element that is read as itself."""
     if border == "fill":
         real = reads >= 0
         found = (position - reads)[real]
         return [int(found[0])] if found.size else [axis.before]
-    return sorted(range(axis.effective_kernel + 1), key=lambda b: (b != axis.before, b))
+    return list(range(axis.effective_kernel + 1))
 
 
 def _fill(position: np.ndarray, size: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Find for which parameters an implementation is wrong: the shortest predicate that parts wrong cases from right ones.
+"""Find for which parameters an implementation is wrong: a short predicate that parts wrong cases from right ones.
 
 What is found is written in the language of `same_conformance.predicate`, so it can be put into a list of expectations
 as it is.
@@ -6,7 +6,7 @@ as it is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -32,7 +32,8 @@ _CASE_TESTS = (
 )  # fmt: skip
 _MOST_CASES = 3_000
 """Cases looked at: enough to tell predicates apart, few enough to be quick."""
-_MOST_PARTS = 3
+_LONGEST = 3
+"""Tests in one conjunction; with more, chance alone would find one that fits."""
 
 
 @dataclass(frozen=True)
@@ -40,35 +41,42 @@ class Where:
     """For which cases an implementation is wrong.
 
     Attributes:
-        predicate: over case fields; empty if none was found.
-        n_wrong: wrong cases that it covers.
-        n_left: wrong cases that it does not cover; no right case is ever covered.
+        predicate: over case fields; empty if every case was wrong, or nothing parts them.
+        n_missed: wrong cases that it does not cover.
+        n_right: right cases that it covers all the same.
 
     """
 
     predicate: str
-    n_wrong: int
-    n_left: int
+    n_missed: int = 0
+    n_right: int = 0
+
+    @property
+    def text(self) -> str:
+        """Return it in words, exceptions included."""
+        if not self.predicate:
+            return ""
+        exceptions = [f"{self.n_missed} more wrong"] if self.n_missed else []
+        exceptions += [f"{self.n_right} right there"] if self.n_right else []
+        if not exceptions:
+            return f"wrong exactly where {self.predicate}"
+        return f"wrong mostly where {self.predicate} ({' and '.join(exceptions)})"
 
 
 def find(wrong: Sequence[Case], right: Sequence[Case]) -> Where:
-    """Return the predicate that covers as many of `wrong` as can be and none of `right`."""
+    """Return the shortest predicate that covers all of `wrong` and none of `right`, else the best short one."""
     wrong, right = wrong[:_MOST_CASES], right[:_MOST_CASES]
-    if not right:
-        return Where("", 0, len(wrong))
+    if not right or not wrong:
+        return Where("")
     table = _Table([*wrong, *right], len(wrong))
-    parts: list[tuple[str, ...]] = []
-    left = table.wrong
-    while left and len(parts) < _MOST_PARTS:
-        best = table.best(left)
-        if best is None:
-            break
-        names, covered = best
-        parts.append(names)
-        left &= ~covered
-    n_left = left.bit_count()
-    text = " or ".join(table.text(names) for names in parts)
-    return Where(text, len(wrong) - n_left, n_left)
+    exact = table.exact()
+    if exact is not None:
+        return Where(exact)
+    names, covered = table.nearest()
+    if not covered:
+        return Where("")
+    n_covered = (covered & table.wrong).bit_count()
+    return Where(table.text(names), len(wrong) - n_covered, covered.bit_count() - n_covered)
 
 
 class _Table:
@@ -107,24 +115,33 @@ class _Table:
             found |= (truth >> (axis * self._n)) & whole
         return found
 
-    def best(self, left: int) -> tuple[tuple[str, ...], int] | None:
-        """Return the conjunction that covers most of `left` and nothing right; the shorter, the better."""
-        best: tuple[tuple[str, ...], int] | None = None
-        most = 0
-        for length in (1, 2, 3):
-            for names in combinations(self._truths, length):
-                truth = self._truths[names[0]]
-                for name in names[1:]:
-                    truth &= self._truths[name]
-                if not truth:
-                    continue
-                covered = self._cases(truth)
-                n = (covered & left).bit_count()
-                if n > most and not covered & self._right:
-                    best, most = (names, covered), n
-            if most == left.bit_count():
-                break
-        return best
+    def _conjunctions(self, length: int) -> Iterator[tuple[tuple[str, ...], int]]:
+        """Yield every conjunction of `length` tests that holds somewhere, and the cases it covers."""
+        for names in combinations(self._truths, length):
+            truth = self._truths[names[0]]
+            for name in names[1:]:
+                truth &= self._truths[name]
+            if truth:
+                yield names, self._cases(truth)
+
+    def exact(self) -> str | None:
+        """Return a conjunction, or two short ones joined by "or", that covers just the wrong cases."""
+        inside: list[tuple[tuple[str, ...], int]] = []
+        for length in range(1, _LONGEST + 1):
+            for names, covered in self._conjunctions(length):
+                if covered == self.wrong:
+                    return self.text(names)
+                if length < _LONGEST and not covered & self._right:
+                    inside.append((names, covered))
+        for (some, a), (others, b) in combinations(inside, 2):
+            if a | b == self.wrong:
+                return f"{self.text(some)} or {self.text(others)}"
+        return None
+
+    def nearest(self) -> tuple[tuple[str, ...], int]:
+        """Return the conjunction of one or two tests with the fewest exceptions, and the cases it covers."""
+        candidates = (found for length in (1, 2) for found in self._conjunctions(length))
+        return min(candidates, key=lambda found: (found[1] ^ self.wrong).bit_count(), default=((), 0))
 
     def text(self, names: tuple[str, ...]) -> str:
         """Write a conjunction as a predicate."""

@@ -1,0 +1,123 @@
+"""Diagnose one implementation's wrong results for one op."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from same_conformance.diagnosis import naming, probing, where, wording
+from same_conformance.judge import FAILURES
+from same_conformance.mutants import RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from same_conformance.case import Case
+    from same_conformance.diagnosis.probing import Execute, Reading
+    from same_conformance.diagnosis.where import Where
+    from same_conformance.record import Result
+
+_N_WRONG_PROBED, _N_RIGHT_PROBED = 16, 6
+"""Cases that are probed: few, since each takes as many calls as its kernel has taps, or its input elements."""
+
+_GRADIENTS = {"input_gradient": "the gradient with respect to the input", "kernel_gradient": "that to the kernel"}
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What is wrong with one implementation's way to do one op.
+
+    Attributes:
+        sentence: what it does instead of SAME; the subject is the implementation.
+        rule: the name of the known wrong rule that it follows, in `same_conformance.mutants`; empty if none is known.
+        where: for which cases it is wrong.
+        n_wrong, n_ran: how many cases it got wrong, of how many that it executed.
+
+    """
+
+    sentence: str
+    rule: str
+    where: Where
+    n_wrong: int
+    n_ran: int
+
+    @property
+    def text(self) -> str:
+        """Return the sentence with the parameters for which it holds."""
+        share = f"{self.n_wrong} of {self.n_ran} cases wrong"
+        return "; ".join(part for part in (self.sentence, self.where.text, share) if part)
+
+
+def diagnose(results: Sequence[Result], execute: Execute) -> Diagnosis:
+    """Find out what is wrong.
+
+    `results` are all of one implementation and one op, in canonical order, some of them wrong; `execute` probes.
+    """
+    wrong = [r for r in results if r.judgement.verdict in FAILURES]
+    right = [r for r in results if r.judgement.verdict in ("pass", "unspecified")]
+    place = where.find([r.case for r in wrong], [r.case for r in right])
+    rule = naming.name_rule(wrong, right)
+    if rule:
+        sentence = RULES[rule].sentence
+        readings: list[tuple[Case, Reading]] = []
+    else:
+        readings = _read(wrong, right, execute)
+        sentence = _sentence(wrong, right, readings)
+    return Diagnosis(sentence, rule, place, len(wrong), len(wrong) + len(right))
+
+
+def _read(wrong: Sequence[Result], right: Sequence[Result], execute: Execute) -> list[tuple[Case, Reading]]:
+    """Probe wrong cases, no two alike as long as there are others, and some right ones beside them."""
+    probed: list[tuple[Case, Reading]] = []
+    arrays = [r.case for r in wrong if r.judgement.verdict in ("shape", "dtype", "value", "nondeterministic")]
+    for cases, most in ((arrays, _N_WRONG_PROBED), ([r.case for r in right], _N_RIGHT_PROBED)):
+        forward = [case for case in cases if getattr(case, "compared", "forward") == "forward"]
+        n_read = 0
+        for case in _unlike_first(forward):
+            reading = probing.read(case, execute)
+            if reading is not None:
+                probed.append((case, reading))
+                n_read += 1
+            if n_read >= most:
+                break
+        if not probed:
+            break  # nothing wrong could be read: right ones tell nothing
+    return probed
+
+
+def _unlike_first(cases: Sequence[Case]) -> list[Case]:
+    """Return the cheapest case of every kind first, then the second cheapest of every kind, and so on."""
+    kinds = Counter[tuple[object, ...]]()
+    places = []
+    for case in sorted(cases, key=lambda c: (probing.n_probes(c), c.canonical_key)):
+        kind = tuple(sorted((a.kernel % 2, a.stride > 1, a.dilation > 1, a.stride > a.kernel) for a in case.axes))
+        places.append((kinds[kind], probing.n_probes(case), case.canonical_key, case))
+        kinds[kind] += 1
+    return [case for *_, case in sorted(places, key=lambda place: place[:3])]
+
+
+def _sentence(wrong: Sequence[Result], right: Sequence[Result], readings: Sequence[tuple[Case, Reading]]) -> str:
+    """Return what differs from SAME in words."""
+    verdicts = Counter(r.judgement.verdict for r in wrong)
+    verdict, _ = verdicts.most_common(1)[0]
+    findings = wording.describe(readings) if readings else []
+    calls = [getattr(r.case, "calls", 1) for r in wrong]
+    compared = {getattr(r.case, "compared", "forward") for r in wrong}
+    if min(calls) > 1 and any(getattr(r.case, "calls", 1) == 1 for r in right):
+        findings.insert(0, "depends on the size that it saw first")
+    elif "forward" not in compared:
+        which = " and ".join(_GRADIENTS[c] for c in sorted(compared))
+        findings.insert(0, f"is right forward, but {which} is wrong")
+    if findings:
+        return "; ".join(findings)
+    if verdict == "nondeterministic":
+        return "gives another result when it is called again"
+    if verdict == "dtype":
+        return f"returns another dtype ({wrong[0].judgement.message})"
+    if verdict in ("crash", "timeout", "error"):
+        return f"ends in {verdict}: {wrong[0].judgement.message}"
+    dtypes = {r.case.dtype for r in wrong}
+    if dtypes < {r.case.dtype for r in (*wrong, *right)}:
+        return f"reads the right elements, but loses precision in {', '.join(sorted(dtypes))}"
+    return f"gives wrong numbers although the probes saw the right elements read ({wrong[0].judgement.message})"
