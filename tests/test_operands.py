@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 
 from same_conformance import operands, plan, rules, spec
-from same_conformance.case import SIGNIFICANT_BITS, Case, magnitude, parse
+from same_conformance.case import Case, parse
+from same_conformance.exactness import SIGNIFICANT_BITS, magnitude
 from same_conformance.judge import different
 from same_conformance.strategies import cases
 

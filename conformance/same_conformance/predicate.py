@@ -2,7 +2,7 @@
 
 A predicate is a Python expression of comparisons, ``and``, ``or``, ``not``, ``in``, integer arithmetic and the names
 
-- ``op rank padding dtype batch channels groups`` of the case;
+- ``op rank padding dtype batch channels groups compared calls`` of the case;
 - inside ``any(...)`` and ``all(...)``, which range over the axes: ``n k s d`` (size, kernel, stride, dilation), ``ke``
   (effective kernel), ``out``, ``before``, ``after``, ``total`` (padding) and ``unclamped`` (the total without the
   maximum, which is negative where the stride leaves elements out).
@@ -23,7 +23,7 @@ from same_conformance.errors import UsageError
 if TYPE_CHECKING:
     from same_conformance.case import Axis
 
-CASE_NAMES = ("op", "rank", "padding", "dtype", "batch", "channels", "groups")
+CASE_NAMES = ("op", "rank", "padding", "dtype", "batch", "channels", "groups", "compared", "calls")
 AXIS_NAMES = ("n", "k", "s", "d", "ke", "out", "before", "after", "total", "unclamped")
 
 LONGEST = 500
