@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from same_conformance.case import Case, default_channels
+from same_conformance.case import POOLS, Case, default_channels
 
 
 @dataclass(frozen=True)
@@ -16,12 +16,14 @@ class CaseClass:
         name: for tables.
         contains: tells whether a case belongs.
         exists: tells whether cases of this op and rank can belong at all.
+        needs: one of `same_conformance.case.COMPARED`, or ``calls``: what must be drawn for a case to belong.
 
     """
 
     name: str
     contains: Callable[[Case], bool]
     exists: Callable[[str, int], bool] = lambda op, rank: True  # noqa: ARG005  # most classes exist everywhere
+    needs: str = ""
 
 
 CLASSES = (
@@ -38,6 +40,14 @@ CLASSES = (
     ),
     CaseClass("batch > 1", lambda c: c.batch > 1),
     CaseClass("channels > 1", lambda c: c.channels[0] > default_channels(c.op)[0]),
+    CaseClass("input gradient", lambda c: c.compared == "input_gradient", needs="input_gradient"),
+    CaseClass(
+        "kernel gradient",
+        lambda c: c.compared == "kernel_gradient",
+        lambda op, rank: op not in POOLS,  # noqa: ARG005
+        needs="kernel_gradient",
+    ),
+    CaseClass("called twice", lambda c: c.calls > 1, needs="calls"),
 )
 
 

@@ -138,6 +138,15 @@ class Judge:
         return Judgement("pass", shape, 0, 0.0, digest(values))
 
 
+def expected_shape(case: Case, verdict: Verdict) -> tuple[int, ...]:
+    """Return the shape that an observed one is to be compared with.
+
+    That is the shape of what is compared; but where a gradient case has the verdict ``shape``, it is the forward result
+    whose shape was observed.
+    """
+    return case.output_shape if verdict == "shape" else case.expected_shape
+
+
 def _other_shape(case: Case, shape: tuple[int, ...], digest: str = "") -> Judgement:
     """Judge an array of another shape; a gradient has the shape of its operand, or is none."""
     if case.compared == "forward":
