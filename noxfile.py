@@ -45,9 +45,21 @@ _PACKAGE = "conformance/same_conformance"
 WORKER_SIDE = (
     *(
         f"{_PACKAGE}/{name}.py"
-        for name in ("__init__", "case", "errors", "implementation", "messages", "operands", "padding", "plan", "spec")
+        for name in (
+            "__init__",
+            "axis",
+            "case",
+            "errors",
+            "exactness",
+            "implementation",
+            "messages",
+            "operands",
+            "padding",
+            "plan",
+            "spec",
+        )
     ),
-    *(f"{_PACKAGE}/runner/{name}.py" for name in ("bootstrap", "protocol", "worker")),
+    *(f"{_PACKAGE}/runner/{name}.py" for name in ("bootstrap", "execution", "protocol", "worker")),
     f"{_PACKAGE}/frameworks",
     f"{_PACKAGE}/implementations",
 )

@@ -50,12 +50,42 @@ def test_a_seed_draws_the_same_cases_again_and_another_seed_others() -> None:
 
 
 def test_more_cases_than_exist_gives_all_of_them() -> None:
-    drawn = draw_distinct(500, seed=0, ops=["max_pool"], ranks=[1], paddings=["same"], dtypes=["float32"], max_size=1,
-                          max_kernel=2, max_stride=2, max_dilation=2, max_batch=1, max_channels=2)  # fmt: skip
+    drawn = draw_distinct(500, seed=0, ops=["max_pool"], ranks=[1], paddings=["same"], dtypes=["float32"], compared=["forward"],
+                          max_calls=1, max_size=1, max_kernel=2, max_stride=2, max_dilation=2, max_batch=1, max_channels=2)  # fmt: skip
     assert {c.id for c in drawn.cases} == {
         f"max_pool.n1.k{k}" + (".s2" if s == 2 else "") + (".d2" if d == 2 else "")
         for k in (1, 2) for s in (1, 2) for d in (1, 2)
     }  # fmt: skip
+
+
+def test_about_a_quarter_compares_gradients_and_about_a_tenth_is_called_twice() -> None:
+    drawn = draw_distinct(400, seed=2)
+    gradients = [c for c in drawn.cases if c.compared != "forward"]
+    assert 70 <= len(gradients) <= 130
+    assert 15 <= sum(c.calls > 1 for c in drawn.cases) <= 65
+    assert {c.op for c in gradients} == {*OPS}
+
+
+def test_only_what_is_wanted_is_drawn_and_its_classes_are_not_missed() -> None:
+    forward = draw_distinct(60, seed=0, compared=["forward"], max_calls=1).cases
+    assert {(c.compared, c.calls) for c in forward} == {("forward", 1)}
+    by_kernel = draw_distinct(60, seed=0, compared=["kernel_gradient"]).cases
+    assert {c.compared for c in by_kernel} == {"kernel_gradient"}
+    assert {c.op for c in by_kernel} == {"conv", "depthwise_conv", "conv_transpose"}
+
+
+def test_what_no_op_has_is_refused_in_words() -> None:
+    with pytest.raises(UsageError, match="max_pool has nothing to compare of kernel_gradient"):
+        draw_distinct(10, seed=0, ops=["max_pool"], compared=["kernel_gradient"])
+
+
+def test_a_gradient_that_is_called_twice_shrinks_to_a_forward_case_called_once() -> None:
+    def is_gradient(case: Case) -> bool:
+        return case.compared != "forward"
+
+    case = parse("conv.n5-7.k3-2.s2-2.b2.kernel_gradient.calls2")
+    assert strategies.shrink(case, is_gradient, seed=1).id == "conv.n1.k1.kernel_gradient"
+    assert strategies.shrink(case, lambda c: c.calls == 2, seed=1).id == "conv.n1.k1.calls2"
 
 
 def test_a_class_that_is_drawn_too_rarely_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,7 +95,7 @@ def test_a_class_that_is_drawn_too_rarely_is_an_error(monkeypatch: pytest.Monkey
         draw_distinct(100, seed=0)
 
 
-@pytest.mark.parametrize("n", [9, 15, 30, 60])
+@pytest.mark.parametrize("n", [12, 15, 30, 60])
 @pytest.mark.parametrize(("ops", "ranks"), [(OPS, RANKS), (["avg_pool"], [1])])
 def test_every_class_that_exists_is_drawn_from_as_few_cases_as_there_are_classes(
     n: int, ops: list[str], ranks: list[int]
@@ -74,7 +104,7 @@ def test_every_class_that_exists_is_drawn_from_as_few_cases_as_there_are_classes
     assert drawn == again
     assert len(set(drawn.cases)) == n
     missing = {k.name for k in classes.common() if not drawn.counts[k.name]}
-    assert missing == ({"unequal axes"} if ranks == [1] else set())
+    assert missing == ({"unequal axes", "kernel gradient"} if ranks == [1] else set())
     assert drawn.counts == classes.count(drawn.cases)
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
 
+from same_conformance import exactness
 from same_conformance import padding as rule
+from same_conformance.axis import Axis as Axis  # noqa: PLC0414  # whoever reads a case's axes finds it here
 from same_conformance.errors import CaseError
 
 OPS = ("conv", "depthwise_conv", "conv_transpose", "max_pool", "avg_pool")
 POOLS = ("max_pool", "avg_pool")
 RANKS = (1, 2, 3)
-SIGNIFICANT_BITS = {"float32": 24, "float64": 53, "float16": 11, "bfloat16": 8}
-"""Bits of an exact integer per dtype; the order is that of `DTYPES`, so a new dtype goes to the end."""
-DTYPES = tuple(SIGNIFICANT_BITS)
+DTYPES = tuple(exactness.SIGNIFICANT_BITS)
+COMPARED = ("forward", "input_gradient", "kernel_gradient")
+"""What is compared: the result, or the gradient of its product with a cotangent by one of the operands."""
+MOST_CALLS = 2
 
 LARGEST_FIELD = 1 << 20
 """No size or channel count above this: a typing error must not fill the memory of the machine."""
@@ -22,23 +24,6 @@ LARGEST_OPERAND = 1 << 26
 """No operand or output with more elements than this, for the same reason (512 MiB in float64)."""
 LARGEST_WINDOWS = 1 << 28
 """No more products than this in all, because the spec gathers them (2 GiB in float64)."""
-
-
-class Axis(NamedTuple):
-    """Hold the parameters of one spatial axis; `output_size` is that of the op, transposed or not."""
-
-    size: int
-    kernel: int
-    stride: int
-    dilation: int
-    output_size: int
-    before: int
-    after: int
-
-    @property
-    def effective_kernel(self) -> int:
-        """Return the elements a window spans."""
-        return rule.effective_kernel(self.kernel, self.dilation)
 
 
 @dataclass(frozen=True)
@@ -60,6 +45,8 @@ class Case:
         groups: of ``conv``, default 1; divides both channel counts.
         output_size: of ``conv_transpose``, default ``size * stride``; ``()`` for every other op.
         dtype: one of `DTYPES`.
+        compared: one of `COMPARED`; the gradient by the kernel is for ops that have one.
+        calls: 1, or 2 if the same callable is called with operands of another size first (see `first`).
 
     Raises:
         CaseError: if a field is out of range or two fields do not fit each other.
@@ -77,12 +64,17 @@ class Case:
     groups: int = 1
     output_size: tuple[int, ...] = ()
     dtype: str = "float32"
+    compared: str = "forward"
+    calls: int = 1
     _axes: tuple[Axis, ...] = field(default=(), init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         _one_of("op", self.op, OPS)
         _one_of("padding", self.padding, rule.MODES)
         _one_of("dtype", self.dtype, DTYPES)
+        _one_of("compared", self.compared, COMPARED)
+        if self.compared == "kernel_gradient" and self.op in POOLS:
+            raise CaseError(f"kernel_gradient belongs to ops with a kernel, but the op is {self.op}")
         rank = len(self.size)
         if rank not in RANKS:
             raise CaseError(f"size has {rank} axes, but 1, 2 or 3 are allowed: {self.size}")
@@ -91,7 +83,7 @@ class Case:
         self._default("dilation", ones)
         self._default("channels", default_channels(self.op))
         if self.op == "conv_transpose":
-            self._default("output_size", tuple(n * s for n, s in zip(self.size, self.stride)))
+            self._default("output_size", self._full_output_size)
         elif self.output_size:
             raise CaseError(f"output_size belongs to conv_transpose alone, but the op is {self.op}")
         for name in ("size", "kernel", "stride", "dilation", "channels", "output_size"):
@@ -105,6 +97,7 @@ class Case:
         self._check_channels()
         object.__setattr__(self, "_axes", self._make_axes())
         self._check_exact()
+        self._check_calls()
 
     def _default(self, name: str, value: tuple[int, ...]) -> None:
         if not getattr(self, name):
@@ -137,18 +130,29 @@ class Case:
         return tuple(axes)
 
     def _check_exact(self) -> None:
-        largest = max(_product(shape) for shape in (*self.operand_shapes, self.expected_shape))
+        largest = max(_product(shape) for shape in (*self.operand_shapes, self.output_shape))
         if largest > LARGEST_OPERAND:
             raise CaseError(f"an array of {largest} elements is too large: {LARGEST_OPERAND} are allowed")
         x, *_ = self.operand_shapes
-        windows = _product(x if self.op == "conv_transpose" else self.expected_shape) * self.n_terms
+        windows = _product(x if self.op == "conv_transpose" else self.output_shape) * _forward_terms(self)
         if windows > LARGEST_WINDOWS:
             raise CaseError(f"windows of {windows} elements together are too large: {LARGEST_WINDOWS} are allowed")
-        if magnitude(self) < SMALLEST_MAGNITUDE[self.op]:
-            raise CaseError(
-                f"{self.n_terms} summed terms cannot be exact in {self.dtype} "
-                f"({SIGNIFICANT_BITS[self.dtype]} significant bits): use a wider dtype or a smaller kernel"
-            )
+        if why := exactness.obstacle(self):
+            raise CaseError(why)
+        if self.compared != "forward":
+            _ = self.forward  # a gradient exists only where the result does
+
+    def _check_calls(self) -> None:
+        if not isinstance(self.calls, int) or not 1 <= self.calls <= MOST_CALLS:
+            raise CaseError(f"calls must be 1 or {MOST_CALLS}, got {self.calls!r}")
+        if self.calls == 1:
+            return
+        if self.op == "conv_transpose" and self.output_size != self._full_output_size:
+            raise CaseError("a transposed convolution that is called with two sizes has the default output_size")
+        try:
+            _ = self.first
+        except CaseError as error:
+            raise CaseError(f"calls=2 needs operands of another size first, and there {error}") from None
 
     @property
     def rank(self) -> int:
@@ -159,6 +163,11 @@ class Case:
     def axes(self) -> tuple[Axis, ...]:
         """Return the parameters axis by axis, with the padding that SAME asks for."""
         return self._axes
+
+    @property
+    def _full_output_size(self) -> tuple[int, ...]:
+        """Return the default output size of a transposed convolution."""
+        return tuple(n * s for n, s in zip(self.size, self.stride))
 
     @property
     def operand_shapes(self) -> tuple[tuple[int, ...], ...]:
@@ -176,21 +185,61 @@ class Case:
         return (x, (*self.kernel, c_in // self.groups, c_out))
 
     @property
-    def expected_shape(self) -> tuple[int, ...]:
-        """Return the shape of the result: ``(batch, *out, channels)``."""
+    def output_shape(self) -> tuple[int, ...]:
+        """Return the shape of the forward result, and of the cotangent: ``(batch, *out, channels)``."""
         c = self.channels[0] * self.channels[1] if self.op == "depthwise_conv" else self.channels[-1]
         return (self.batch, *(a.output_size for a in self._axes), c)
 
     @property
+    def expected_shape(self) -> tuple[int, ...]:
+        """Return the shape of what is compared: of the forward result, or of the operand that a gradient is by."""
+        if self.compared == "forward":
+            return self.output_shape
+        return self.operand_shapes[self.compared == "kernel_gradient"]
+
+    @property
     def n_terms(self) -> int:
-        """Return the largest number of products (for average pooling: elements) in one sum."""
-        per_tap = 1 if self.op in ("depthwise_conv", *POOLS) else self.channels[0] // self.groups
-        return _product(self.kernel) * per_tap
+        """Return the largest number of products (for pooling: of elements) in one sum of what is compared.
+
+        Forward these are the taps of a kernel times the input channels that an output channel reads; for the gradient by the
+        input, taps times output channels; for that by the kernel, examples times window positions.
+        """
+        if self.compared == "forward":
+            return _forward_terms(self)
+        if self.compared == "input_gradient":
+            per_tap = 1 if self.op in POOLS else self.channels[1] // self.groups
+            return _product(self.kernel) * per_tap
+        positions = self.size if self.op == "conv_transpose" else self.output_shape[1:-1]
+        return self.batch * _product(positions)
+
+    @property
+    def forward(self) -> Case:
+        """Return this case as it is for whoever computes it forward, once: `compared` and `calls` at their defaults."""
+        return replace(self, compared="forward", calls=1)
+
+    def resized(self, size: tuple[int, ...]) -> Case:
+        """Return this case on another size; a transposed convolution then has its default output size."""
+        return self if size == self.size else replace(self, size=size, output_size=(), calls=1)
+
+    @property
+    def first(self) -> Case:
+        """Return what a callable is called with first where `calls` is 2: the forward case of another size.
+
+        Per axis it is the nearest larger size for which SAME pads another number of elements before; if there is none,
+        the nearest larger one with another number after; if there is none either, as for stride 1, one more. What a
+        transposed convolution crops is the same for every size, so it gets one more.
+
+        >>> Case("conv", (5, 5), (3, 3), stride=(2, 1)).first.size
+        (6, 6)
+        """
+        transposed = self.op == "conv_transpose"
+        size = tuple(a.size + 1 if transposed else a.other_size(self.padding) for a in self._axes)
+        return self.forward.resized(size)
 
     @property
     def has_padding_only_window(self) -> bool:
         """Tell whether a window reads no real element (possible when a dilation exceeds 1)."""
-        return self.op != "conv_transpose" and any(_has_padding_only_window(a) for a in self._axes)
+        return self.op != "conv_transpose" and any(a.has_padding_only_window for a in self._axes)
 
     @property
     def id(self) -> str:
@@ -207,13 +256,15 @@ class Case:
             ("b", (self.batch,), (1,)),
             ("c", self.channels, default_channels(self.op)),
             ("g", (self.groups,), (1,)),
-            ("o", self.output_size, tuple(n * s for n, s in zip(self.size, self.stride)) if self.output_size else ()),
+            ("o", self.output_size, self._full_output_size if self.output_size else ()),
         ):
             if value != default:
                 parts.append(letter + _join(value))
-        for word, default_word in ((self.padding, rule.SAME), (self.dtype, "float32")):
+        for word, default_word in ((self.padding, rule.SAME), (self.dtype, "float32"), (self.compared, "forward")):
             if word != default_word:
                 parts.append(word)
+        if self.calls != 1:
+            parts.append(f"calls{self.calls}")
         return ".".join(parts)
 
     def __str__(self) -> str:
@@ -226,16 +277,17 @@ class Case:
         By the sum of (field - 1), then op, rank, lexicographic. Words count as their position in the list of
         allowed ones; an output size counts as its distance from the default. So finitely many cases are smaller than any case.
         """
-        words = (rule.MODES.index(self.padding), DTYPES.index(self.dtype))
-        shortfall = [n * s - o for n, s, o in zip(self.size, self.stride, self.output_size)]
+        words = (rule.MODES.index(self.padding), DTYPES.index(self.dtype), COMPARED.index(self.compared))
+        shortfall = [full - o for full, o in zip(self._full_output_size, self.output_size)]
         numbers = (*self.size, *self.kernel, *self.stride, *self.dilation, self.batch, *self.channels, self.groups)
         return (
-            sum(numbers) - len(numbers) + sum(shortfall) + sum(words),
+            sum(numbers) - len(numbers) + sum(shortfall) + sum(words) + self.calls - 1,
             OPS.index(self.op),
             self.rank,
             numbers,
             tuple(shortfall),
             words,
+            self.calls,
         )
 
 
@@ -244,32 +296,7 @@ def default_channels(op: str) -> tuple[int, ...]:
     return (2,) if op in POOLS else (1, 1)
 
 
-def magnitude(case: Case) -> int:
-    """Return the largest operand value m for which every partial sum of `case` is exact; 0 if there is none.
-
-    Convolution: ``terms * m**2 <= 2**bits``. Average pooling: ``terms * m <= 2**(bits - 3)``, three bits in
-    reserve, because its verdict allows 2 ULP and a sum off by one must stay visible. Max pooling needs
-    distinct values in a plane: their number must not exceed ``2**bits``.
-    """
-    limit = 1 << SIGNIFICANT_BITS[case.dtype]
-    if case.op == "max_pool":
-        plane = _product(case.size)
-        return plane if plane <= limit else 0
-    if case.op == "avg_pool":
-        return min(limit // 8 // case.n_terms, LARGEST_VALUE)
-    m = int((limit // case.n_terms) ** 0.5) + 1
-    while m * m * case.n_terms > limit:
-        m -= 1
-    return min(m, LARGEST_VALUE)
-
-
-LARGEST_VALUE = 99
-"""Operands of convolution and average pooling stay within two digits, so that a report can print them."""
-
-SMALLEST_MAGNITUDE = {op: 1 if op == "max_pool" else 2 for op in OPS}
-"""With only -1 and 1 to choose from, two different sums are too often equal: such a case is not exact enough."""
-
-_TOKEN = re.compile(r"([nksdbcgo])([1-9][0-9]{0,7}(?:-[1-9][0-9]{0,7})*)")
+_TOKEN = re.compile(r"(calls|[nksdbcgo])([1-9][0-9]{0,7}(?:-[1-9][0-9]{0,7})*)")
 _FIELD = {
     "n": "size",
     "k": "kernel",
@@ -279,8 +306,15 @@ _FIELD = {
     "c": "channels",
     "g": "groups",
     "o": "output_size",
+    "calls": "calls",
 }
-GRAMMAR = "op.nSIZE.kKERNEL[.sSTRIDE][.dDILATION][.bBATCH][.cCHANNELS][.gGROUPS][.oOUTPUT][.same_lower][.DTYPE]"
+_WORDS = {
+    word: name for name, words in (("padding", rule.MODES), ("dtype", DTYPES), ("compared", COMPARED)) for word in words
+}
+GRAMMAR = (
+    "op.nSIZE.kKERNEL[.sSTRIDE][.dDILATION][.bBATCH][.cCHANNELS][.gGROUPS][.oOUTPUT][.same_lower][.DTYPE]"
+    "[.input_gradient|.kernel_gradient][.callsCALLS]"
+)
 
 
 def parse(text: str) -> Case:
@@ -300,11 +334,9 @@ def parse(text: str) -> Case:
         if match:
             name = _FIELD[match[1]]
             numbers = tuple(int(part) for part in match[2].split("-"))
-            value: object = numbers[0] if name in ("batch", "groups") and len(numbers) == 1 else numbers
-        elif token in rule.MODES:
-            name, value = "padding", token
-        elif token in DTYPES:
-            name, value = "dtype", token
+            value: object = numbers[0] if name in ("batch", "groups", "calls") and len(numbers) == 1 else numbers
+        elif token in _WORDS:
+            name, value = _WORDS[token], token
         else:
             raise CaseError(
                 f"case id {_shown(text)}: {_shown(token)} is no field; the form is {GRAMMAR}, as in conv.n5.k3.s2"
@@ -354,10 +386,6 @@ def _join(values: tuple[int, ...]) -> str:
     return "-".join(map(str, values))
 
 
-def _has_padding_only_window(axis: Axis) -> bool:
-    if axis.dilation == 1:
-        return False  # a contiguous SAME window always reaches a real element
-    return any(
-        all(not 0 <= o * axis.stride + j * axis.dilation - axis.before < axis.size for j in range(axis.kernel))
-        for o in range(axis.output_size)
-    )
+def _forward_terms(case: Case) -> int:
+    per_tap = 1 if case.op in ("depthwise_conv", *POOLS) else case.channels[0] // case.groups
+    return _product(case.kernel) * per_tap

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from same_conformance.case import DTYPES, OPS, RANKS, Case, default_channels
+from same_conformance.case import DTYPES, OPS, POOLS, RANKS, Case, default_channels
 from same_conformance.padding import SAME_LOWER
 
 
@@ -18,6 +18,7 @@ class CaseClass:
         contains: tells whether a case belongs.
         exists: tells whether cases of this op and rank can belong at all.
         is_common: whether enough cases of any drawing must belong.
+        needs: one of `same_conformance.case.COMPARED`, or ``calls``: what must be drawn for a case to belong.
 
     """
 
@@ -25,6 +26,7 @@ class CaseClass:
     contains: Callable[[Case], bool]
     exists: Callable[[str, int], bool] = lambda op, rank: True  # noqa: ARG005  # most classes exist everywhere
     is_common: bool = False
+    needs: str = ""
 
 
 def _remainders(case: Case) -> list[int]:
@@ -82,6 +84,15 @@ CLASSES = (
     CaseClass("channels > 1", lambda c: c.channels[0] > default_channels(c.op)[0], is_common=True),
     CaseClass("groups > 1", lambda c: c.groups > 1, lambda op, _: op == "conv"),
     *map(_of_dtype, DTYPES),
+    CaseClass("input gradient", lambda c: c.compared == "input_gradient", is_common=True, needs="input_gradient"),
+    CaseClass(
+        "kernel gradient",
+        lambda c: c.compared == "kernel_gradient",
+        lambda op, _: op not in POOLS,
+        is_common=True,
+        needs="kernel_gradient",
+    ),
+    CaseClass("called twice", lambda c: c.calls > 1, is_common=True, needs="calls"),
 )
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from same_conformance._version import __version__
-from same_conformance.case import OPS, RANKS, Case, parse
+from same_conformance.case import COMPARED, OPS, RANKS, Case, parse
 from same_conformance.errors import CaseError, SameConformanceError, StartError, UsageError
 from same_conformance.messages import one_line
 
@@ -100,6 +100,9 @@ def _exits(function: Callable[[], int]) -> None:
 @click.option("--op", "ops", multiple=True, type=click.Choice(OPS), help="Only cases of this op; may be repeated.")
 @click.option(
     "--rank", "ranks", multiple=True, type=click.Choice([str(r) for r in RANKS]), help="Only cases of this many axes."
+)
+@click.option(
+    "--compared", multiple=True, type=click.Choice(COMPARED), help="Only cases that compare this; may be repeated."
 )
 @click.option("--profile", type=click.Choice(["quick", "standard", "deep"]), default="standard", show_default=True,
               help="Corpus and networks, with 0, 1000 or 20000 drawn cases.")  # fmt: skip
@@ -193,6 +196,7 @@ def _request(out: Path, options: dict[str, Any]) -> Request:
             seed=options["seed"],
             ops=options["ops"],
             ranks=[int(rank) for rank in options["ranks"]],
+            compared=options["compared"],
             cases=[*options["cases"], *listed],
         ),
         out=out,
@@ -273,5 +277,5 @@ def _show(case: Case, names: tuple[str, ...]) -> int:
                 console.say(f"  {one_line(line)}")
             raise StartError(f"{name} did not start: {why}")
         for name, _, outcome in pool.run({name: [case] for name in pool.started}):
-            console.show_outcome(name, outcome, judge.judge(case, outcome))
+            console.show_outcome(name, case, outcome, judge.judge(case, outcome))
     return 0

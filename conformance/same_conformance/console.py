@@ -40,6 +40,9 @@ _SHOWN_ELEMENTS = 1200
 """Elements of an array that are printed before it is abridged."""
 
 
+_FOUND = {"forward": "result", "input_gradient": "gradient by the input", "kernel_gradient": "gradient by the kernel"}
+
+
 class Console:
     """Show progress while entered, and tables at any time; a `same_conformance.run.Watcher`."""
 
@@ -141,37 +144,42 @@ class Console:
         """Print the parameters of `case`, what SAME pads on each axis, the operands and what is expected."""
         self.say(f"{case.id}")
         self.say(
-            f"{case.op}, {case.padding}, {case.dtype}, batch {case.batch}, channels {case.channels}, groups {case.groups}"
+            f"{case.op}, {case.padding}, {case.dtype}, batch {case.batch}, channels {case.channels}, groups {case.groups}, "
+            f"compared: {case.compared}"
         )
+        if case.calls > 1:
+            self.say(f"called twice, first with size {case.first.size}")
         verb = "crops" if case.op == "conv_transpose" else "pads"
         for i, a in enumerate(case.axes):
             self.say(
                 f"axis {i}: size {a.size}, kernel {a.kernel}, stride {a.stride}, dilation {a.dilation}: "
                 f"{verb} {a.before} before and {a.after} after, output {a.output_size}"
             )
-        x, *kernels = operands.make(case)
-        self._array("input", x)
-        for kernel in kernels:
-            order = ("out", "in") if case.op == "conv_transpose" else ("in", "out")
-            if case.op == "depthwise_conv":
-                order = ("channel", "multiplier")
-            self.say(
-                f"kernel, shape {kernel.shape} (*kernel, {', '.join(order)}), shown as [{', '.join(order)}, *kernel]:"
-            )
-            self._print(np.moveaxis(kernel, (-2, -1), (0, 1)))
-        self._array("expected", expected)
+        names = ("input", "kernel")[: len(case.operand_shapes)]
+        for name, values in zip((*names, "cotangent"), operands.make(case), strict=False):
+            self._values(case, name, values, is_kernel=name == "kernel")
+        self._values(case, f"expected {_FOUND[case.compared]}", expected, is_kernel=case.compared == "kernel_gradient")
 
-    def show_outcome(self, name: str, outcome: Outcome, judgement: Judgement) -> None:
-        """Print what an implementation gave, and its verdict."""
+    def _values(self, case: Case, name: str, values: np.ndarray, *, is_kernel: bool) -> None:
+        """Print an array in the form that its name asks for: space is what SAME is about, so it comes last."""
+        if not is_kernel:
+            self.say(f"{name}, shape {values.shape} (batch, *size, channels), shown as [batch, channel, *size]:")
+            self._print(np.moveaxis(values, -1, 1) if values.ndim > 1 else values)
+            return
+        order = ("out", "in") if case.op == "conv_transpose" else ("in", "out")
+        if case.op == "depthwise_conv":
+            order = ("channel", "multiplier")
+        axes = ", ".join(order)
+        self.say(f"{name}, shape {values.shape} (*kernel, {axes}), shown as [{axes}, *kernel]:")
+        self._print(np.moveaxis(values, (-2, -1), (0, 1)) if values.ndim > 1 else values)
+
+    def show_outcome(self, name: str, case: Case, outcome: Outcome, judgement: Judgement) -> None:
+        """Print what an implementation gave for `case`, and its verdict."""
         if isinstance(outcome, Array):
-            self._array(name, outcome.values)
+            is_kernel = case.compared == "kernel_gradient"
+            self._values(case, f"{name}, {_FOUND[case.compared]}", outcome.values, is_kernel=is_kernel)
         said = f": {judgement.message}" if judgement.message else ""
         self.say(f"{name}: {judgement.verdict}{said}")
-
-    def _array(self, name: str, values: np.ndarray) -> None:
-        """Print an array channel by channel, because space is what SAME is about."""
-        self.say(f"{name}, shape {values.shape} (batch, *size, channels), shown as [batch, channel, *size]:")
-        self._print(np.moveaxis(values, -1, 1) if values.ndim > 1 else values)
 
     def _print(self, values: np.ndarray) -> None:
         with np.printoptions(threshold=_SHOWN_ELEMENTS, linewidth=self._console.width, suppress=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import asdict, dataclass, field
 from typing import Any, Callable, Mapping
@@ -41,7 +42,10 @@ class Implementation:
         framework: one of `FRAMEWORKS`, whose tensors the functions work with.
         summary: one sentence for the report: what it does, and where it differs from SAME if it is known to.
         build: instead of functions: called with the `Case`, returns the callable for it (a module, say), which is
-            called with the operands alone.
+            called with the operands alone; in some cases first with those of another size, which is then that of the
+            `Case` that it was built for.
+        gradient: for NumPy only; every other framework takes gradients itself. Called with the `Case`, returns what is
+            called with the operands and the cotangent and gives the gradient that ``case.compared`` names.
         homepage: where its users find it.
         version: of the implementation; by default that of the distribution which registers it.
         environment: variables that must be set before the framework is imported.
@@ -64,6 +68,7 @@ class Implementation:
     max_pool: Function | None = None
     avg_pool: Function | None = None
     build: Callable[[Case], Function] | None = None
+    gradient: Callable[[Case], Function] | None = None
     homepage: str = ""
     version: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -84,6 +89,7 @@ class Implementation:
             raise PluginError(f"{self.name}: offers no op: give a function for one of {', '.join(OPS)}, or build")
         self._check_types()
         self._check_claims()
+        self._check_functions()
 
     def _check_types(self) -> None:
         for word in ("summary", "homepage", "version", "rule"):
@@ -97,10 +103,6 @@ class Implementation:
                 raise PluginError(f"{self.name}: environment must map names of variables to texts, got {pair!r}")
         if not isinstance(self.compile_together, int) or self.compile_together < 1:
             raise PluginError(f"{self.name}: compile_together must be 1 or more, got {self.compile_together!r}")
-        for op in OPS:
-            function = getattr(self, op)
-            if function is not None and not callable(function):
-                raise PluginError(f"{self.name}: {op} must be a function, got {type(function).__name__}")
 
     def _check_claims(self) -> None:
         for claim, allowed in (("ranks", RANKS), ("dtypes", DTYPES), ("paddings", MODES)):
@@ -118,6 +120,16 @@ class Implementation:
                     f"{self.name}: {claim} has {unknown[0]!r}: use some of {', '.join(map(str, allowed))}"
                 )
 
+    def _check_functions(self) -> None:
+        if self.gradient is not None and self.framework != "numpy":
+            raise PluginError(
+                f"{self.name}: gradient is for numpy; the gradients of {self.framework} are taken by itself"
+            )
+        for op in (*OPS, "build", "gradient"):
+            function = getattr(self, op)
+            if function is not None and not callable(function):
+                raise PluginError(f"{self.name}: {op} must be a function, got {type(function).__name__}")
+
     @property
     def ops(self) -> tuple[str, ...]:
         """Return the ops that it offers; with `build`, all of them."""
@@ -127,7 +139,7 @@ class Implementation:
 
     def describe(self) -> dict[str, Any]:
         """Return what the host may know without importing anything: a description that JSON can carry."""
-        description = {k: v for k, v in self.__dict__.items() if k not in (*OPS, "build")}
+        description = {k: v for k, v in self.__dict__.items() if k not in (*OPS, "build", "gradient")}
         for word in ("summary", "homepage", "version"):
             description[word] = one_line(description[word])
         description["ops"] = self.ops
@@ -163,8 +175,21 @@ class Description:
         return asdict(self)
 
 
-def callable_for(implementation: Implementation, case: Case) -> Callable[..., Any]:
-    """Return the callable that executes `case` on its operands.
+def callable_for(implementation: Implementation, case: Case) -> Function:
+    """Return the callable that executes `case`, forward, on its operands.
+
+    Raises:
+        Unsupported: if the implementation does not offer the op or does not claim the case.
+
+    """
+    *_, function = callables_for(implementation, case.forward)
+    return function
+
+
+def callables_for(implementation: Implementation, case: Case) -> tuple[Function, ...]:
+    """Return what is called in turn on the operands of `case`: where it has two calls, first on those of `Case.first`.
+
+    What was built is one callable, built for the case that comes first.
 
     Raises:
         Unsupported: if the implementation does not offer the op or does not claim the case.
@@ -176,11 +201,11 @@ def callable_for(implementation: Implementation, case: Case) -> Callable[..., An
         claimed = getattr(implementation, claim)
         if got not in claimed:
             raise Unsupported(f"{implementation.name} does not claim {got} (it claims {', '.join(map(str, claimed))})")
+    cases = (case.forward,) if case.calls == 1 else (case.first, case.forward)
     if implementation.build is not None:
-        return implementation.build(case)
+        return (implementation.build(cases[0]),) * len(cases)
     function = getattr(implementation, case.op)
-    keywords = keywords_for(case)
-    return lambda *operands: function(*operands, **keywords)
+    return tuple(functools.partial(function, **keywords_for(each)) for each in cases)
 
 
 def keywords_for(case: Case) -> dict[str, Any]:

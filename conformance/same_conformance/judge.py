@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Literal, assert_never
 import numpy as np
 
 from same_conformance import operands, plan, spec
-from same_conformance.outcome import Array, Crash, Error, Omitted, Outcome, Timeout, Unsupported
+from same_conformance.case import POOLS
+from same_conformance.exactness import SIGNIFICANT_BITS
+from same_conformance.outcome import Array, Crash, Error, NoGradient, Omitted, Outcome, Timeout, Unsupported
 
 if TYPE_CHECKING:
     from same_conformance.case import Case
 
-Verdict = Literal["crash", "timeout", "error", "unsupported", "shape", "dtype", "value", "pass", "unspecified"]
+Verdict = Literal[
+    "crash", "timeout", "error", "unsupported", "shape", "dtype", "value", "nondeterministic", "pass", "unspecified"
+]
 VERDICTS: tuple[Verdict, ...] = (
     "crash",
     "timeout",
@@ -25,14 +29,25 @@ VERDICTS: tuple[Verdict, ...] = (
     "shape",
     "dtype",
     "value",
+    "nondeterministic",
     "pass",
     "unspecified",
 )
-FAILURES: tuple[Verdict, ...] = ("crash", "timeout", "error", "shape", "dtype", "value")
+FAILURES: tuple[Verdict, ...] = ("crash", "timeout", "error", "shape", "dtype", "value", "nondeterministic")
 """The verdicts that say an implementation is wrong; `unsupported` says nothing of the sort, and is no pass either."""
+
+_WITHOUT_ARRAY: dict[type[Outcome], Verdict] = {
+    Error: "error",
+    Unsupported: "unsupported",
+    Timeout: "timeout",
+    Crash: "crash",
+}
 
 AVERAGE_POOLING_ULP = 2
 """Average pooling divides: one rounding of the quotient, and one more where the reciprocal is multiplied."""
+
+AVERAGE_POOLING_EPS = 4
+"""Its gradient sums up to a window's worth of quotients that may cancel: 4 eps of the sum of their absolute values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +56,10 @@ class Judgement:
 
     Attributes:
         verdict: the judgement of the outcome.
-        observed_shape: channel last; None if there was no array.
-        n_different: elements that differ beyond what the op allows; None on anything but an array of the right shape.
+        observed_shape: channel last; None if there was no array. Where a gradient case has the verdict ``shape``, that of
+            the forward result.
+        n_different: elements that differ beyond what the op allows, or, if nondeterministic, from the same call made
+            again; None on anything but an array of the right shape.
         max_abs_difference: the largest difference among them (inf if one side is infinite or NaN).
         digest: of the observed values where they are not as expected, so that two outcomes can be compared without
             keeping them.
@@ -81,25 +98,22 @@ class Judge:
     def judge(self, case: Case, outcome: Outcome) -> Judgement:
         """Return the judgement of `outcome`."""
         match outcome:
-            case Array(values, dtype):
-                return self._judge_array(case, values, dtype)
+            case Array(values, dtype, n_unequal):
+                return self._judge_array(case, values, dtype, n_unequal)
             case Omitted(shape):
-                return Judgement("shape", shape, message=_other_shape(case, shape))
-            case Error(message):
-                return Judgement("error", message=message)
-            case Unsupported(message):
-                return Judgement("unsupported", message=message)
-            case Timeout(message):
-                return Judgement("timeout", message=message)
-            case Crash(message):
-                return Judgement("crash", message=message)
+                return _other_shape(case, shape)
+            case NoGradient(shape):
+                message = f"its forward result has shape {list(shape)}, SAME asks for {list(case.output_shape)}"
+                return Judgement("shape", shape, message=message)
+            case Error(message) | Unsupported(message) | Timeout(message) | Crash(message):
+                return Judgement(_WITHOUT_ARRAY[type(outcome)], message=message)
             case _:
                 assert_never(outcome)
 
-    def _judge_array(self, case: Case, values: np.ndarray, dtype: str) -> Judgement:
+    def _judge_array(self, case: Case, values: np.ndarray, dtype: str, n_unequal: int) -> Judgement:
         shape = values.shape
         if shape != case.expected_shape:
-            return Judgement("shape", shape, digest=digest(values), message=_other_shape(case, shape))
+            return _other_shape(case, shape, digest(values))
         if dtype != case.dtype:
             return Judgement(
                 "dtype", shape, digest=digest(values), message=f"dtype {dtype}, the operands have {case.dtype}"
@@ -116,6 +130,9 @@ class Judge:
             largest = float(np.nan_to_num(differences, nan=np.inf).max())
             message = f"{n_different} of {values.size} elements differ, by {largest:g} at most"
             return Judgement("value", shape, n_different, largest, digest(values), message)
+        if n_unequal:
+            message = f"{n_unequal} of {values.size} elements were others when the same call was made again"
+            return Judgement("nondeterministic", shape, n_unequal, None, digest(values), message)
         if unspecified is not None:
             n = int(unspecified.sum())
             message = f"{n} of {values.size} windows hold padding only: nothing says what they give; the rest is right"
@@ -129,8 +146,23 @@ def _passed(shape: tuple[int, ...]) -> Judgement:
     return Judgement("pass", shape, 0, 0.0)
 
 
-def _other_shape(case: Case, shape: tuple[int, ...]) -> str:
-    return f"shape {list(shape)}, SAME asks for {list(case.expected_shape)}"
+def expected_shape(case: Case, verdict: Verdict) -> tuple[int, ...]:
+    """Return the shape that an observed one is to be compared with.
+
+    That is the shape of what is compared; but where a gradient case has the verdict ``shape``, it is the forward result
+    whose shape was observed.
+    """
+    return case.output_shape if verdict == "shape" else case.expected_shape
+
+
+def _other_shape(case: Case, shape: tuple[int, ...], digest: str = "") -> Judgement:
+    """Judge an array of another shape; a gradient has the shape of its operand, or is none."""
+    if case.compared == "forward":
+        message = f"shape {list(shape)}, SAME asks for {list(case.expected_shape)}"
+        return Judgement("shape", shape, digest=digest, message=message)
+    operand = case.compared.partition("_")[0]
+    message = f"the gradient has shape {list(shape)}, but the {operand} has {list(case.expected_shape)}"
+    return Judgement("error", message=message)
 
 
 def different(case: Case, values: np.ndarray, expected: np.ndarray) -> np.ndarray:
@@ -140,7 +172,13 @@ def different(case: Case, values: np.ndarray, expected: np.ndarray) -> np.ndarra
     """
     same: np.ndarray = (values == expected) | (np.isnan(values) & np.isnan(expected))
     if case.op == "avg_pool" and not same.all():
-        same |= ulp_distance(values, expected, case.dtype) <= AVERAGE_POOLING_ULP
+        if case.compared == "forward":
+            same |= ulp_distance(values, expected, case.dtype) <= AVERAGE_POOLING_ULP
+        else:
+            *_, cotangent = operands.make(case)
+            eps = AVERAGE_POOLING_EPS * 2.0 ** (1 - SIGNIFICANT_BITS[case.dtype])
+            with np.errstate(invalid="ignore"):
+                same |= np.abs(values - expected) <= eps * spec.absolute_terms(case, cotangent)
     return np.asarray(np.logical_not(same))
 
 
@@ -180,8 +218,11 @@ def digest(values: np.ndarray) -> str:
 
 
 def _unspecified(case: Case) -> np.ndarray | None:
-    """Return which elements of a pooling result come from windows that hold padding only, or None if none do."""
-    if case.op not in ("max_pool", "avg_pool") or not case.has_padding_only_window:
+    """Return which elements of a pooling result come from windows that hold padding only, or None if none do.
+
+    Every element of a gradient is specified: the cotangent of such windows is 0.
+    """
+    if case.op not in POOLS or case.compared != "forward" or not case.has_padding_only_window:
         return None
     mask = plan.same(case).reads_padding_only()[None, ..., None]
     return np.broadcast_to(mask, case.expected_shape)

@@ -1,6 +1,6 @@
 """Make the exact data of a case, by an integer formula that any language can repeat.
 
-Element ``i`` (raster order, channel last) of operand ``r`` (0 the input, 1 the kernel) has the hash::
+Element ``i`` (raster order, channel last) of operand ``r`` (0 the input, 1 the kernel, 2 the cotangent) has the hash::
 
     h = (i * 0x9E3779B1 + (r + 1) * 0x85EBCA77) mod 2**32
     h ^= h >> 16;  h = h * 0x85EBCA6B mod 2**32
@@ -10,7 +10,9 @@ Element ``i`` (raster order, channel last) of operand ``r`` (0 the input, 1 the 
 which is MurmurHash3's 32-bit finaliser (Austin Appleby, public domain) over a Weyl sequence. The value is
 
 - input of convolution and average pooling: the integer number ``q = h mod 2m`` of those from -m to m without 0,
-  counted from 0: ``q - m`` if ``q < m``, else ``q - m + 1``; m is `same_conformance.case.magnitude`;
+  counted from 0: ``q - m`` if ``q < m``, else ``q - m + 1``; m is `same_conformance.exactness.magnitude`;
+- cotangent, which a gradient case has as its last operand: the same as the input; but 0 where pooling has a window
+  that holds padding only, because nothing says what that window gives, and so what its gradient is;
 - kernel: the same, but distinct within a plane (one input with one output channel) of T taps where ``w = 2m // T`` is
   not 0: ``q = rank * w + h mod w``, rank being the place of the tap's hash among those of its plane (ties in raster
   order). So no two taps can be exchanged unseen;
@@ -26,24 +28,34 @@ from __future__ import annotations
 
 import numpy as np
 
-from same_conformance.case import Case, magnitude
+from same_conformance import plan
+from same_conformance.case import POOLS, Case
+from same_conformance.exactness import magnitude
 
 
 def make(case: Case) -> tuple[np.ndarray, ...]:
-    """Return the operands of `case`: the input and, for convolutions, the kernel.
+    """Return the operands of `case`: the input; for convolutions, the kernel; for a gradient, the cotangent.
 
-    Shapes are those of `Case.operand_shapes`. The arrays hold integers as float64, whatever the case's dtype:
+    Shapes are those of `Case.operand_shapes`, and `Case.output_shape` for the cotangent. The arrays hold integers as float64, whatever the case's dtype:
     each value is exact in that dtype too, so a conversion changes nothing.
 
     >>> from same_conformance.case import parse
     >>> make(parse("max_pool.n3.k2"))[0].tolist()
     [[[-3.0, -1.0], [-2.0, -2.0], [-1.0, -3.0]]]
     """
-    if case.op == "max_pool":
-        return (_distinct_planes(case.operand_shapes[0]),)
     m = magnitude(case)
-    x, *kernels = case.operand_shapes
-    return (_nonzero(hashes(int(np.prod(x)), 0), m).reshape(x), *(_kernel(shape, m) for shape in kernels))
+    shape, *kernels = case.operand_shapes
+    x = _distinct_planes(shape) if case.op == "max_pool" else _hashed(shape, 0, m)
+    cotangents = () if case.compared == "forward" else (_cotangent(case, m),)
+    return (x, *(_kernel(shape, m) for shape in kernels), *cotangents)
+
+
+def _cotangent(case: Case, m: int) -> np.ndarray:
+    """Return the cotangent; 0 stands where pooling gives nothing that is specified."""
+    values = _hashed(case.output_shape, 2, m)
+    if case.op in POOLS and case.has_padding_only_window:
+        values[:, plan.same(case).reads_padding_only()] = 0.0
+    return values
 
 
 def hashes(n: int, role: int) -> np.ndarray:
@@ -56,6 +68,10 @@ def hashes(n: int, role: int) -> np.ndarray:
     h *= np.uint32(0xC2B2AE35)
     h ^= h >> np.uint32(16)
     return h
+
+
+def _hashed(shape: tuple[int, ...], role: int, m: int) -> np.ndarray:
+    return _nonzero(hashes(int(np.prod(shape)), role), m).reshape(shape)
 
 
 def _nonzero(q: np.ndarray, m: int) -> np.ndarray:

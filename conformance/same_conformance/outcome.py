@@ -11,15 +11,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Array:
-    """It returned an array, channel last; bfloat16 values are held as float32."""
+    """It returned an array, channel last; bfloat16 values are held as float32.
+
+    Attributes:
+        n_unequal: elements that were others when the same call was made again.
+
+    """
 
     values: np.ndarray
     dtype: str
+    n_unequal: int = 0
 
 
 @dataclass(frozen=True)
 class Omitted:
     """It returned an array of another shape than expected, too large to be looked at."""
+
+    shape: tuple[int, ...]
+    dtype: str
+
+
+@dataclass(frozen=True)
+class NoGradient:
+    """Its forward result has another shape than expected, so that there is no gradient to compare."""
 
     shape: tuple[int, ...]
     dtype: str
@@ -53,4 +67,4 @@ class Crash:
     message: str
 
 
-Outcome = Array | Omitted | Error | Unsupported | Timeout | Crash
+Outcome = Array | Omitted | NoGradient | Error | Unsupported | Timeout | Crash

@@ -2,7 +2,7 @@
 
 A predicate is a Python expression of comparisons, ``and``, ``or``, ``not``, ``in``, integer arithmetic and the names
 
-- ``op rank padding dtype batch channels groups`` of the case, ``inputs`` and ``outputs``, the first and the last of its
+- ``op rank padding dtype batch channels groups compared calls`` of the case, ``inputs`` and ``outputs``, the first and the last of its
   channels, and ``equal_sizes equal_kernels equal_strides equal_dilations equal_pads``, whether all axes have the same;
 - inside ``any(...)`` and ``all(...)``, which range over the axes: ``axis``, which is 0 for the first, ``n k s d`` (size, kernel, stride, dilation), ``ke``
   (effective kernel), ``out``, ``before``, ``after``, ``total`` (padding) and ``unclamped`` (the total without the
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from same_conformance.case import Axis
 
 CASE_NAMES = (
-    "op", "rank", "padding", "dtype", "batch", "channels", "groups", "inputs", "outputs", "equal_sizes", "equal_kernels",
+    "op", "rank", "padding", "dtype", "batch", "channels", "groups", "compared", "calls", "inputs", "outputs", "equal_sizes", "equal_kernels",
     "equal_strides", "equal_dilations", "equal_pads",
 )  # fmt: skip
 AXIS_NAMES = ("axis", "n", "k", "s", "d", "ke", "out", "before", "after", "total", "unclamped")
@@ -85,7 +85,9 @@ def compile_predicate(text: str) -> Callable[[Case], bool]:
 
 
 def _case_values(case: Case) -> dict[str, Any]:
-    values: dict[str, Any] = {name: getattr(case, name) for name in CASE_NAMES if hasattr(case, name)}
+    values: dict[str, Any] = {
+        name: getattr(case, name) for name in CASE_NAMES if not name.startswith(("inputs", "outputs", "equal_"))
+    }
     values |= {"inputs": case.channels[0], "outputs": case.channels[-1]}
     values |= {
         f"equal_{what}s": len(set(getattr(case, what))) == 1 for what in ("size", "kernel", "stride", "dilation")

@@ -7,6 +7,7 @@ The rules themselves are in `same_conformance.mutants`.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -37,6 +38,7 @@ class Rule:
         plan: from a case of one of `ops` to what the rule does with it; None where it has nothing to compute and so
             must raise.
         build: from a case to the function that executes it, as in `Implementation.build`.
+        is_stateful: whether what was built remembers its calls, and so must serve for all sizes.
 
     """
 
@@ -46,24 +48,44 @@ class Rule:
     seen: str
     plan: Callable[[Case], Plan | None] | None = None
     build: Callable[[Case], Execute] | None = None
+    is_stateful: bool = False
 
 
 def build(rule: Rule, case: Case) -> Execute:
-    """Return the function that does to the operands of `case` what `rule` says.
+    """Return the function that does to the operands of `case` what `rule` says, or what that makes of its gradient.
 
     Raises:
-        Unsupported: if the rule says nothing of the op.
+        Unsupported: if the rule says nothing of the op, or, having no plan, nothing of gradients.
         ValueError: if by the rule there is nothing to compute.
 
     """
     if case.op not in rule.ops:
         raise Unsupported(f"{rule.name} is no way to do {case.op}")
     if rule.build is not None:
-        return rule.build(case)
+        if case.compared != "forward":
+            raise Unsupported(f"{rule.name} has no gradient")
+        return rule.build(case) if rule.is_stateful else _built_for_each_size(rule.build, case)
+
+    def execute(x: np.ndarray, *rest: np.ndarray) -> np.ndarray:
+        here = case.resized(x.shape[1:-1])
+        data = tuple(a.astype(np.float64) for a in (x, *rest))
+        return spec.execute(here, data, _plan_with_windows(rule, here)).astype(case.dtype)
+
+    return execute
+
+
+def _built_for_each_size(build: Callable[[Case], Execute], case: Case) -> Execute:
+    def execute(x: np.ndarray, *rest: np.ndarray) -> np.ndarray:
+        return build(case.resized(x.shape[1:-1]))(x, *rest)
+
+    return execute
+
+
+def _plan_with_windows(rule: Rule, case: Case) -> Plan:
     plan = rule.plan(case) if rule.plan else None
     if plan is None or min(plan.out) < 1:
         raise ValueError(f"{rule.name} leaves no window")
-    return lambda *data: spec.execute(case, tuple(a.astype(np.float64) for a in data), plan).astype(case.dtype)
+    return plan
 
 
 def predict(rule: Rule, case: Case) -> tuple[Verdict, ...]:
@@ -74,19 +96,26 @@ def predict(rule: Rule, case: Case) -> tuple[Verdict, ...]:
     for an op that the rule says nothing of. A transposed convolution without output is the corner: torch returns an
     empty array from some of its kernels and raises in others. A rule without a plan is executed.
     """
-    right: Verdict = "unspecified" if case.op in POOLS and case.has_padding_only_window else "pass"
-    if case.op not in rule.ops:
-        return (right,)
-    if rule.plan is None:
-        return (_executed(rule, case),)
-    ours, theirs = plans.same(case), rule.plan(case)
+    if case.op in rule.ops and rule.plan is not None:
+        return _predict(rule.plan(case), case)
+    return (_right(case) if case.op not in rule.ops else _executed(rule, case),)
+
+
+def _right(case: Case) -> Verdict:
+    return "unspecified" if case.op in POOLS and case.has_padding_only_window else "pass"
+
+
+def _predict(theirs: Plan | None, case: Case) -> tuple[Verdict, ...]:
+    ours = plans.same(case)
     if theirs is None:
         return ("error",)
     if min(theirs.out) < 1:
         return ("shape", "error") if case.op == "conv_transpose" else ("error",)
     if ours.out != theirs.out:
         return ("shape",)
-    return ("value",) if not same_effect(case, ours, theirs) and _shows(case, ours, theirs) else (right,)
+    if case.compared == "forward" and same_effect(case, ours, theirs):
+        return (_right(case),)
+    return ("value",) if _shows(case, ours, theirs) else (_right(case),)
 
 
 _JUDGE = Judge()
@@ -97,7 +126,13 @@ def _executed(rule: Rule, case: Case) -> Verdict:
     if case.dtype == "bfloat16":
         case = replace(case, dtype="float32")
     try:
-        result = build(rule, case)(*(a.astype(case.dtype) for a in _operands(case)))
+        function = build(rule, case)
+        if case.calls > 1:
+            with contextlib.suppress(ValueError):
+                function(*(a.astype(case.dtype) for a in _operands(case.first)))
+        result = function(*(a.astype(case.dtype) for a in _operands(case)))
+    except Unsupported:
+        return "unsupported"
     except ValueError:
         return "error"
     return _JUDGE.judge(case, Array(result, result.dtype.name)).verdict
@@ -113,7 +148,8 @@ def _shows(case: Case, ours: Plan, theirs: Plan) -> bool:
 
     They do but for rare coincidences, such as two products that cancel; a verdict is about the numbers.
     """
-    if case.op != "conv_transpose" and _differ(case, *_excerpts(ours, theirs)):
+    is_forward = case.compared == "forward" and case.op != "conv_transpose"
+    if is_forward and _differ(case, *_excerpts(ours, theirs)):
         return True
     return _differ(case, ours, theirs)
 
@@ -121,7 +157,7 @@ def _shows(case: Case, ours: Plan, theirs: Plan) -> bool:
 def _differ(case: Case, ours: Plan, theirs: Plan) -> bool:
     data = _operands(case)
     wrong = different(case, spec.execute(case, data, theirs), spec.execute(case, data, ours))
-    if case.op in POOLS:
+    if case.op in POOLS and case.compared == "forward":
         wrong &= ~ours.reads_padding_only()[None, ..., None]
     return bool(wrong.any())
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from same_conformance import corpus, strategies
-from same_conformance.case import OPS, RANKS, Case
+from same_conformance.case import COMPARED, OPS, RANKS, Case
 from same_conformance.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Query:
         profile: which cases by default.
         n_cases: how many to draw instead of the profile's number.
         seed: of the drawing.
-        ops, ranks: only these; empty means all.
+        ops, ranks, compared: only these; empty means all.
         cases: given by the user; then nothing else runs.
 
     """
@@ -52,6 +52,7 @@ class Query:
     seed: int = 0
     ops: Sequence[str] = ()
     ranks: Sequence[int] = ()
+    compared: Sequence[str] = ()
     cases: Sequence[Case] = ()
 
 
@@ -62,11 +63,11 @@ def select(query: Query, report: Callable[[int, int], None] = lambda _n, _of: No
         UsageError: if there are none, or a class of cases was drawn too rarely.
 
     """
-    ops, ranks = tuple(query.ops) or OPS, tuple(query.ranks) or RANKS
+    ops, ranks, compared = tuple(query.ops) or OPS, tuple(query.ranks) or RANKS, tuple(query.compared) or COMPARED
     origins: dict[Case, Origin] = {}
     if query.cases:
         origins.update(dict.fromkeys(query.cases, "given"))
-        return Selection(_matching(origins, ops, ranks))
+        return Selection(_matching(origins, ops, ranks, compared))
     origins.update({entry.case: "corpus" for entry in corpus.read()})
     for layer in corpus.read_networks():
         origins.setdefault(layer.case, "network")
@@ -74,19 +75,22 @@ def select(query: Query, report: Callable[[int, int], None] = lambda _n, _of: No
     selection = Selection(n_wanted=n)
     if n:
         drawn = strategies.draw_distinct(
-            n, seed=query.seed, ops=ops, ranks=ranks, report=lambda so_far: report(so_far, n)
+            n, seed=query.seed, ops=ops, ranks=ranks, compared=compared, report=lambda so_far: report(so_far, n)
         )
         selection.n_drawn = len(drawn.cases)
         for case in drawn.cases:
             origins.setdefault(case, "drawn")
-    selection.origins = _matching(origins, ops, ranks)
+    selection.origins = _matching(origins, ops, ranks, compared)
     return selection
 
 
-def _matching(origins: dict[Case, Origin], ops: Sequence[str], ranks: Sequence[int]) -> dict[Case, Origin]:
-    matching = [case for case in origins if case.op in ops and case.rank in ranks]
+def _matching(
+    origins: dict[Case, Origin], ops: Sequence[str], ranks: Sequence[int], compared: Sequence[str]
+) -> dict[Case, Origin]:
+    matching = [case for case in origins if case.op in ops and case.rank in ranks and case.compared in compared]
     if not matching:
         raise UsageError(
-            f"no case is left with op {', '.join(ops)} and rank {', '.join(map(str, ranks))}: widen --op or --rank"
+            f"no case is left with op {', '.join(ops)} and rank {', '.join(map(str, ranks))} that compares "
+            f"{', '.join(compared)}: widen --op, --rank or --compared"
         )
     return {case: origins[case] for case in sorted(matching, key=lambda c: c.canonical_key)}

@@ -7,9 +7,10 @@ one axis, every field 1, float32, SAME.
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import gcd
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import Flaky, NoSuchExample
 
 from same_conformance import classes
-from same_conformance.case import DTYPES, OPS, POOLS, RANKS, Case, default_channels
+from same_conformance.case import COMPARED, DTYPES, MOST_CALLS, OPS, POOLS, RANKS, Case, default_channels
 from same_conformance.errors import CaseError, UsageError
 from same_conformance.padding import MODES, transposed_output_sizes
 
@@ -53,11 +54,17 @@ def cases(  # every field of a case can be bounded, all by keyword
     max_channels: int | None = None,
     paddings: Sequence[str] = MODES,
     dtypes: Sequence[str] = DTYPES,
+    compared: Sequence[str] = COMPARED,
+    max_calls: int = MOST_CALLS,
 ) -> Case:
     """Generate valid cases.
 
     Bounds that are not given depend on the rank (`BOUNDS`). Batch and channels above 1 equal no size, so that a
     framework which takes one for the other is found out. A dtype that cannot hold a case exactly is not drawn for it.
+    About a quarter compares gradients where forward cases are wanted too, and about a tenth is called twice.
+
+    Raises:
+        UsageError: if none of `ops` has anything of `compared`.
 
     Examples shrink towards ``conv.n1.k1`` or the smallest of the ops given.
 
@@ -66,8 +73,9 @@ def cases(  # every field of a case can be bounded, all by keyword
     ...     return case.axes[0].before != case.axes[0].after
     >>> find(cases(ops=["conv"]), is_odd, settings=settings(database=None)).id
     'conv.n1.k2'
+
     """
-    op = draw(st.sampled_from(list(ops)))
+    op = draw(st.sampled_from(_ops_with(ops, compared)))
     rank = draw(st.sampled_from(list(ranks)))
     default = BOUNDS[rank]
     wanted = (max_size, max_kernel, max_stride, max_dilation, max_batch, max_channels)
@@ -84,31 +92,68 @@ def cases(  # every field of a case can be bounded, all by keyword
     batch = draw(st.sampled_from(other_than_size))
     channels, groups = _channels(draw, op, bounds.channels, size)
     output_size: tuple[int, ...] = ()
-    if op == "conv_transpose":
-        full = tuple(n * s for n, s in zip(size, stride, strict=True))
-        if draw(st.booleans()):
-            legal = [transposed_output_sizes(n, s) for n, s in zip(size, stride, strict=True)]
-            full = tuple(draw(st.sampled_from(lengths[::-1])) for lengths in legal)
-        output_size = full
-    if not any(_is_exact(op, size, kernel, channels, groups, dtype) for dtype in dtypes):
-        size, kernel = (1,) * rank, (1,) * rank  # too many terms for every dtype that is wanted
-        output_size = stride if op == "conv_transpose" else ()
-        channels, groups = default_channels(op), 1
-    case = Case(
-        op,
-        size,
-        kernel,
-        stride,
-        dilation,
-        padding=draw(st.sampled_from([paddings[0], *paddings])),  # twice as much of what everyone has
-        batch=batch,
-        channels=channels,
-        groups=groups,
-        output_size=output_size,
-        dtype="float64",
-    )
-    exact = [d for d in dtypes if _is_exact(op, size, kernel, channels, groups, d)]
-    return replace(case, dtype=draw(st.sampled_from([exact[0], exact[0], *exact])))
+    if op == "conv_transpose" and draw(st.booleans()):
+        legal = [transposed_output_sizes(n, s) for n, s in zip(size, stride, strict=True)]
+        output_size = tuple(draw(st.sampled_from(lengths[::-1])) for lengths in legal)
+    fields: dict[str, Any] = {
+        "op": op,
+        "size": size,
+        "kernel": kernel,
+        "stride": stride,
+        "dilation": dilation,
+        "padding": draw(st.sampled_from([paddings[0], *paddings])),  # twice as much of what everyone has
+        "batch": batch,
+        "channels": channels,
+        "groups": groups,
+        "output_size": output_size,
+        "compared": draw(st.sampled_from(_weighted(compared_of(op, compared)))),
+        "calls": draw(st.sampled_from([1] * 7 + [2])) if max_calls > 1 else 1,
+    }
+    for instead in ({}, {"calls": 1}, _smallest(op, rank)):  # one call for one output size; then, few terms
+        fields.update(instead)
+        exact = [case for case in (_case(fields, dtype) for dtype in dtypes) if case]
+        if exact:
+            break
+    return draw(st.sampled_from([exact[0], exact[0], *exact]))
+
+
+def _smallest(op: str, rank: int) -> dict[str, Any]:
+    """Return fields with which every dtype is exact."""
+    ones = (1,) * rank
+    return {"size": ones, "kernel": ones, "batch": 1, "channels": default_channels(op), "groups": 1, "output_size": ()}
+
+
+def _case(fields: dict[str, Any], dtype: str) -> Case | None:
+    """Return the case with these fields, if it exists in `dtype`."""
+    try:
+        return Case(**fields, dtype=dtype)
+    except CaseError:
+        return None
+
+
+def compared_of(op: str, compared: Sequence[str]) -> list[str]:
+    """Return what of `compared` there is for `op`: only ops with a kernel have a gradient by it."""
+    return [what for what in compared if op not in POOLS or what != "kernel_gradient"]
+
+
+def _ops_with(ops: Sequence[str], compared: Sequence[str]) -> list[str]:
+    found = [op for op in ops if compared_of(op, compared)]
+    if not found:
+        raise UsageError(
+            f"{', '.join(ops)} has nothing to compare of {', '.join(compared)}: only ops with a kernel have a gradient by it"
+        )
+    return found
+
+
+def _weighted(compared: Sequence[str]) -> list[str]:
+    """Return `compared` as often as each is to be drawn, so that about a quarter of what Hypothesis generates are gradients.
+
+    It prefers what comes first; and only some ops have a gradient by the kernel, which is drawn more often there.
+    """
+    weights = {"forward": 5, "input_gradient": 1, "kernel_gradient": 2}
+    if "kernel_gradient" not in compared:
+        weights["input_gradient"] = 3
+    return [what for what in compared for _ in range(weights[what])]
 
 
 def _channels(draw: st.DrawFn, op: str, largest: int, size: tuple[int, ...]) -> tuple[tuple[int, ...], int]:
@@ -124,17 +169,6 @@ def _channels(draw: st.DrawFn, op: str, largest: int, size: tuple[int, ...]) -> 
     common = gcd(c_in, c_out)
     groups = draw(st.sampled_from([g for g in range(1, common + 1) if common % g == 0]))
     return (c_in, c_out), groups
-
-
-def _is_exact(
-    op: str, size: tuple[int, ...], kernel: tuple[int, ...], channels: tuple[int, ...], groups: int, dtype: str
-) -> bool:
-    """Tell whether a case with these fields exists in `dtype`."""
-    try:
-        Case(op, size, kernel, channels=channels, groups=groups, dtype=dtype)
-    except CaseError:
-        return False
-    return True
 
 
 @dataclass(frozen=True)
@@ -159,6 +193,8 @@ def draw_distinct(
     seed: int,
     ops: Sequence[str] = OPS,
     ranks: Sequence[int] = RANKS,
+    compared: Sequence[str] = COMPARED,
+    max_calls: int = MOST_CALLS,
     report: Callable[[int], None] = lambda _: None,
     **bounds: Any,
 ) -> Drawn:
@@ -170,12 +206,16 @@ def draw_distinct(
     of cases so far, after each; what it raises ends the drawing.
 
     Raises:
-        UsageError: if a class has too few cases all the same; not with `bounds`, which may leave no case of a class.
+        UsageError: if a class has too few cases all the same, or none of `ops` has anything of `compared`; a class is
+            not looked for with other `bounds`, which may leave no case of it.
 
     """
-    strata = [(op, rank) for rank in ranks for op in ops]
+    strata = [(op, rank) for rank in ranks for op in _ops_with(ops, compared)]
     found: dict[Case, None] = {}
-    strategies = {(op, rank): cases(ops=[op], ranks=[rank], **bounds) for op, rank in strata}
+    strategies = {
+        (op, rank): cases(ops=[op], ranks=[rank], compared=compared, max_calls=max_calls, **bounds)
+        for op, rank in strata
+    }
     n_round = 0
     while len(found) < n and strategies:
         missing, n_left = n - len(found), len(strategies)
@@ -186,8 +226,11 @@ def draw_distinct(
         n_round += 1
     drawn = sorted(found, key=lambda case: case.canonical_key)[:n]
     if len(drawn) == n:  # else everything there is was taken
-        wanted = [k for k in classes.common() if any(k.exists(*stratum) for stratum in strata)]
-        drawn = _exchanged(drawn, wanted, cases(ops=ops, ranks=ranks, **bounds), seed, report)
+        excluded = {*COMPARED} - {*compared} | ({"calls"} if max_calls == 1 else set())
+        common = [k for k in classes.common() if k.needs not in excluded]
+        wanted = [k for k in common if any(k.exists(*stratum) for stratum in strata)]
+        everything = cases(ops=_ops_with(ops, compared), ranks=ranks, compared=compared, max_calls=max_calls, **bounds)
+        drawn = _exchanged(drawn, wanted, everything, seed, report)
         if not bounds:
             _check_classes(drawn, wanted)
     return Drawn(tuple(drawn), classes.count(drawn), n)
@@ -291,8 +334,8 @@ def _check_classes(drawn: Sequence[Case], wanted: Sequence[classes.CaseClass]) -
 def shrink(case: Case, fails: Callable[[Case], bool | None], *, seed: int, n_examples: int = 200) -> Case:
     """Return the smallest case that Hypothesis finds for which `fails` holds, or `case` itself.
 
-    It looks among cases of the same op with no more axes and no field above the largest of `case`; padding and dtype
-    are kept or simpler. `fails` returns None to end the search, and may contradict itself.
+    It looks among cases of the same op with no more axes and no field above the largest of `case`; padding, dtype and
+    what is compared are kept or simpler. `fails` returns None to end the search, and may contradict itself.
     """
     import random
 
@@ -307,9 +350,9 @@ def shrink(case: Case, fails: Callable[[Case], bool | None], *, seed: int, n_exa
             smallest = min(smallest, candidate, key=lambda c: c.canonical_key)
         return bool(failed)
 
-    smaller = cases(
+    smaller = functools.partial(
+        cases,
         ops=[case.op],
-        ranks=range(1, case.rank + 1),
         max_size=min(max(case.size), _SHRUNK_SIZE),
         max_kernel=min(max(case.kernel), _SHRUNK_KERNEL),
         max_stride=max(case.stride),
@@ -318,6 +361,8 @@ def shrink(case: Case, fails: Callable[[Case], bool | None], *, seed: int, n_exa
         max_channels=min(max(case.channels), _SHRUNK_KERNEL),
         paddings=MODES[: MODES.index(case.padding) + 1],
         dtypes=tuple(dict.fromkeys((DTYPES[0], case.dtype))),
+        compared=tuple(dict.fromkeys((COMPARED[0], case.compared))),
+        max_calls=case.calls,
     )
     shrinking = settings(
         database=None,
@@ -327,8 +372,11 @@ def shrink(case: Case, fails: Callable[[Case], bool | None], *, seed: int, n_exa
         suppress_health_check=list(HealthCheck),
         report_multiple_bugs=False,
     )
-    with contextlib.suppress(NoSuchExample, Flaky):
-        find(smaller, remember, settings=shrinking, random=random.Random(seed))  # noqa: S311  # no secret
+    for rank in range(1, case.rank + 1):  # Hypothesis seldom gets from more axes to fewer: they take other draws
+        with contextlib.suppress(NoSuchExample, Flaky):
+            find(smaller(ranks=[rank]), remember, settings=shrinking, random=random.Random(seed))  # noqa: S311  # no secret
+        if smallest.rank == rank:
+            break
     return smallest
 
 

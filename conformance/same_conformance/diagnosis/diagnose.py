@@ -72,7 +72,7 @@ def _read(wrong: Sequence[Result], right: Sequence[Result], execute: Execute) ->
     probed: list[tuple[Case, Reading]] = []
     arrays = [r.case for r in wrong if r.judgement.verdict in ("shape", "dtype", "value", "nondeterministic")]
     for cases, most in ((arrays, _N_WRONG_PROBED), ([r.case for r in right], _N_RIGHT_PROBED)):
-        forward = [case for case in cases if getattr(case, "compared", "forward") == "forward"]
+        forward = [case for case in cases if case.compared == "forward"]
         n_read = 0
         for case in _unlike_first(forward):
             reading = probing.read(case, execute)
@@ -102,9 +102,9 @@ def _sentence(wrong: Sequence[Result], right: Sequence[Result], readings: Sequen
     verdicts = Counter(r.judgement.verdict for r in wrong)
     verdict, _ = verdicts.most_common(1)[0]
     findings = wording.describe(readings) if readings else []
-    calls = [getattr(r.case, "calls", 1) for r in wrong]
-    compared = {getattr(r.case, "compared", "forward") for r in wrong}
-    if min(calls) > 1 and any(getattr(r.case, "calls", 1) == 1 for r in right):
+    calls = [r.case.calls for r in wrong]
+    compared = {r.case.compared for r in wrong}
+    if min(calls) > 1 and any(r.case.calls == 1 for r in right):
         findings.insert(0, "depends on the size that it saw first")
     elif "forward" not in compared:
         which = " and ".join(_GRADIENTS[c] for c in sorted(compared))

@@ -49,7 +49,7 @@ def name_rule(wrong: Sequence[Result], right: Sequence[Result]) -> str:
 
 def _is_comparable(case: Case) -> bool:
     """Tell whether rules say anything of `case`: they run in NumPy, forward."""
-    return case.dtype != "bfloat16" and getattr(case, "compared", "forward") == "forward"
+    return case.dtype != "bfloat16" and case.compared == "forward"
 
 
 def _spread(results: Sequence[Result], most: int) -> Sequence[Result]:

@@ -9,15 +9,80 @@ import importlib
 import importlib.util
 import os
 import traceback
-from typing import TYPE_CHECKING, Any, Callable, Mapping, Protocol, Sequence, Tuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, Protocol, Sequence, Tuple
 
 if TYPE_CHECKING:
     import numpy as np
 
     from same_conformance.case import Case
 
-Call = Tuple["Case", Callable[..., Any], Tuple[Any, ...]]
-"""A case, the callable that executes it, and its tensors."""
+
+@dataclass(frozen=True)
+class Call:
+    """What is called, and on what.
+
+    Attributes:
+        case: what is compared, and in what shape.
+        function: the implementation's; called with `operands` alone.
+        operands: the framework's tensors of the input and, if the op has one, the kernel.
+        cotangent: of a gradient case: the tensor that the result is multiplied with before its gradient is taken.
+        gradient: of a gradient case, where the framework has none: called with the operands and the cotangent.
+        before: what is called first, on tensors of another size; nobody looks at what it gives.
+
+    """
+
+    case: Case
+    function: Callable[..., Any]
+    operands: Tuple[Any, ...]
+    cotangent: Any = None
+    gradient: Optional[Callable[..., Any]] = None
+    before: Optional[Call] = None
+
+    @property
+    def by(self) -> int:
+        """Return the place of the operand that a gradient is by."""
+        return int(self.case.compared == "kernel_gradient")
+
+    def with_operand(self, operand: Any) -> Tuple[Any, ...]:
+        """Return the operands with `operand` in place of the one that the gradient is by."""
+        return (*self.operands[: self.by], operand, *self.operands[self.by + 1 :])
+
+
+class ForwardShapeError(Exception):
+    """The forward result of a gradient case has another shape than its cotangent, so there is no gradient to take.
+
+    Attributes:
+        shape: of the result, channel last.
+        dtype: its name.
+
+    """
+
+    def __init__(self, shape: Tuple[int, ...], dtype: str) -> None:
+        super().__init__(f"shape {shape}")
+        self.shape = shape
+        self.dtype = dtype
+
+
+class IndependentError(Exception):
+    """The framework says that the result does not depend on the operand that its gradient is wanted by."""
+
+    def __init__(self, call: Call) -> None:
+        operand = ("input", "kernel")[call.by]
+        super().__init__(
+            f"there is no gradient: {call.case.op} returned something that does not depend on its {operand}"
+        )
+
+
+def check_shape(call: Call, shape: Sequence[int], dtype: str) -> None:
+    """Tell whether the cotangent fits a forward result of `shape`, channel last.
+
+    Raises:
+        ForwardShapeError: if not.
+
+    """
+    if tuple(shape) != call.case.output_shape:
+        raise ForwardShapeError(tuple(shape), dtype)
 
 
 class Adapter(Protocol):
@@ -30,24 +95,38 @@ class Adapter(Protocol):
         """Import the framework and give it one thread."""
 
     def tensors(self, case: Case, operands: tuple[np.ndarray, ...]) -> tuple[Any, ...]:
-        """Convert channel-last float64 operands to tensors of the case's dtype in the framework's layout."""
+        """Convert channel-last float64 operands, cotangent included, to tensors of the case's dtype in the framework's layout."""
 
     def array(self, case: Case, result: Any) -> tuple[np.ndarray, str]:
-        """Convert a result to a channel-last array and the name of its dtype; bfloat16 comes as float32.
+        """Convert what is compared to an array in our layout and the name of its dtype; bfloat16 comes as float32.
 
         Raises:
             TypeError: if the result is not a tensor of the framework.
 
         """
 
+    def content(self, tensor: Any) -> bytes:
+        """Return the elements of a tensor as they are in memory, to see whether somebody changed them."""
+
     def refuses(self, error: Exception) -> bool:
-        """Tell whether `error` is how the framework says that it does not offer a dtype or parameter on this machine."""
+        """Tell whether `error` is how the framework says that it does not offer a dtype, parameter or gradient on this machine."""
 
     def execute(self, call: Call) -> Any:
-        """Call the callable on its tensors, without recording gradients."""
+        """Call the function on its tensors and return what is compared: its result, or the gradient of it.
+
+        Raises:
+            ForwardShapeError: if a gradient cannot be taken for the shape of the forward result.
+            IndependentError: if the framework finds no way from the result to the operand.
+
+        """
 
     def execute_together(self, calls: Sequence[Call]) -> list[Any]:
-        """Compile all calls into one program and run it; in place of a result, the exception of its tracing."""
+        """Compile all calls into one program and run it twice.
+
+        Returns:
+            for each call the pair of what both runs gave; in its place, the exception of its tracing.
+
+        """
 
 
 def raised_in(error: Exception, package: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import Any, Sequence
 
 import jax
@@ -10,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from same_conformance.case import Case
-from same_conformance.frameworks import Call, layout, raised_in
+from same_conformance.frameworks import Call, check_shape, layout, raised_in
 
 PACKAGES = ("jax", "jaxlib", "numpy")
 
@@ -41,20 +42,31 @@ def start() -> None:
 
 def tensors(case: Case, operands: tuple[np.ndarray, ...]) -> tuple[Any, ...]:
     """Convert the operands to the case's dtype."""
-    x, *kernels = operands
+    arrays = list(operands)
     if case.op == "depthwise_conv":
-        kernels = [layout.grouped_depthwise(case, kernel) for kernel in kernels]
+        arrays[1] = layout.grouped_depthwise(case, arrays[1])
     dtype = jnp.dtype(case.dtype)
-    return tuple(jax.device_put(a.astype(dtype)) for a in (x, *kernels))  # jnp.asarray compiles once per shape
+    return tuple(jax.device_put(a.astype(dtype)) for a in arrays)  # jnp.asarray compiles once per shape
 
 
 def array(case: Case, result: Any) -> tuple[np.ndarray, str]:
-    """Convert the result; bfloat16 becomes float32."""
-    if not isinstance(result, jax.Array):
-        raise TypeError(f"{case.op} returned {type(result).__name__}, but a jax.Array is expected")
+    """Convert the result; bfloat16 becomes float32, and the gradient of a depthwise kernel has the form of our kernels."""
+    _check_type(case, result)
     values = np.asarray(result)
     dtype = values.dtype.name
+    if case.op == "depthwise_conv" and case.compared == "kernel_gradient":
+        values = layout.ungrouped_depthwise(case, values)
     return (values.astype(np.float32) if dtype == "bfloat16" else values), dtype
+
+
+def _check_type(case: Case, result: Any) -> None:
+    if not isinstance(result, jax.Array):
+        raise TypeError(f"{case.op} returned {type(result).__name__}, but a jax.Array is expected")
+
+
+def content(tensor: Any) -> bytes:
+    """Return the elements of an array."""
+    return np.asarray(tensor).tobytes()
 
 
 _since_clearing = 0
@@ -68,10 +80,9 @@ def refuses(error: Exception) -> bool:
 
 
 def execute(call: Call) -> Any:
-    """Call the callable on its arrays, eagerly."""
+    """Call the function on its arrays, eagerly."""
     global _since_clearing  # noqa: PLW0603  # JAX's cache is a global of the process too
-    _, function, operands = call
-    result = function(*operands)
+    result = call.function(*call.operands) if call.cotangent is None else gradient(call)
     _since_clearing += 1
     if _since_clearing >= _CLEAR_EVERY:
         jax.block_until_ready(result)
@@ -80,21 +91,35 @@ def execute(call: Call) -> Any:
     return result
 
 
+def gradient(call: Call) -> Any:
+    """Take a gradient with the vector-Jacobian product; also while tracing."""
+    result, pull_back = jax.vjp(lambda operand: call.function(*call.with_operand(operand)), call.operands[call.by])
+    _check_type(call.case, result)
+    check_shape(call, result.shape, result.dtype.name)
+    (found,) = pull_back(call.cotangent.astype(result.dtype))
+    return found
+
+
 def execute_together(calls: Sequence[Call]) -> list[Any]:
-    """Trace all calls into one program, compile it fast, run it; an exception while tracing takes its call's place."""
+    """Trace all calls into one program, compile it fast, run it twice; an exception while tracing takes its call's place."""
     failures: dict[int, Exception] = {}
 
-    def program(all_operands: list[tuple[Any, ...]]) -> list[Any]:
+    def program(arguments: list[Any]) -> list[Any]:
         results = []
-        for i, ((_, function, _), operands) in enumerate(zip(calls, all_operands)):
+        for i, (call, (operands, cotangent, first)) in enumerate(zip(calls, arguments)):
+            if call.before:
+                with contextlib.suppress(Exception):  # nobody looks at what the first call gives
+                    call.before.function(*first)
             try:
-                results.append(function(*operands))
+                traced = replace(call, operands=operands, cotangent=cotangent)
+                results.append(call.function(*operands) if cotangent is None else gradient(traced))
             except Exception as error:  # noqa: BLE001  # whatever it is, it is this case's outcome
                 failures[i] = error
                 results.append(None)
         return results
 
     compiled = jax.jit(program, compiler_options=_options)
-    results = jax.block_until_ready(compiled([operands for _, _, operands in calls]))
+    arguments = [(c.operands, c.cotangent, c.before.operands if c.before else None) for c in calls]
+    runs = [jax.block_until_ready(compiled(arguments)) for _ in range(2)]
     jax.clear_caches()
-    return [failures.get(i, result) for i, result in enumerate(results)]
+    return [failures.get(i, pair) for i, pair in enumerate(zip(*runs))]

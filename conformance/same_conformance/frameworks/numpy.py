@@ -8,7 +8,7 @@ import numpy as np
 
 from same_conformance.case import Case
 from same_conformance.errors import Unsupported
-from same_conformance.frameworks import Call
+from same_conformance.frameworks import Call, check_shape
 
 PACKAGES = ("numpy",)
 
@@ -31,6 +31,11 @@ def array(case: Case, result: Any) -> tuple[np.ndarray, str]:
     return result, result.dtype.name
 
 
+def content(tensor: Any) -> bytes:
+    """Return the elements of an array."""
+    return np.asarray(tensor).tobytes()
+
+
 def refuses(error: Exception) -> bool:
     """Tell that NumPy never refuses: its arrays hold every dtype that reaches it."""
     del error
@@ -38,11 +43,16 @@ def refuses(error: Exception) -> bool:
 
 
 def execute(call: Call) -> Any:
-    """Call the callable on its arrays."""
-    _, function, operands = call
-    return function(*operands)
+    """Call the function on its arrays, and then, for a gradient, the gradient that the implementation brings."""
+    if call.cotangent is None:
+        return call.function(*call.operands)
+    if call.gradient is None:
+        raise Unsupported("NumPy takes no gradients, and this implementation brings none")
+    result, dtype = array(call.case, call.function(*call.operands))
+    check_shape(call, result.shape, dtype)
+    return call.gradient(*call.operands, call.cotangent)
 
 
 def execute_together(calls: Sequence[Call]) -> list[Any]:
     """Run one after the other: nothing is compiled."""
-    return [execute(call) for call in calls]
+    return [(execute(call), execute(call)) for call in calls]

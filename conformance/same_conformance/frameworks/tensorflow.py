@@ -10,7 +10,7 @@ import tensorflow as tf
 from tensorflow.python.eager import context
 
 from same_conformance.case import Case
-from same_conformance.frameworks import Call
+from same_conformance.frameworks import Call, IndependentError, check_shape
 from same_conformance.messages import text_of
 
 PACKAGES = ("tensorflow-cpu", "tensorflow", "keras", "numpy")
@@ -19,6 +19,7 @@ _REFUSALS = (
     "only supports dilated rates of 1",
     "not yet support dilation rates larger than 1",
     "is not in the list of allowed values",
+    "Gradients for grouped convolutions are not supported on CPU",
 )
 
 
@@ -36,10 +37,19 @@ def tensors(case: Case, operands: tuple[np.ndarray, ...]) -> tuple[Any, ...]:
 
 def array(case: Case, result: Any) -> tuple[np.ndarray, str]:
     """Convert the result; bfloat16 becomes float32."""
-    if not tf.is_tensor(result):
-        raise TypeError(f"{case.op} returned {type(result).__name__}, but a tf.Tensor is expected")
+    _check_type(case, result)
     dtype = result.dtype.name
     return (tf.cast(result, tf.float32) if dtype == "bfloat16" else result).numpy(), dtype
+
+
+def _check_type(case: Case, result: Any) -> None:
+    if not tf.is_tensor(result):
+        raise TypeError(f"{case.op} returned {type(result).__name__}, but a tf.Tensor is expected")
+
+
+def content(tensor: Any) -> bytes:
+    """Return the elements of a tensor."""
+    return np.asarray(tensor).tobytes()
 
 
 def refuses(error: Exception) -> bool:
@@ -55,17 +65,30 @@ _CLEAR_EVERY = 100
 
 
 def execute(call: Call) -> Any:
-    """Call the callable on its tensors, eagerly."""
+    """Call the function on its tensors, eagerly."""
     global _since_clearing  # noqa: PLW0603  # TensorFlow's cache is a global of the process too
     _since_clearing += 1
     if _since_clearing >= _CLEAR_EVERY:
         with contextlib.suppress(AttributeError):  # not public; Keras calls it to clear its session
             context.context().clear_kernel_cache()
         _since_clearing = 0
-    _, function, operands = call
-    return function(*operands)
+    return call.function(*call.operands) if call.cotangent is None else gradient(call)
+
+
+def gradient(call: Call) -> Any:
+    """Take a gradient with a tape."""
+    operand = call.operands[call.by]
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(operand)
+        result = call.function(*call.operands)
+    _check_type(call.case, result)
+    check_shape(call, result.shape, result.dtype.name)
+    found = tape.gradient(result, operand, output_gradients=tf.cast(call.cotangent, result.dtype))
+    if found is None:
+        raise IndependentError(call)
+    return found
 
 
 def execute_together(calls: Sequence[Call]) -> list[Any]:
     """Run one after the other: TensorFlow runs eagerly."""
-    return [execute(call) for call in calls]
+    return [(execute(call), execute(call)) for call in calls]

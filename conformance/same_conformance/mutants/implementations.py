@@ -32,6 +32,7 @@ def __getattr__(name: str) -> Implementation:
         framework="numpy",
         summary=f"Mutant: {rule.sentence}.",
         build=partial(rules.build, rule),
+        gradient=partial(rules.build, rule),
         dtypes=DTYPES,
         rule=name,
     )

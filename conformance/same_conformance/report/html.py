@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from same_conformance import classes, corpus
 from same_conformance.case import OPS
-from same_conformance.judge import VERDICTS
+from same_conformance.judge import VERDICTS, expected_shape
 from same_conformance.report import tables
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def render(record: Record, assessment: Assessment, frame: pd.DataFrame) -> str:
         lstrip_blocks=True,
     )
     environment.filters["x"] = tables.by_x
+    environment.globals["expected_shape"] = expected_shape
     return environment.get_template("index.html").render(
         header=record.header,
         footer=record.footer,

@@ -9,7 +9,7 @@ import pandas as pd
 
 from same_conformance import mutants
 from same_conformance.case import OPS
-from same_conformance.judge import FAILURES, VERDICTS
+from same_conformance.judge import FAILURES, VERDICTS, expected_shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -109,7 +109,7 @@ def _fields(case: Case) -> tuple[Any, ...]:
         case.groups,
         by_x(case.output_size),
         case.dtype,
-        "forward",
+        case.compared,
     )
 
 
@@ -122,7 +122,7 @@ def _findings(row: Assessed, versions: dict[str, str], rule_of: dict[str, str]) 
         name,
         versions[name],
         j.verdict,
-        by_x(row.result.case.expected_shape),
+        by_x(expected_shape(row.result.case, j.verdict)),
         by_x(j.observed_shape or ()),
         j.n_different,
         j.max_abs_difference,

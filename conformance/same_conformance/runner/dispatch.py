@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from same_conformance.case import Case
 from same_conformance.errors import StartError
 from same_conformance.messages import in_words, one_line
-from same_conformance.outcome import Array, Crash, Error, Omitted, Outcome, Timeout, Unsupported
+from same_conformance.outcome import Array, Crash, Error, NoGradient, Omitted, Outcome, Timeout, Unsupported
 from same_conformance.runner import protocol
 from same_conformance.runner.process import WorkerDied, WorkerTimeout
 
@@ -157,7 +157,10 @@ def _outcome(header: dict[str, Any], payload: bytes) -> Outcome:
             shape = tuple(int(n) for n in header["shape"])
             if header.get("omitted"):
                 return Omitted(shape, str(header["dtype"]))
-            return Array(protocol.array_from_bytes(payload, header["dtype"], shape), header["dtype"])
+            values = protocol.array_from_bytes(payload, header["dtype"], shape)
+            return Array(values, header["dtype"], int(header.get("n_unequal", 0)))
+        case "no_gradient":
+            return NoGradient(tuple(int(n) for n in header["shape"]), str(header["dtype"]))
         case "unsupported":
             return Unsupported(one_line(header["message"]))
         case "error":

@@ -19,14 +19,12 @@ import sysconfig
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from same_conformance import frameworks, operands
+from same_conformance import frameworks
 from same_conformance.case import Case, parse
-from same_conformance.errors import PluginError, Unsupported
-from same_conformance.implementation import Implementation, callable_for
-from same_conformance.messages import in_words, one_line, text_of
-from same_conformance.runner import protocol
+from same_conformance.errors import PluginError
+from same_conformance.implementation import Implementation
+from same_conformance.messages import in_words, one_line
+from same_conformance.runner import execution, protocol
 
 
 class Worker:
@@ -129,18 +127,9 @@ class Worker:
             self._run_together(implementation, adapter, cases)
         else:
             for case in cases:
-                self._reply({"type": "running", "cases": [case.id]})
-                try:
-                    call = _prepare(implementation, adapter, case)
-                except BaseException as error:  # noqa: BLE001
-                    self._reply_failure(case, error)
-                    continue
-                try:
-                    result = adapter.execute(call)
-                except BaseException as error:  # noqa: BLE001
-                    self._reply_failure(case, error, adapter)
-                else:
-                    self._reply_result(case, adapter, result)
+                running = {"type": "running", "cases": [case.id]}
+                self._reply(running)
+                self._reply(*execution.execute(implementation, adapter, case, lambda: self._reply(running)))  # noqa: B023  # called at once
         gc.collect()  # frameworks keep programs and graphs in cycles, which Python would leave for long
         self._reply({"type": "done"})
 
@@ -150,47 +139,22 @@ class Worker:
         calls = []
         for case in cases:
             try:
-                calls.append(_prepare(implementation, adapter, case))
+                calls.append(execution.prepare(implementation, adapter, case))
             except BaseException as error:  # noqa: BLE001
-                self._reply_failure(case, error)
+                self._reply(*execution.failure(case, error))
         try:
             results = adapter.execute_together(calls) if calls else []
         except BaseException as error:  # noqa: BLE001
             if len(calls) == 1:
-                self._reply_failure(calls[0][0], error, adapter)
+                self._reply(*execution.failure(calls[0].case, error, adapter))
             else:
                 self._reply({"type": "split", "message": one_line(in_words(error))})
             return
-        for (case, _, _), result in zip(calls, results):
+        for call, result in zip(calls, results):
             if isinstance(result, BaseException):
-                self._reply_failure(case, result, adapter)
+                self._reply(*execution.failure(call.case, result, adapter))
             else:
-                self._reply_result(case, adapter, result)
-
-    def _reply_result(self, case: Case, adapter: frameworks.Adapter, result: Any) -> None:
-        try:
-            values, dtype = adapter.array(case, result)
-            values = np.asarray(values)  # nothing that a subclass of ndarray overrides
-            _check_numbers(case, values, dtype)
-            header = {"type": "array", "case": case.id, "dtype": dtype, "shape": values.shape}
-            if values.shape != case.expected_shape and values.nbytes > protocol.LARGEST_UNEXPECTED:
-                self._reply({**header, "omitted": True})
-            else:
-                self._reply(header, protocol.array_to_bytes(values, dtype))
-        except BaseException as error:  # noqa: BLE001
-            self._reply_failure(case, error)
-
-    def _reply_failure(self, case: Case, error: BaseException, called: frameworks.Adapter | None = None) -> None:
-        """Tell what went wrong with `case`; `called` is the adapter if the implementation was called.
-
-        Only then can an error be the framework's refusal; one of a conversion is none.
-        """
-        refused = called is not None and isinstance(error, Exception) and called.refuses(error)
-        if isinstance(error, Unsupported) or refused:
-            kind, message = "unsupported", text_of(error)
-        else:
-            kind, message = "error", in_words(error)
-        self._reply({"type": kind, "case": case.id, "message": one_line(message)})
+                self._reply(*execution.reply(adapter, call.case, *result))
 
     def _reply(self, header: dict[str, Any], payload: bytes = b"") -> None:
         if os.getpid() != self._process:
@@ -198,16 +162,6 @@ class Worker:
         frame = memoryview(protocol.encode(header, payload))
         while frame:
             frame = frame[os.write(self._replies_fd, frame) :]
-
-
-def _prepare(implementation: Implementation, adapter: frameworks.Adapter, case: Case) -> frameworks.Call:
-    function = callable_for(implementation, case)
-    return case, function, adapter.tensors(case, operands.make(case))
-
-
-def _check_numbers(case: Case, values: np.ndarray, dtype: str) -> None:
-    if values.dtype.kind not in "biufc":
-        raise TypeError(f"{case.op} returned elements of dtype {dtype}, which are no numbers")
 
 
 def _versions(packages: tuple[str, ...]) -> dict[str, str]:

@@ -1,0 +1,139 @@
+"""Execute one case on one implementation, and turn what it did into a reply.
+
+Every call is made twice, and its operands are looked at after the first: what gives something else the second time, or
+changes what it was given, cannot be trusted, whatever it gave.
+
+Needs the standard library and NumPy only, and Python 3.9 or later.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import Any, Callable, Dict, Optional, Tuple
+
+import numpy as np
+
+from same_conformance import operands
+from same_conformance.case import Case
+from same_conformance.errors import Unsupported
+from same_conformance.frameworks import Adapter, Call, ForwardShapeError, IndependentError
+from same_conformance.implementation import Implementation, callables_for
+from same_conformance.messages import in_words, one_line, text_of
+from same_conformance.runner import protocol
+
+Reply = Tuple[Dict[str, Any], bytes]
+"""Header and payload of a frame."""
+
+_LONG_S = 1.0
+"""A call that took longer is announced again before it is made again, because the host's patience is for one."""
+
+
+def prepare(implementation: Implementation, adapter: Adapter, case: Case) -> Call:
+    """Return the call that `case` stands for.
+
+    Raises:
+        Unsupported: if the implementation does not offer it.
+
+    """
+    *first, function = callables_for(implementation, case)
+    bring_gradient = case.compared != "forward" and implementation.gradient is not None
+    tensors = adapter.tensors(case, operands.make(case))
+    n = len(case.operand_shapes)
+    return Call(
+        case,
+        function,
+        tensors[:n],
+        cotangent=tensors[n] if len(tensors) > n else None,
+        gradient=implementation.gradient(case) if bring_gradient and implementation.gradient else None,
+        before=Call(case.first, first[0], adapter.tensors(case.first, operands.make(case.first))) if first else None,
+    )
+
+
+def execute(implementation: Implementation, adapter: Adapter, case: Case, announce: Callable[[], None]) -> Reply:
+    """Execute `case` and return the reply; `announce` tells the host again that it is running."""
+    try:
+        call = prepare(implementation, adapter, case)
+        given = [adapter.content(tensor) for tensor in _tensors(call)]
+    except BaseException as error:  # noqa: BLE001  # whatever it is, it is this case's outcome
+        return failure(case, error)
+    began = time.monotonic()
+    try:
+        if call.before:
+            with contextlib.suppress(Exception):  # nobody looks at what the first call gives
+                adapter.execute(call.before)
+        result = adapter.execute(call)
+    except BaseException as error:  # noqa: BLE001
+        return failure(case, error, adapter)
+    try:
+        changed = [n for n, tensor, was in zip(_names(case), _tensors(call), given) if adapter.content(tensor) != was]
+        if changed:
+            return _error(case, f"{case.op} changed its operand: {', '.join(changed)}")
+        if time.monotonic() - began > _LONG_S:
+            announce()
+        repeated = adapter.execute(call)
+    except BaseException as error:  # noqa: BLE001
+        return _error(case, f"when the same call was made again: {in_words(error)}")
+    return reply(adapter, case, result, repeated)
+
+
+def reply(adapter: Adapter, case: Case, result: Any, repeated: Any) -> Reply:
+    """Return the reply for what a call gave, and gave again."""
+    try:
+        values, dtype = _numbers(adapter, case, result)
+        again, _ = _numbers(adapter, case, repeated)
+        header: Dict[str, Any] = {"type": "array", "case": case.id, "dtype": dtype, "shape": values.shape}
+        n_unequal = _count_unequal(values, again)
+        if n_unequal:
+            header["n_unequal"] = n_unequal
+        if values.shape != case.expected_shape and values.nbytes > protocol.LARGEST_UNEXPECTED:
+            return {**header, "omitted": True}, b""
+        return header, protocol.array_to_bytes(values, dtype)
+    except BaseException as error:  # noqa: BLE001  # a conversion can run into anything that was returned
+        return failure(case, error)
+
+
+def failure(case: Case, error: BaseException, called: Optional[Adapter] = None) -> Reply:
+    """Return the reply for what went wrong with `case`; `called` is the adapter if the implementation was called.
+
+    Only then can an error be the framework's refusal; one of a conversion is none.
+    """
+    if isinstance(error, ForwardShapeError):
+        return {"type": "no_gradient", "case": case.id, "dtype": error.dtype, "shape": error.shape}, b""
+    if isinstance(error, IndependentError):
+        return _error(case, str(error))
+    refused = called is not None and isinstance(error, Exception) and called.refuses(error)
+    if isinstance(error, Unsupported) or refused:
+        return {"type": "unsupported", "case": case.id, "message": one_line(text_of(error))}, b""
+    return _error(case, in_words(error))
+
+
+def _error(case: Case, message: str) -> Reply:
+    return {"type": "error", "case": case.id, "message": one_line(message)}, b""
+
+
+def _tensors(call: Call) -> Tuple[Any, ...]:
+    return call.operands if call.cotangent is None else (*call.operands, call.cotangent)
+
+
+def _names(case: Case) -> Tuple[str, ...]:
+    names = ("input", "kernel")[: len(case.operand_shapes)]
+    return names if case.compared == "forward" else (*names, "cotangent")
+
+
+def _numbers(adapter: Adapter, case: Case, result: Any) -> Tuple[np.ndarray, str]:
+    values, dtype = adapter.array(case, result)
+    values = np.asarray(values)  # nothing that a subclass of ndarray overrides
+    if values.dtype.kind not in "biufc":
+        raise TypeError(f"{case.op} returned elements of dtype {dtype}, which are no numbers")
+    return values, dtype
+
+
+def _count_unequal(values: np.ndarray, again: np.ndarray) -> int:
+    """Return how many elements differ in value; all of them if the shape does."""
+    if values.shape != again.shape:
+        return max(values.size, 1)
+    unequal = values != again
+    if not unequal.any():
+        return 0
+    return int((unequal & ~(np.isnan(values) & np.isnan(again))).sum())
