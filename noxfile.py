@@ -32,6 +32,13 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def mutants(session: nox.Session) -> None:
+    """See that the quick profile finds out every wrong implementation; arguments go to ``same-conformance mutants``."""
+    session.install("-e", ".")
+    session.run("same-conformance", "mutants", *session.posargs)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check style, types, and that the worker's side runs on Python 3.9."""
     install(session, "-e", ".", "-r", "tests/requirements-lint.txt")

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from same_conformance import corpus, mutants, operands, plugins, rules
+from same_conformance import corpus, mutants, operands, plugins, rules, spec
 from same_conformance.case import OPS, Case, parse
 from same_conformance.errors import Unsupported
 from same_conformance.judge import Judge
 from same_conformance.mutants import implementations
+from same_conformance.mutants.frozen import AT_FIRST_USE
 from same_conformance.mutants.windows import MISTAKE
 from same_conformance.runner.pool import Pool
 from same_conformance.strategies import draw_distinct
@@ -39,7 +40,21 @@ def test_there_are_many_and_no_name_is_given_twice() -> None:
 
 def test_every_module_of_rules_is_a_theme() -> None:
     modules = {path.stem for path in Path(mutants.__file__).parent.glob("*.py")}
-    assert modules - set(mutants.THEMES) == {"__init__", "windows", "implementations"}
+    assert modules - set(mutants.THEMES) == {"__init__", "__main__", "windows", "implementations"}
+
+
+def test_the_list_in_the_documentation_is_made_from_the_rules() -> None:
+    """If not, put there what ``python -m same_conformance.mutants`` prints."""
+    text = (Path(__file__).parents[1] / "docs/mutants.md").read_text(encoding="utf-8")
+    assert text.partition("## The list\n\n")[2] == mutants.catalogue()
+
+
+def test_padding_frozen_at_first_use_shows_at_the_second_call_only() -> None:
+    first, second = parse("conv.n5.k3.s2"), parse("conv.n6.k3.s2")
+    execute = rules.build(AT_FIRST_USE, second)
+    results = [execute(*operands.make(case)) for case in (first, second)]
+    np.testing.assert_array_equal(results[0], spec.execute(first, operands.make(first)))
+    assert not np.array_equal(results[1], spec.execute(second, operands.make(second)))
 
 
 def test_no_mutant_is_installed() -> None:

@@ -279,3 +279,37 @@ def _show(case: Case, names: tuple[str, ...]) -> int:
         for name, _, outcome in pool.run({name: [case] for name in pool.started}):
             console.show_outcome(name, case, outcome, judge.judge(case, outcome))
     return 0
+
+
+@main.command("mutants")
+@click.option("--name", "names", multiple=True, help="Only this mutant; may be repeated.")
+@click.option("--profile", type=click.Choice(["quick", "standard"]), default="quick", show_default=True,
+              help="Corpus and networks, with 0 or 1000 drawn cases.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the drawing.")
+@click.option("--predict", is_flag=True, help="Only predict the verdicts; no mutant is executed.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("reports/mutants"),
+    show_default=True,
+    help="Where the matrix is written.",
+)
+def survey_mutants(names: tuple[str, ...], profile: str, seed: int, *, predict: bool, out: Path) -> None:
+    """Run the wrong implementations that come with us over a profile's cases, which must find out every one."""
+    _exits(lambda: _survey_mutants(names, profile, seed, out, executed=not predict))
+
+
+def _survey_mutants(names: tuple[str, ...], profile: Any, seed: int, out: Path, *, executed: bool) -> int:
+    from same_conformance import survey
+    from same_conformance.console import Console
+    from same_conformance.report import mutants
+    from same_conformance.selection import Query
+
+    chosen = survey.choose(names)
+    console = Console()
+    with console:
+        cases = survey.cases_of(Query(profile=profile, seed=seed))
+        found = survey.survey(chosen, cases, console.progress, executed=executed)
+    mutants.write(found, out, executed=executed)
+    console.show_survey(found, out)
+    return 1 if found.survivors or found.deviations else 0

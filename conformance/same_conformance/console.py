@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from same_conformance import classes, operands
+from same_conformance import classes, mutants, operands
 from same_conformance.case import OPS
 from same_conformance.judge import FAILURES
 from same_conformance.outcome import Array
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from same_conformance.plugins import EntryPoint
     from same_conformance.record import Record
     from same_conformance.runner.pool import Pool
+    from same_conformance.survey import Survey
 
 _PLAIN_EVERY_S = 10
 """Seconds between lines of progress where there is no terminal to draw a bar on."""
@@ -181,6 +182,23 @@ class Console:
         said = f": {judgement.message}" if judgement.message else ""
         self.say(f"{name}: {judgement.verdict}{said}")
 
+    def show_survey(self, survey: Survey, out: Path) -> None:
+        """Print the coverage of the cases, the kills of each mutant, and which mutants survive or deviate."""
+        self._console.print(_coverage(classes.coverage(survey.cases)))
+        self._console.print(_kills(survey))
+        kills = sorted(map(len, survey.kills.values()))
+        self.say(
+            f"{len(kills)} mutants over {len(survey.cases)} cases: "
+            f"{kills[0]} kills of the one least killed, {kills[len(kills) // 2]} in the middle"
+        )
+        for name in survey.survivors:
+            self.say(f"{name} survives: no case tells it from SAME; it {mutants.RULES[name].sentence}")
+        for line in survey.deviations[:_LISTED]:
+            self.say(f"not as predicted: {line}")
+        if len(survey.deviations) > _LISTED:
+            self.say(f"and {len(survey.deviations) - _LISTED} more, in mutants.html")
+        self.say(f"matrix of mutants and classes: {out / 'mutants.html'}, {out / 'mutants.csv'}")
+
     def _print(self, values: np.ndarray) -> None:
         with np.printoptions(threshold=_SHOWN_ELEMENTS, linewidth=self._console.width, suppress=True):
             self.say(str(values))
@@ -194,6 +212,20 @@ def _coverage(counts: dict[str, dict[str, int]]) -> Table:
     for name, per_op in counts.items():
         cells = (str(per_op[op]) if op in per_op else "[dim]·[/]" for op in OPS)
         table.add_row(name, *("[red]0[/]" if cell == "0" else cell for cell in cells))
+    return table
+
+
+def _kills(survey: Survey) -> Table:
+    """Return the table of kills per mutant and op."""
+    table = Table(box=box.SIMPLE_HEAD, caption="cases that kill each mutant; a dot where it is no way to do the op")
+    for column in ("mutant", "kills", *OPS, "smallest case that kills it"):
+        right = column in ("kills", *OPS)
+        table.add_column(column.replace("_", "\n") if right else column, justify="right" if right else "left")
+    for name, cases in survey.kills.items():
+        per_op = Counter(case.op for case in cases)
+        cells = (str(per_op[op]) if op in mutants.RULES[name].ops else "[dim]·[/]" for op in OPS)
+        n = str(len(cases)) if cases else "[red]0[/]"
+        table.add_row(name, n, *cells, cases[0].id if cases else "")
     return table
 
 

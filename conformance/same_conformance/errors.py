@@ -23,6 +23,10 @@ class StartError(SameConformanceError):
     """An implementation, or the worker it lives in, did not start (exit code 3)."""
 
 
+class CorpusError(SameConformanceError):
+    """The file of the corpus is not as it must be."""
+
+
 class RecordError(SameConformanceError):
     """The record of a run cannot be read or continued."""
 

@@ -15,7 +15,7 @@ adds up where it was read. With them every op and gradient is a line::
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -96,16 +96,11 @@ def _windows(x: np.ndarray, plan: Plan, fill: float) -> np.ndarray:
     One cell of `fill` is put at the end of each axis, where the index `PADDED`, which is -1, finds it.
     """
     rank = len(plan.maps)
-    padded = np.pad(x, [(0, 0), *[(0, 1)] * rank, (0, 0)], constant_values=fill)
-    index: list[Any] = [slice(None)]
-    index += [
-        reads.reshape(
-            [reads.shape[0] if a == b else 1 for b in range(rank)]
-            + [reads.shape[1] if a == b else 1 for b in range(rank)]
-        )
-        for a, reads in enumerate(plan.maps)
-    ]
-    gathered = padded[tuple(index)]
+    gathered = np.pad(x, [(0, 0), *[(0, 1)] * rank, (0, 0)], constant_values=fill)
+    for axis, reads in enumerate(plan.maps):  # one axis after the other: memory is read in runs, several times faster
+        gathered = np.take(gathered, reads, axis=1 + 2 * axis)
+    outs, taps = range(1, 2 * rank, 2), range(2, 2 * rank + 1, 2)
+    gathered = gathered.transpose(0, *outs, *taps, 2 * rank + 1)
     n_taps = int(np.prod([reads.shape[1] for reads in plan.maps]))
     return np.asarray(gathered.reshape(*gathered.shape[: 1 + rank], n_taps, x.shape[-1]))
 

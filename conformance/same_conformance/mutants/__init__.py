@@ -4,6 +4,9 @@ Every module holds the rules of one theme in ``RULES``. `same_conformance.mutant
 an implementation that a worker can run; none is installed as one.
 """
 
+import sys
+
+from same_conformance.case import OPS
 from same_conformance.mutants import (
     axes,
     channels,
@@ -12,6 +15,7 @@ from same_conformance.mutants import (
     divisor,
     dtype,
     fill,
+    frozen,
     halves,
     kernel,
     length,
@@ -31,6 +35,7 @@ THEMES: dict[str, tuple[Rule, ...]] = {
         dilation,
         stride,
         length,
+        frozen,
         axes,
         fill,
         divisor,
@@ -45,3 +50,17 @@ THEMES: dict[str, tuple[Rule, ...]] = {
 
 RULES: dict[str, Rule] = {rule.name: rule for rules in THEMES.values() for rule in rules}
 """Every rule by its name."""
+
+
+def catalogue() -> str:
+    """Return the list of all mutants as Markdown, theme by theme."""
+    lines = []
+    for theme, rules in THEMES.items():
+        first, *_ = (sys.modules[f"{__name__}.{theme}"].__doc__ or "").splitlines()
+        lines += [f"### {theme}", "", first, "", "| mutant | what it does | ops | seen |", "|---|---|---|---|"]
+        for rule in rules:
+            ops = "all" if rule.ops == OPS else ", ".join(f"`{op}`" for op in rule.ops)
+            seen = f"<{rule.seen}>" if rule.seen.startswith("https://") else rule.seen
+            lines.append(f"| `{rule.name}` | {rule.sentence} | {ops} | {seen} |")
+        lines.append("")
+    return "\n".join(lines)

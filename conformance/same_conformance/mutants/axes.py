@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from same_conformance import padding
 from same_conformance.case import Case
 from same_conformance.mutants.windows import FORWARD, MISTAKE, Parameters, PlanOf, misread, of_maps, windows
 from same_conformance.plan import Plan
@@ -51,10 +52,12 @@ def _reversed(i: int, n: int) -> int:
     return n - 1 - i
 
 
-def _shared_offset(pads: Pairs) -> Pairs:
+def _odd_element_shared(case: Case) -> Plan:
     """Keep one half per axis, and add the odd element wherever the first axis has one."""
-    odd = sum(pads[0]) % 2
-    return [(sum(p) // 2, sum(p) // 2 + odd) for p in pads]
+    odd = (case.axes[0].before + case.axes[0].after) % 2
+    halves = [(a.before + a.after) // 2 for a in case.axes]
+    pads = [padding.split(2 * half + odd, case.padding) for half in halves]
+    return of_maps(case, [windows(*a[:4], p) for a, p in zip(case.axes, pads, strict=True)])
 
 
 def _third_axis_swapped(case: Case) -> Plan:
@@ -88,7 +91,7 @@ RULES = (
         "first-axis-pads",
         "pads every axis like the first",
         FORWARD,
-        MISTAKE,
+        "https://github.com/Oldpan/Faceswap-Deepfake-Pytorch/issues/1",
         _pads(lambda pads: pads[:1] * len(pads)),
     ),
     Rule(
@@ -103,7 +106,7 @@ RULES = (
         "adds the odd element on every axis where the first has one",
         FORWARD,
         MISTAKE,
-        _pads(_shared_offset),
+        _odd_element_shared,
     ),
     Rule(
         "third-axis-swapped",

@@ -108,11 +108,4 @@ RULES = (
         MISTAKE,
         misread_axis(lambda a: (_bfloat16(a.size), a.kernel, a.stride, a.dilation)),
     ),
-    Rule(
-        "size-of-training",
-        "pads as an input of size 224 needs, whatever the size is",
-        FORWARD,
-        "https://github.com/lukemelas/EfficientNet-PyTorch/issues/177",
-        misread_axis(lambda a: (224, a.kernel, a.stride, a.dilation)),
-    ),
 )

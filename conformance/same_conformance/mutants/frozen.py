@@ -1,0 +1,46 @@
+"""Compute the padding once, for a size that is not the one at hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from same_conformance import spec
+from same_conformance.case import Case
+from same_conformance.mutants.windows import FORWARD, misread_axis, of_maps, windows
+from same_conformance.rules import Execute, Rule
+
+
+def _frozen(case: Case) -> Execute:
+    pads: list[tuple[int, int]] = []
+
+    def execute(*data: np.ndarray) -> np.ndarray:
+        now = replace(case, size=data[0].shape[1:-1])
+        if not pads:
+            pads.extend((a.before, a.after) for a in now.axes)
+        plan = of_maps(now, [windows(*a[:4], p) for a, p in zip(now.axes, pads, strict=True)])
+        return spec.execute(now, tuple(a.astype(np.float64) for a in data), plan).astype(case.dtype)
+
+    return execute
+
+
+RULES = (
+    Rule(
+        "size-of-training",
+        "pads as an input of size 224 needs, whatever the size is",
+        FORWARD,
+        "https://github.com/lukemelas/EfficientNet-PyTorch/issues/177",
+        misread_axis(lambda a: (224, a.kernel, a.stride, a.dilation)),
+    ),
+)
+
+AT_FIRST_USE = Rule(
+    "frozen-at-first-use",
+    "pads as the first input that it saw needed",
+    FORWARD,
+    "https://github.com/rwightman/gen-efficientnet-pytorch/issues/47",
+    build=_frozen,
+    is_stateful=True,
+)
+"""Right on the first call, so not one of `RULES` while a case is one call."""
