@@ -17,6 +17,7 @@ from rich.table import Table
 
 from same_conformance import classes, mutants, operands
 from same_conformance.case import OPS
+from same_conformance.diagnosis.causes import how_small
 from same_conformance.judge import FAILURES
 from same_conformance.outcome import Array
 
@@ -113,10 +114,9 @@ class Console:
                 self.say(f"  {row.result.implementation}  {row.result.case.id}  {j.verdict}: {said}")
             if len(rows) > _LISTED:
                 self.say(f"  and {len(rows) - _LISTED} more, in mismatches.csv")
-        for smallest in record.footer.get("smallest", []):
-            self.say(
-                f"smallest counterexample of {smallest['implementation']}, {smallest['op']}, {smallest['verdict']}: {smallest['case']}"
-            )
+        for cause in record.footer.get("causes", []):
+            self.say(f"{cause['implementation']}, {cause['op']}: {cause['text']}")
+            self.say(f"  smallest counterexample: {cause['case']} ({how_small(cause)})")
         contested = assessment.contested
         if contested:
             self.say(f"{len(contested)} contested outcomes of witnesses, all listed with reason and link"

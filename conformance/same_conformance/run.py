@@ -7,17 +7,18 @@ import json
 import os
 import sys
 import time
-from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from same_conformance import expectations, output, plugins, record, strategies
+from same_conformance import expectations, output, plugins, record
 from same_conformance._version import __version__
+from same_conformance.diagnosis import causes
+from same_conformance.diagnosis.causes import Inquiry
 from same_conformance.errors import RecordError, StartError, UsageError
 from same_conformance.expectations import Expectations
 from same_conformance.interruption import Interruption, in_background
-from same_conformance.judge import FAILURES, Judge
+from same_conformance.judge import Judge
 from same_conformance.messages import one_line
 from same_conformance.record import Result
 from same_conformance.runner.pool import Pool
@@ -28,14 +29,9 @@ from same_conformance.selection import Query, Selection, select
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from same_conformance.case import Case
     from same_conformance.expectations import Expectation
-    from same_conformance.judge import Verdict
     from same_conformance.plugins import EntryPoint
     from same_conformance.runner.pool import Started
-
-_N_SHRUNK = 8
-"""Causes shrunk per implementation; a cause is an op and a verdict."""
 
 _LAST_WORDS = 5
 """Lines shown of what a worker printed before it failed to start; all of them are in the report."""
@@ -159,14 +155,22 @@ def _run(
                 interruption.check()
             rule_of = {name: started.description.rule for name, started in pool.started.items()}
             assess = Expectations(request.all_entries, rule_of)
-            smallest = _shrink(pool, judge, results, assess, request.query.seed, watcher, interruption)
+            inquiry = Inquiry(
+                pool,
+                judge,
+                assess,
+                request.query.seed,
+                lambda n, of: watcher.progress("diagnosing", n, of),
+                interruption.check,
+            )
+            found = causes.find(results, inquiry)
             interruption.check()
             outputs = {name: text for name in [*pool.started, *pool.failures] if (text := pool.output_of(name))}
             footer = {
                 "seconds": round(time.monotonic() - began, 1),
                 "start_seconds": round(start_s, 1),
                 "outputs": outputs,
-                "smallest": smallest,
+                "causes": [cause.to_json() for cause in found],
             }
             finished = record.Record(header, results, footer)
             render(finished)
@@ -333,47 +337,3 @@ def _changes(old: dict[str, Any], new: dict[str, Any]) -> str:
             if before[name].get(key) != about[key]:
                 return f"the {key} of {name} changed"
     return ""
-
-
-def _shrink(  # what a cause is found from, and what executes it
-    pool: Pool,
-    judge: Judge,
-    results: Iterable[Result],
-    assess: Expectations,
-    seed: int,
-    watcher: Watcher,
-    interruption: Interruption,
-) -> list[dict[str, str]]:
-    """Let Hypothesis shrink one case per unexpected cause, through the workers.
-
-    A cause is an implementation, an op and a verdict. Crashes and timeouts are left as they are: each try would cost
-    a process.
-    """
-    first: dict[tuple[str, str, Verdict], Result] = {}
-    for result in sorted(results, key=lambda r: (r.implementation, r.case.canonical_key)):
-        verdict = result.judgement.verdict
-        if verdict not in FAILURES or verdict in ("crash", "timeout"):
-            continue
-        if assess.assess(result.implementation, result.case, verdict)[0] == "unexpected":
-            first.setdefault((result.implementation, result.case.op, verdict), result)
-    per_implementation = Counter[str]()
-    smallest = []
-    for done, ((name, op, verdict), result) in enumerate(first.items()):
-        per_implementation[name] += 1
-        if per_implementation[name] > _N_SHRUNK:
-            continue
-        watcher.progress("shrinking", done, len(first))
-
-        def fails(case: Case, name: str = name, wanted: str = verdict) -> bool | None:
-            interruption.check()
-            got = judge.judge(case, pool.run_case(name, case)).verdict
-            if got in ("crash", "timeout"):
-                return None  # each try would cost a process
-            try:
-                return got == wanted and assess.assess(name, case, got)[0] == "unexpected"
-            except UsageError:  # predicates were tried on the cases of the run, not on those that shrinking makes up
-                return False
-
-        case = strategies.shrink(result.case, fails, seed=strategies.hash_seed(seed, name, op, verdict))
-        smallest.append({"implementation": name, "op": op, "verdict": verdict, "case": case.id})
-    return smallest

@@ -18,6 +18,7 @@ import numpy as np
 
 from same_conformance.case import POOLS, Case
 from same_conformance.diagnosis.reading import OTHER, AxisReading, fit_forward, fit_pool, fit_transposed
+from same_conformance.exactness import SIGNIFICANT_BITS
 from same_conformance.outcome import Array
 from same_conformance.plan import PADDED
 
@@ -72,11 +73,16 @@ def n_probes(case: Case) -> int:
 
 def read(case: Case, execute: Execute) -> Reading | None:
     """Probe `case` and return what is read, or None if the implementation gives no arrays of one shape for it."""
-    if n_probes(case) > MOST_PROBES:
+    if n_probes(case) > MOST_PROBES or not _can_hold_indices(case):
         return None
     if case.op in POOLS:
         return _read_pool(case, execute)
     return _read_convolution(case, execute)
+
+
+def _can_hold_indices(case: Case) -> bool:
+    """Tell whether the dtype tells all elements of the input apart."""
+    return case.op in POOLS or 2 * int(np.prod(case.operand_shapes[0])) < 1 << SIGNIFICANT_BITS[case.dtype]
 
 
 def _arrays(case: Case, outcomes: Sequence[Outcome]) -> np.ndarray | None:

@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from same_conformance import classes, corpus
 from same_conformance.case import OPS
+from same_conformance.diagnosis.causes import how_small
 from same_conformance.judge import VERDICTS, expected_shape
 from same_conformance.report import tables
 
@@ -32,6 +33,7 @@ def render(record: Record, assessment: Assessment, frame: pd.DataFrame) -> str:
         lstrip_blocks=True,
     )
     environment.filters["x"] = tables.by_x
+    environment.filters["how_small"] = how_small
     environment.globals["expected_shape"] = expected_shape
     return environment.get_template("index.html").render(
         header=record.header,

@@ -62,7 +62,8 @@ def results(record: Record, rows: Sequence[Assessed]) -> pd.DataFrame:
     """
     versions = {about["name"]: about["version"] for about in record.header["implementations"]}
     rule_of = {about["name"]: about["rule"] for about in record.header["implementations"]}
-    texts = [(*_fields(row.result.case), *_findings(row, versions, rule_of)) for row in rows]
+    sentences = _sentences(record)
+    texts = [(*_fields(row.result.case), *_findings(row, versions, rule_of, sentences)) for row in rows]
     frame = pd.DataFrame(texts, columns=COLUMNS)
     return frame.astype({"n_different": "Int64", "max_abs_difference": "Float64"})
 
@@ -113,11 +114,24 @@ def _fields(case: Case) -> tuple[Any, ...]:
     )
 
 
-def _findings(row: Assessed, versions: dict[str, str], rule_of: dict[str, str]) -> tuple[Any, ...]:
+def _sentences(record: Record) -> dict[tuple[str, str, str], str]:
+    """Return the diagnosis of each implementation, op and verdict."""
+    return {
+        (cause["implementation"], cause["op"], verdict): cause["sentence"]
+        for cause in record.footer.get("causes", [])
+        for verdict in cause["verdicts"]
+    }
+
+
+def _findings(
+    row: Assessed, versions: dict[str, str], rule_of: dict[str, str], sentences: dict[tuple[str, str, str], str]
+) -> tuple[Any, ...]:
     j = row.result.judgement
     name = row.result.implementation
     rule = mutants.RULES.get(rule_of[name])
     diagnosis = rule.sentence if rule and row.standing == "expected failure" else ""
+    if row.standing == "unexpected":
+        diagnosis = sentences.get((name, row.result.case.op, j.verdict), "")
     return (
         name,
         versions[name],

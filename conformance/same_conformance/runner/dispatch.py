@@ -139,13 +139,13 @@ class Dispatch:
             case "split":
                 batch.apart = [batch.pending.pop(i) for i in batch.running if i in batch.pending]
             case _:
-                outcome = _outcome(header, payload)
+                outcome = outcome_of(header, payload)
                 self._emit(batch.pending.pop(header["case"]), outcome)
                 batch.n_answered += 1
         return True
 
 
-def _outcome(header: dict[str, Any], payload: bytes) -> Outcome:
+def outcome_of(header: dict[str, Any], payload: bytes) -> Outcome:
     """Turn a reply into an outcome.
 
     Raises:

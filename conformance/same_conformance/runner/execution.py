@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -29,8 +29,10 @@ _LONG_S = 1.0
 """A call that took longer is announced again before it is made again, because the host's patience is for one."""
 
 
-def prepare(implementation: Implementation, adapter: Adapter, case: Case) -> Call:
-    """Return the call that `case` stands for.
+def prepare(
+    implementation: Implementation, adapter: Adapter, case: Case, given: Optional[Tuple[np.ndarray, ...]] = None
+) -> Call:
+    """Return the call that `case` stands for, on the operands of its formula or on those that are `given`.
 
     Raises:
         Unsupported: if the implementation does not offer it.
@@ -38,7 +40,7 @@ def prepare(implementation: Implementation, adapter: Adapter, case: Case) -> Cal
     """
     *first, function = callables_for(implementation, case)
     bring_gradient = case.compared != "forward" and implementation.gradient is not None
-    tensors = adapter.tensors(case, operands.make(case))
+    tensors = adapter.tensors(case, operands.make(case) if given is None else given)
     n = len(case.operand_shapes)
     return Call(
         case,
@@ -75,6 +77,18 @@ def execute(implementation: Implementation, adapter: Adapter, case: Case, announ
     except BaseException as error:  # noqa: BLE001
         return _error(case, f"when the same call was made again: {in_words(error)}")
     return reply(adapter, case, result, repeated)
+
+
+def probe(adapter: Adapter, calls: Sequence[Call]) -> List[Reply]:
+    """Execute calls on operands that expose what is read, all in one program where the framework compiles."""
+    try:
+        results = adapter.execute_together(calls)
+    except BaseException as error:  # noqa: BLE001
+        return [failure(call.case, error, adapter) for call in calls]
+    return [
+        failure(call.case, result, adapter) if isinstance(result, BaseException) else reply(adapter, call.case, *result)
+        for call, result in zip(calls, results)
+    ]
 
 
 def reply(adapter: Adapter, case: Case, result: Any, repeated: Any) -> Reply:

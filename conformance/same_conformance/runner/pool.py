@@ -12,11 +12,14 @@ from same_conformance.errors import StartError
 from same_conformance.implementation import Description
 from same_conformance.plugins import OURS, EntryPoint
 from same_conformance.runner.dispatch import BATCH, Dispatch
+from same_conformance.runner.probe import probe
 from same_conformance.runner.process import Guardian
 from same_conformance.runner.slot import FrameworkMissingError, Limits, Slot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    import numpy as np
 
     from same_conformance.case import Case
     from same_conformance.outcome import Outcome
@@ -220,6 +223,10 @@ class Pool:
         """Execute one case on one implementation."""
         ((_, _, outcome),) = self.run({name: [case]})
         return outcome
+
+    def probe(self, name: str, case: Case, sets: Sequence[tuple[np.ndarray, ...]]) -> list[Outcome]:
+        """Execute one case on each of `sets` of float64 operands; fewer outcomes than sets if the worker dies."""
+        return probe(self._slot_of[name], self.started[name].entry_point, case, sets)
 
     def _cost(self, name: str) -> int:
         """Guess relative costs, so that the slowest begins first."""

@@ -172,14 +172,14 @@ class WorkerProcess:
         if hello.get("protocol") != protocol.VERSION:
             raise WorkerDied(f"speaks protocol {hello.get('protocol')}, but {protocol.VERSION} is needed")
 
-    def send(self, header: dict[str, Any]) -> None:
+    def send(self, header: dict[str, Any], payload: bytes = b"") -> None:
         """Send one request.
 
         Raises:
             WorkerDied: if nobody is there to read it.
 
         """
-        frame = memoryview(protocol.encode(header))
+        frame = memoryview(protocol.encode(header, payload))
         try:
             while frame:
                 frame = frame[os.write(self._requests, frame) :]

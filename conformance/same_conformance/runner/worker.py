@@ -19,6 +19,8 @@ import sysconfig
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from same_conformance import frameworks
 from same_conformance.case import Case, parse
 from same_conformance.errors import PluginError
@@ -42,6 +44,7 @@ class Worker:
             "check": self._check,
             "start": self._start,
             "run": self._run,
+            "probe": self._probe,
         }
 
     def serve(self) -> None:
@@ -52,12 +55,12 @@ class Worker:
             data = os.read(self._requests_fd, 1 << 16)
             if not data:
                 return
-            for header, _ in reader.feed(data):
-                self._answer(header)
+            for header, payload in reader.feed(data):
+                self._answer(header, payload)
 
-    def _answer(self, header: dict[str, Any]) -> None:
+    def _answer(self, header: dict[str, Any], payload: bytes) -> None:
         try:
-            self._requests[header["type"]](header)
+            self._requests[header["type"]]({**header, "payload": payload})
         except BaseException as error:  # noqa: BLE001  # an implementation may raise anything; see _run
             known = isinstance(error, (PluginError, frameworks.NotInstalledError))
             message = one_line(str(error) if known else in_words(error))
@@ -155,6 +158,26 @@ class Worker:
                 self._reply(*execution.failure(call.case, result, adapter))
             else:
                 self._reply(*execution.reply(adapter, call.case, *result))
+
+    def _probe(self, header: dict[str, Any]) -> None:
+        """Execute one case on several sets of operands that the host sends, in float64, one after the other."""
+        implementation = self._implementations[header["name"]]
+        adapter = self._adapters[implementation.framework]
+        case = parse(header["case"])
+        shapes = [tuple(shape) for shape in header["shapes"]]
+        values = np.frombuffer(header["payload"], "<f8")
+        calls, begin = [], 0
+        while begin < len(values):
+            given = []
+            for shape in shapes:
+                n = int(np.prod(shape))
+                given.append(values[begin : begin + n].reshape(shape))
+                begin += n
+            calls.append(execution.prepare(implementation, adapter, case, tuple(given)))
+        for reply in execution.probe(adapter, calls):
+            self._reply(*reply)
+        gc.collect()
+        self._reply({"type": "done"})
 
     def _reply(self, header: dict[str, Any], payload: bytes = b"") -> None:
         if os.getpid() != self._process:

@@ -1,0 +1,168 @@
+"""Find the distinct causes of a run's unexpected failures, each with its diagnosis and its smallest case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from same_conformance import strategies
+from same_conformance.diagnosis import counterexample, naming
+from same_conformance.diagnosis.counterexample import Minimum
+from same_conformance.diagnosis.diagnose import Diagnosis, diagnose
+from same_conformance.errors import UsageError
+from same_conformance.judge import FAILURES, Judge, Verdict
+
+if TYPE_CHECKING:
+    from same_conformance.case import Case
+    from same_conformance.expectations import Expectations
+    from same_conformance.record import Result
+    from same_conformance.runner.pool import Pool
+
+_FATAL = ("crash", "timeout")
+"""Each try would cost a process, so these are not probed and not shrunk."""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One thing that is wrong with one implementation.
+
+    Attributes:
+        implementation, op: of whom, and of what.
+        verdicts: how it fails.
+        compared: of which results: ``forward``, or a gradient that is wrong although the forward result is right.
+        calls: 2 if only a second call fails.
+        sentence, rule, where, n_wrong, n_ran: see `Diagnosis`; `where` is a predicate, `text` all of it in words.
+        case: the id of the smallest case that fails.
+        n_smaller, is_proved: see `Minimum`.
+
+    """
+
+    implementation: str
+    op: str
+    verdicts: tuple[str, ...]
+    compared: str
+    calls: int
+    sentence: str
+    rule: str
+    where: str
+    text: str
+    n_wrong: int
+    n_ran: int
+    case: str
+    n_smaller: int
+    is_proved: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the cause as a record holds it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Inquiry:
+    """What is needed to look into failures: workers, a judge, what was expected, a seed, and who is told and may interrupt."""
+
+    pool: Pool
+    judge: Judge
+    expectations: Expectations
+    seed: int
+    report: Callable[[int, int], None]
+    check: Callable[[], None]
+
+    def is_unexpected(self, name: str, case: Case, verdict: Verdict) -> bool:
+        """Tell whether `verdict` is a failure that nobody expected."""
+        try:
+            return verdict in FAILURES and self.expectations.assess(name, case, verdict)[0] == "unexpected"
+        except UsageError:  # predicates were tried on the cases of the run, not on those that a search makes up
+            return False
+
+
+def how_small(cause: Mapping[str, Any]) -> str:
+    """Say of a cause, as a record holds it, how sure it is that no smaller case fails."""
+    n = cause["n_smaller"]
+    if cause["is_proved"]:
+        return f"none of the {n} smaller cases fails" if n else "there is no smaller case"
+    return f"{n} smaller cases pass, not all were tried" if n else "not shrunk"
+
+
+def find(results: Iterable[Result], inquiry: Inquiry) -> list[Cause]:
+    """Return the causes of all unexpected failures among `results`."""
+    groups: dict[tuple[str, str], list[Result]] = {}
+    for result in sorted(results, key=lambda r: (r.implementation, r.case.canonical_key)):
+        groups.setdefault((result.implementation, result.case.op), []).append(result)
+    failing = [
+        (group, wrong)
+        for group in groups.values()
+        if (wrong := [r for r in group if inquiry.is_unexpected(r.implementation, r.case, r.judgement.verdict)])
+    ]
+    causes = []
+    for done, (group, wrong) in enumerate(failing):
+        inquiry.report(done, len(failing))
+        right = [r for r in group if r.judgement.verdict in ("pass", "unspecified")]
+        causes += [_cause(part, right, inquiry) for part in _parts(wrong, right)]
+    return causes
+
+
+def _parts(wrong: Sequence[Result], right: Sequence[Result]) -> Iterator[list[Result]]:
+    """Part failures of one op that have distinct causes.
+
+    A known rule explains all of its failures, however they show. Otherwise wrong results, errors, crashes and timeouts
+    are causes of their own. A gradient is one where no forward result fails, and a second call where no first one does.
+    """
+    if naming.name_rule([r for r in wrong if r.judgement.verdict not in _FATAL], right):
+        yield list(wrong)
+        return
+    for verdicts in (("shape", "dtype", "value", "nondeterministic"), ("error",), ("crash",), ("timeout",)):
+        alike = [r for r in wrong if r.judgement.verdict in verdicts]
+        forward = [r for r in alike if r.case.compared == "forward"]
+        once = [r for r in forward if r.case.calls == 1]
+        plain = once or forward
+        if plain:
+            yield plain if once else forward
+        elif alike:
+            yield alike
+
+
+def _cause(wrong: Sequence[Result], right: Sequence[Result], inquiry: Inquiry) -> Cause:
+    name, op = wrong[0].implementation, wrong[0].case.op
+    compared = "forward" if any(r.case.compared == "forward" for r in wrong) else wrong[0].case.compared
+    calls = min(r.case.calls for r in wrong)
+    comparable = [r for r in right if r.case.calls == 1 or calls > 1]
+    results = sorted([*wrong, *comparable], key=lambda r: r.case.canonical_key)
+    diagnosis = diagnose(results, lambda case, sets: inquiry.pool.probe(name, case, sets))
+    verdicts = tuple(dict.fromkeys(r.judgement.verdict for r in wrong))
+    minimum = _minimize(wrong, verdicts, diagnosis, inquiry)
+    return Cause(
+        name,
+        op,
+        verdicts,
+        compared,
+        calls,
+        diagnosis.sentence,
+        diagnosis.rule,
+        diagnosis.where.predicate,
+        diagnosis.text,
+        diagnosis.n_wrong,
+        diagnosis.n_ran,
+        minimum.case.id,
+        minimum.n_smaller,
+        minimum.is_proved,
+    )
+
+
+def _minimize(wrong: Sequence[Result], verdicts: Sequence[Verdict], diagnosis: Diagnosis, inquiry: Inquiry) -> Minimum:
+    name, first = wrong[0].implementation, wrong[0]
+    if any(verdict in _FATAL for verdict in verdicts):
+        return Minimum(first.case, 0, is_proved=False)
+
+    def fails(cases: Sequence[Case]) -> list[bool | None]:
+        inquiry.check()
+        found: dict[Case, bool | None] = {}
+        for _, case, outcome in inquiry.pool.run({name: list(cases)}):
+            verdict = inquiry.judge.judge(case, outcome).verdict
+            wanted = verdict in verdicts and inquiry.is_unexpected(name, case, verdict)
+            found[case] = None if verdict in _FATAL else wanted
+        return [found.get(case) for case in cases]
+
+    seed = strategies.hash_seed(inquiry.seed, name, first.case.op, diagnosis.sentence)
+    return counterexample.minimize(first.case, fails, seed=seed)
