@@ -253,13 +253,24 @@ def _unclamped(case: Case) -> Plan:
     """Let the total padding be negative, and split it rounding towards zero, as C++ divides."""
     maps = []
     for a in case.axes:
-        total = (a.output_size - 1) * a.stride + a.effective_kernel - a.size
+        size, out = (a.output_size, a.size) if case.op == "conv_transpose" else (a.size, a.output_size)
+        total = (out - 1) * a.stride + a.effective_kernel - size
         before = a.before if total >= 0 else -(-total // 2)
-        maps.append(
-            index_map(
-                size=a.size, kernel=a.kernel, stride=a.stride, dilation=a.dilation, before=before, out=a.output_size
-            )
-        )
+        maps.append(index_map(size=size, kernel=a.kernel, stride=a.stride, dilation=a.dilation, before=before, out=out))
+    return Plan(tuple(maps), case.output_size) if case.op == "conv_transpose" else _plan(case, maps)
+
+
+def _whole_axis(case: Case) -> Plan:
+    """Take a window that begins before the input and is longer than it for all of the input.
+
+    Source: TensorFlow 2.21, ``core/kernels/avgpooling_op.cc``, ``AvgPoolingGradOp``: the length of such a window is
+    cut at the start of the input, and then overwritten where it is cut at the end.
+    """
+    maps = []
+    for a, reads in zip(case.axes, plans.same(case).maps, strict=True):
+        begins_before = np.arange(a.output_size)[:, None] * a.stride < a.before
+        everything = np.where(np.arange(a.kernel) < a.size, np.arange(a.kernel), PADDED)
+        maps.append(np.where(begins_before & (a.kernel > a.size), everything, reads))
     return _plan(case, maps)
 
 
@@ -288,7 +299,16 @@ RULES = {
         Rule("ceil-mode", "pads nothing before and rounds the number of windows up", _FORWARD, _ceil_mode),
         Rule("edge-replicated", "repeats the edge where pads are not symmetric", ("avg_pool",), _edge_replicated),
         Rule(
-            "unclamped", "lets the total padding be negative where the stride exceeds the kernel", _FORWARD, _unclamped
+            "unclamped",
+            "lets the total padding be negative where the stride exceeds the kernel",
+            (*_FORWARD, "conv_transpose"),
+            _unclamped,
+        ),
+        Rule(
+            "whole-axis",
+            "takes a window that is cut on both sides for one that is not cut at its start",
+            ("avg_pool",),
+            _whole_axis,
         ),
         Rule("space-to-batch", "strides inside the blocks that dilation made", _CONVOLUTIONS, _space_to_batch),
         Rule(
