@@ -35,7 +35,9 @@ def name_rule(wrong: Sequence[Result], right: Sequence[Result]) -> str:
         return ""
     near = [r for r in right if int(np.prod(r.case.expected_shape)) <= _LARGEST and _is_comparable(r.case)]
     op = wrong[0].case.op
-    candidates = [rule for rule in RULES.values() if op in rule.ops]
+    candidates = [
+        rule for rule in RULES.values() if op in rule.ops and not all(_says_nothing(rule, r.case) for r in small)
+    ]
     for result in _spread(small, _MOST_WRONG):
         candidates = [rule for rule in candidates if _gives(rule, result)]
         if not candidates:
@@ -77,7 +79,9 @@ def _gives(rule: Rule, result: Result) -> bool:
     if judgement.verdict == "shape" and result.case.compared != "forward":  # seen is the forward result's shape
         return "shape" in rules.predict(rule, result.case)
     found = _execute(rule.name, result.case)
-    return found is not None and found == (judgement.observed_shape, judgement.digest)
+    if found is None or found != (judgement.observed_shape, judgement.digest):
+        return False
+    return judgement.verdict in rules.predict(rule, result.case)  # the numbers alone do not tell a wrong dtype
 
 
 @lru_cache(maxsize=512)
