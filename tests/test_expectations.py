@@ -41,6 +41,23 @@ def test_a_pass_makes_an_expectation_stale_and_unsupported_does_not() -> None:
     assert known.assess("theirs", STRIDED, "unsupported")[0] == "as expected"
 
 
+def test_what_may_pass_is_never_stale_but_fails_in_its_way_only() -> None:
+    known = Expectations(expectations.parse(ENTRY + 'may_pass = "the processor"\n', "a.toml"), {})
+    assert known.assess("theirs", STRIDED, "pass") == ("as expected", "")
+    assert known.assess("theirs", STRIDED, "value")[0] == "expected failure"
+    assert known.assess("theirs", STRIDED, "shape")[0] == "unexpected"
+
+
+def test_a_rule_predicts_gradients_by_executing_its_plan() -> None:
+    known = Expectations([], {"theirs": "half", "zero": "zero-fill"})
+    for compared in ("input_gradient", "kernel_gradient"):
+        assert known.assess("theirs", parse(f"conv.n6.k3.s2.{compared}"), "value")[0] == "expected failure"
+        assert known.assess("theirs", parse(f"conv.n5.k3.s2.{compared}"), "pass")[0] == "as expected"
+        assert known.assess("theirs", parse(f"conv.n5.k2.{compared}"), "shape")[0] == "expected failure"
+    assert known.assess("zero", parse("max_pool.n5.k3.input_gradient"), "value")[0] == "expected failure"
+    assert known.assess("zero", parse("max_pool.n6.k3.s3.input_gradient"), "pass")[0] == "as expected"
+
+
 def test_a_rule_is_expected_to_fail_exactly_where_it_differs() -> None:
     known = Expectations([], {"theirs": "half"})
     assert known.assess("theirs", parse("conv.n6.k3.s2"), "value")[0] == "expected failure"
@@ -56,10 +73,13 @@ def test_a_rule_is_expected_to_fail_exactly_where_it_differs() -> None:
     [
         (
             ("verdict", "vredict"),
-            "vredict is not known; the keys are implementation, link, reason, rule, verdict, when",
+            "vredict is not known; the keys are implementation, link, may_pass, reason, rule, verdict, when",
         ),
         (('reason = "no clamp"\n', ""), "reason is missing"),
-        (('"value"', '"pass"'), "verdict 'pass' is no failure; use one of crash, timeout, error, shape, dtype, value"),
+        (
+            ('"value"', '"pass"'),
+            "verdict 'pass' is no failure; use one of crash, timeout, error, shape, dtype, value, nondeterministic",
+        ),
         (('"value"', "3"), "every value must be a text"),
         (("any(s > k)", "any(s >)"), "invalid syntax"),
         (("any(s > k)", "s > k"), "s is not known; it is a name of one axis: put it inside any(...) or all(...)"),
@@ -95,6 +115,8 @@ def test_a_file_that_is_not_there_is_refused_in_words(tmp_path: Path) -> None:
         ("dtype in ('float16', 'bfloat16') or batch * groups > 1", "conv.n2.k2.float16", True),
         ("not any(ke > n and out > 1)", "conv.n2.k2.d4", False),
         ("channels == (2, 4)", "conv.n2.k2.c2-4", True),
+        ("compared == 'kernel_gradient' and calls == 2", "conv.n2.k2.kernel_gradient.calls2", True),
+        ("compared == 'kernel_gradient' or calls == 2", "conv.n2.k2.input_gradient", False),
     ],
 )
 def test_predicates_say_what_they_mean(predicate: str, case_id: str, *, expected: bool) -> None:

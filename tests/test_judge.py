@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from same_conformance import operands, spec
 from same_conformance.case import Case, parse
-from same_conformance.judge import Judge, digest, ulp_distance
-from same_conformance.outcome import Array, Crash, Error, Timeout, Unsupported
+from same_conformance.judge import FAILURES, VERDICTS, Judge, digest, expected_shape, ulp_distance
+from same_conformance.outcome import Array, Crash, Error, NoGradient, Omitted, Timeout, Unsupported
 
 CONV, AVG, MAX = parse("conv.n5.k3"), parse("avg_pool.n5.k3"), parse("max_pool.n1.k2.d3")
 
@@ -49,6 +50,81 @@ def test_a_shape_mismatch_has_no_numbers() -> None:
     judgement = Judge().judge(CONV, Array(np.zeros((1, 4, 1), np.float32), "float32"))
     assert (judgement.observed_shape, judgement.n_different, judgement.max_abs_difference) == ((1, 4, 1), None, None)
     assert judgement.message == "shape [1, 4, 1], SAME asks for [1, 5, 1]"
+
+
+@pytest.mark.parametrize(("part", "expected"), [(0.0, "pass"), (0.9, "pass"), (1.1, "value")])
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
+def test_average_pooling_s_gradient_may_be_off_by_four_eps_of_its_absolute_terms(
+    dtype: str, part: float, expected: str
+) -> None:
+    case = Case("avg_pool", (6,), (3,), dtype=dtype, compared="input_gradient")
+    eps = {"float64": 2**-52, "float32": 2**-23, "float16": 2**-10, "bfloat16": 2**-7}[dtype]
+    (_, g) = operands.make(case)
+    bound = 4 * eps * spec.absolute_terms(case, g)
+    values = Judge().expected(case) + part * bound  # held wider than the dtype, so that nothing is rounded here
+    assert verdict(case, values, dtype) == expected
+
+
+def test_what_average_pooling_s_gradient_may_be_off_by_hides_no_term() -> None:
+    """Leaving out the smallest term of an inner element is more than what is allowed."""
+    for text in ("avg_pool.n9.k3.bfloat16.input_gradient", "avg_pool.n5-5.k2-2.bfloat16.input_gradient"):
+        case = parse(text)
+        (_, g) = operands.make(case)
+        eps = 2.0**-7
+        inner = (0, *(n // 2 for n in case.size), 0)
+        assert 4 * eps * spec.absolute_terms(case, g)[inner] < 1 / np.prod(case.kernel)
+
+
+def test_a_wrong_forward_shape_of_a_gradient_case_is_a_shape_of_the_forward_result() -> None:
+    case = parse("conv.n6.k3.s2.input_gradient")
+    judgement = Judge().judge(case, NoGradient((1, 6, 1), "float32"))  # the shape that the gradient would have
+    assert (judgement.verdict, judgement.observed_shape) == ("shape", (1, 6, 1))
+    assert judgement.message == "its forward result has shape [1, 6, 1], SAME asks for [1, 3, 1]"
+    assert expected_shape(case, "shape") == (1, 3, 1)
+    assert expected_shape(case, "value") == (1, 6, 1)
+
+
+@pytest.mark.parametrize("shape", [(1, 5, 1), (2000, 2000)])
+def test_a_gradient_of_another_shape_than_its_operand_is_an_error(shape: tuple[int, ...]) -> None:
+    case = parse("conv.n6.k3.s2.kernel_gradient")
+    outcome = Array(np.zeros(shape, np.float32), "float32") if len(shape) == 3 else Omitted(shape, "float32")
+    judgement = Judge().judge(case, outcome)
+    assert judgement.verdict == "error"
+    assert judgement.message == f"the gradient has shape {list(shape)}, but the kernel has [3, 1, 1]"
+
+
+def test_right_but_changing_is_nondeterministic_and_wrong_is_wrong_however_it_changes() -> None:
+    right = Judge().expected(CONV).astype(np.float32)
+    judgement = Judge().judge(CONV, Array(right, "float32", n_unequal=2))
+    assert (judgement.verdict, judgement.n_different) == ("nondeterministic", 2)
+    assert judgement.message == "2 of 5 elements were others when the same call was made again"
+    assert Judge().judge(CONV, Array(right + 1, "float32", n_unequal=2)).verdict == "value"
+    assert Judge().judge(CONV, Array(right[:, 1:], "float32", n_unequal=2)).verdict == "shape"
+    assert Judge().judge(CONV, Array(right, "float64", n_unequal=2)).verdict == "dtype"
+    assert "nondeterministic" in FAILURES
+
+
+def test_verdicts_are_listed_in_order_of_precedence() -> None:
+    assert VERDICTS == (
+        "crash", "timeout", "error", "unsupported", "shape", "dtype", "value", "nondeterministic", "pass", "unspecified",
+    )  # fmt: skip
+
+
+def test_the_gradient_of_windows_of_padding_only_is_specified_unless_it_is_no_number() -> None:
+    maximum = parse("max_pool.n1.k2.d3.input_gradient")
+    right = np.zeros((1, 1, 2), np.float32)
+    assert verdict(maximum, right) == "pass"
+    assert verdict(maximum, right + 1) == "value"
+    assert verdict(maximum, right + np.nan) == "value"
+    average = parse("avg_pool.n1.k2.d3.input_gradient")
+    assert verdict(average, right) == "pass"
+    assert verdict(average, right + 1) == "value"
+    judgement = Judge().judge(average, Array(right + np.array([np.nan, 0], np.float32), "float32"))
+    assert judgement.verdict == "unspecified"
+    assert judgement.message.startswith(
+        "1 of 2 elements are no number, as is the average of a window that holds padding"
+    )
+    assert verdict(average, right + np.array([np.nan, 1], np.float32)) == "value"
 
 
 def test_negative_zero_is_zero_and_no_number_is_no_zero() -> None:

@@ -17,6 +17,9 @@ def test_vectors() -> None:
     """The numbers in docs/operands.md; another language must find the same."""
     assert operands.hashes(4, role=0).tolist() == [2612203797, 2362583817, 570061382, 32070931]
     assert operands.hashes(4, role=1).tolist() == [208551461, 3582528750, 1789892420, 1192847961]
+    assert operands.hashes(4, role=2).tolist() == [480829192, 1751727042, 1847346980, 230968697]
+    *_, cotangent = operands.make(parse("conv.n4.k3.input_gradient"))
+    assert cotangent.ravel().tolist() == [-47.0, -45.0, -49.0, 15.0]
     x, kernel = operands.make(parse("conv.n4.k3"))
     assert x.ravel().tolist() == [-6.0, 1.0, 78.0, -20.0]
     assert kernel.ravel().tolist() == [-58.0, 76.0, -25.0]
@@ -25,6 +28,30 @@ def test_vectors() -> None:
 
 
 @given(cases())
+def test_no_partial_sum_of_what_is_compared_can_be_inexact(case: Case) -> None:
+    """The sum of the absolute terms, which the spec computes from absolute operands, bounds every partial sum."""
+    data = operands.make(case)
+    assert all((a == np.rint(a)).all() for a in data)
+    limit = 2.0 ** SIGNIFICANT_BITS[case.dtype]
+    if case.op == "avg_pool" and case.compared != "forward":
+        assert case.n_terms * np.abs(data[-1]).max() <= limit / 16
+    elif case.op == "max_pool":
+        assert np.nan_to_num(np.abs(spec.execute(case, (*data[:1], *map(np.abs, data[1:])))), posinf=0).max() <= limit
+    else:
+        assert np.nan_to_num(spec.execute(case, tuple(map(np.abs, data)))).max() <= limit
+
+
+@given(cases(compared=["input_gradient", "kernel_gradient"]))
+def test_a_cotangent_is_0_where_pooling_gives_nothing_specified_and_nowhere_else(case: Case) -> None:
+    *_, cotangent = operands.make(case)
+    assert cotangent.shape == case.output_shape
+    nothing = np.zeros(cotangent.shape[1:-1], dtype=bool)
+    if case.op in ("max_pool", "avg_pool"):
+        nothing = plan.same(case).reads_padding_only()
+    np.testing.assert_array_equal(cotangent == 0, np.broadcast_to(nothing[None, ..., None], cotangent.shape))
+
+
+@given(cases(compared=["forward"]))
 def test_every_partial_sum_is_exact_in_the_dtype(case: Case) -> None:
     bits = SIGNIFICANT_BITS[case.dtype]
     largest = [np.abs(a).max() for a in operands.make(case)]
@@ -41,7 +68,7 @@ def test_every_partial_sum_is_exact_in_the_dtype(case: Case) -> None:
 
 @given(cases(ops=["max_pool"], compared=["forward"]))
 def test_max_pooling_planes_are_negative_and_distinct_one_rising_one_falling(case: Case) -> None:
-    (x,) = operands.make(case)
+    x, *_ = operands.make(case)
     planes = np.moveaxis(x, -1, 1).reshape(-1, int(np.prod(case.size)))
     assert (planes < 0).all()
     assert all(len(set(p)) == len(p) for p in planes)
@@ -51,7 +78,7 @@ def test_max_pooling_planes_are_negative_and_distinct_one_rising_one_falling(cas
 
 @given(cases(ops=["conv", "depthwise_conv", "conv_transpose"], dtypes=["float32", "float64"], compared=["forward"]))
 def test_the_taps_of_a_kernel_plane_are_distinct(case: Case) -> None:
-    _, kernel = operands.make(case)
+    _, kernel, *_ = operands.make(case)
     for plane in kernel.reshape(int(np.prod(case.kernel)), -1).T:
         assert len(set(plane)) == len(plane) or len(plane) > 2 * magnitude(case)
 
@@ -89,6 +116,26 @@ def test_hardly_any_rule_is_hidden_in_cases_of_any_size() -> None:
                 assert not shows(rule, case) or rule is UNSEEN_BELOW_128, (rule.name, case.id)
     assert n_differing > 1000
     assert n_hidden * 500 < n_differing
+
+
+GRADIENTS = [*itertools.product(range(1, 6), range(1, 4), range(1, 4), range(1, 3))][::5]
+
+
+@pytest.mark.parametrize("op", OPS)
+def test_no_rule_is_hidden_in_gradients_by_the_data(op: str) -> None:
+    """A plan of another effect gives another gradient, and one of the same effect the same."""
+    left_out = (*mutants.THEMES["gradients"], UNSEEN_BELOW_128)
+    forward = [rule for rule in PLANNED if rule not in left_out and op in rule.ops]
+    for size, kernel, stride, dilation in GRADIENTS:
+        for compared in ("input_gradient", "kernel_gradient")[: 1 if op.endswith("pool") else 2]:
+            case = Case(op, (size,), (kernel,), (stride,), (dilation,), compared=compared)
+            for rule in forward:
+                ours, theirs = plan.same(case), rule.plan(case) if rule.plan else None
+                if theirs is None or ours.out != theirs.out:
+                    continue
+                data = operands.make(case)
+                wrong = different(case, spec.execute(case, data, theirs), spec.execute(case, data, ours))
+                assert wrong.any() != rules.same_effect(case, ours, theirs), (rule.name, case.id)
 
 
 def differs(rule: rules.Rule, case: Case) -> bool:

@@ -2,12 +2,14 @@
 
 import itertools
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from same_conformance import operands, spec
+from same_conformance import mutants, operands, plan, spec
 from same_conformance.case import Case, parse
 from same_conformance.strategies import cases
 
@@ -52,21 +54,20 @@ def _reduce(case: Case, values: list[float], n: int) -> float:
     return sum(values)
 
 
+FORWARD = {"compared": ["forward"], "max_calls": 1}
+GRADIENTS = ["input_gradient", "kernel_gradient"]
+PLANNED = {name: rule.plan for name, rule in mutants.RULES.items() if rule.plan}
+
+
 @given(
-    cases(
-        ops=["conv", "depthwise_conv", "max_pool", "avg_pool"],
-        max_size=5,
-        max_kernel=3,
-        max_channels=4,
-        compared=["forward"],
-    )
+    cases(ops=["conv", "depthwise_conv", "max_pool", "avg_pool"], max_size=5, max_kernel=3, max_channels=4, **FORWARD)
 )
 def test_forward_ops_equal_plain_loops(case: Case) -> None:
     data = operands.make(case)
     np.testing.assert_array_equal(spec.execute(case, data), loops(case, data))
 
 
-@given(cases(ops=["conv_transpose"], compared=["forward"]))
+@given(cases(ops=["conv_transpose"], **FORWARD))
 def test_transposed_convolution_is_the_adjoint_of_the_forward_one(case: Case) -> None:
     """<conv(y), x> = <y, conv_transpose(x)>, exactly, where y has the size of the transposed output."""
     x, kernel = operands.make(case)
@@ -80,9 +81,61 @@ def test_transposed_convolution_is_the_adjoint_of_the_forward_one(case: Case) ->
     assert (image * x).sum() == (y * spec.execute(case, (x, kernel))).sum()
 
 
-@given(cases(paddings=["same"], compared=["forward"]))
+@given(cases(compared=GRADIENTS, dtypes=["float32"]), st.sampled_from([None, *PLANNED]))
+def test_a_gradient_is_the_adjoint_of_what_it_is_of(case: Case, rule: str | None) -> None:
+    """<g, F(x)> = <F^T(g), x> in exact integers, by the input and by the kernel, for SAME and for every other plan.
+
+    That of average pooling is exact in quotients only; max pooling is linear where it chooses the same elements.
+    """
+    ours = plan.same(case)
+    theirs = PLANNED[rule](case) if rule and case.op in mutants.RULES[rule].ops else None
+    if theirs is None or theirs.out != ours.out:
+        theirs = ours
+    *primals, g = operands.make(case)
+    image = spec.execute(case.forward, tuple(primals), theirs)
+    if case.op.endswith("pool"):
+        reads_nothing = theirs.reads_padding_only()[None, ..., None]
+        image, g = np.where(reads_nothing, 0.0, image), np.where(reads_nothing, 0.0, g)
+    gradient = spec.execute(case, (*primals, g), theirs)
+    operand = primals[case.compared == "kernel_gradient"]
+    assert gradient.shape == operand.shape == case.expected_shape
+    difference = (g * image).sum() - (gradient * operand).sum()
+    assert difference == 0 if case.op != "avg_pool" else abs(difference) <= 1e-12 * np.abs(g * image).sum()
+
+
+@given(
+    cases(compared=GRADIENTS, max_size=3, max_kernel=3, max_channels=2, max_batch=2, ranks=[1, 2], dtypes=["float64"])
+)
+@settings(max_examples=60)
+def test_a_gradient_is_how_the_result_changes_with_each_element(case: Case) -> None:
+    """Move one element of the operand at a time by a half, which changes no choice of max pooling's."""
+    *primals, g = operands.make(case)
+    place = int(case.compared == "kernel_gradient")
+    expected = spec.execute(case, (*primals, g))
+    before = np.nan_to_num(spec.execute(case.forward, tuple(primals)), neginf=0)
+    for index in np.ndindex(primals[place].shape):
+        moved = [a.copy() for a in primals]
+        moved[place][index] += 0.5
+        after = np.nan_to_num(spec.execute(case.forward, tuple(moved)), neginf=0)
+        change = 2 * (g * (after - before)).sum()
+        assert change == expected[index] or (case.op == "avg_pool" and abs(change - expected[index]) < 1e-9)
+
+
+def test_average_pooling_s_gradient_is_rounded_once() -> None:
+    """Against fractions: the sum is exact and the division the only rounding, up to windows of many taps."""
+    for text in ("avg_pool.n7.k8.s2.float64.input_gradient", "avg_pool.n23.k19.float64.input_gradient"):
+        case = parse(text)
+        *_, g = operands.make(case)
+        expected = spec.execute(case, operands.make(case))
+        (reads,), (divisor,) = plan.same(case).maps, plan.same(case).divisor
+        for i, c in np.ndindex(case.size[0], 2):
+            exact = sum(Fraction(int(g[0, o, c]), int(divisor[o])) for o in range(len(divisor)) if i in reads[o])
+            assert expected[0, i, c] == float(exact), (text, i)
+
+
+@given(cases(paddings=["same"]))
 def test_same_lower_is_same_reversed_where_nothing_is_clamped(case: Case) -> None:
-    """SAME_LOWER(x, w) = reverse(SAME(reverse x, reverse w)) unless a stride leaves elements out."""
+    """SAME_LOWER(x, w) = reverse(SAME(reverse x, reverse w)) unless a stride leaves elements out; of gradients too."""
     spans = [(a.size if case.op == "conv_transpose" else a.output_size) for a in case.axes]
     covers = [
         (n - 1) * a.stride + a.effective_kernel >= (a.output_size if case.op == "conv_transpose" else a.size)
@@ -91,11 +144,31 @@ def test_same_lower_is_same_reversed_where_nothing_is_clamped(case: Case) -> Non
     if not all(covers):
         return
     lower = replace(case, padding="same_lower")
-    x, *kernel = operands.make(case)
-    axes = tuple(range(1, case.rank + 1))
-    flipped = (np.flip(x, axes), *(np.flip(k, tuple(range(case.rank))) for k in kernel))
-    ours = spec.execute(lower, (x, *kernel))
-    np.testing.assert_array_equal(ours, np.flip(spec.execute(case, flipped), axes))
+    ours = spec.execute(lower, operands.make(lower))
+    mirrored = reverse(case, spec.execute(case, mirror(case, operands.make(lower))))
+    np.testing.assert_array_equal(ours, mirrored)
+
+
+def mirror(case: Case, data: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
+    """Reverse every operand along its spatial axes."""
+    first = [1, *[0] * (len(case.operand_shapes) - 1), 1]
+    return tuple(np.flip(a, tuple(range(f, case.rank + f))) for f, a in zip(first, data, strict=False))
+
+
+def reverse(case: Case, values: np.ndarray) -> np.ndarray:
+    """Reverse what is compared along its spatial axes."""
+    first = int(case.compared != "kernel_gradient")
+    return np.flip(values, tuple(range(first, case.rank + first)))
+
+
+def test_same_lower_is_not_same_reversed_where_something_is_clamped() -> None:
+    """The guard above is needed: with stride 3 and kernel 1 both read element 0 of every three, and so do gradients."""
+    for text in ("conv.n3.k1.s3", "conv.n3.k1.s3.input_gradient", "conv.n3.k1.s3.kernel_gradient"):
+        case = parse(text)
+        lower = replace(case, padding="same_lower")
+        data = operands.make(lower)
+        mirrored = reverse(case, spec.execute(case, mirror(case, data)))
+        assert (spec.execute(lower, data) != mirrored).any()
 
 
 @pytest.mark.parametrize(
