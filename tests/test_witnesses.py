@@ -165,8 +165,8 @@ def test_what_is_listed_says_exactly_where_the_frameworks_gradients_are_wrong(dt
             standing, why = known.assess(name, case, judgement.verdict)
             standings[name, standing] += 1
             assert standing in ("as expected", "expected failure"), (name, case.id, judgement, why)
-    assert standings["tensorflow-native", "expected failure"] > 20
-    assert standings["keras-torch", "expected failure"] > 20
+    assert standings["tensorflow-native", "expected failure"] > 10
+    assert standings["keras-torch", "expected failure"] > 10
     assert (standings["tensorflow", "expected failure"] > 0) == (dtype == "float64")
 
 
