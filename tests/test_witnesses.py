@@ -8,11 +8,13 @@ transposed one its shortest legal output.
 import itertools
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
-from same_conformance import plugins
-from same_conformance.case import OPS, RANKS, Case
+from same_conformance import corpus, plugins
+from same_conformance.case import COMPARED, OPS, POOLS, RANKS, Case
+from same_conformance.expectations import Expectations
 from same_conformance.judge import Judge
 from same_conformance.padding import MODES, transposed_output_sizes
 from same_conformance.runner.pool import Pool
@@ -27,9 +29,15 @@ OFFERED = {
 """What each witness offers; the test fails if one of these turns out to be unsupported altogether."""
 
 
-def box(op: str, rank: int, mode: str) -> Iterator[Case]:
+GRADIENT_BOX = tuple(itertools.product(range(1, 5), range(1, 6), range(1, 4), range(1, 3)))
+"""Smaller, because compiling gradients takes longer; its kernels are longer than its inputs, too, which some get wrong."""
+
+
+def box(
+    op: str, rank: int, mode: str, compared: str = "forward", axis_cases: tuple[tuple[int, ...], ...] = BOX
+) -> Iterator[Case]:
     """Give a case per axis case; dilations of one class together, so that a refused axis refuses no other."""
-    undilated, dilated = ([axis for axis in BOX if (axis[3] > 1) == flag] for flag in (False, True))
+    undilated, dilated = ([axis for axis in axis_cases if (axis[3] > 1) == flag] for flag in (False, True))
     for part in (undilated, dilated):
         for i in range(len(part)):
             axes = [part[(i * step + shift) % len(part)] for step, shift in ((1, 0), (5, 7), (7, 3))[:rank]]
@@ -45,7 +53,13 @@ def box(op: str, rank: int, mode: str) -> Iterator[Case]:
                 channels=(2, 4) if op == "conv" else CHANNELS[op],
                 groups=2 if op == "conv" and odd else 1,
                 output_size=_shortest(size, stride) if op == "conv_transpose" and odd else (),
+                compared=compared,
             )
+
+
+def gradients_of(op: str) -> tuple[str, ...]:
+    """Return the gradients that an op has."""
+    return ("input_gradient",) if op in POOLS else ("input_gradient", "kernel_gradient")
 
 
 def _shortest(size: tuple[int, ...], stride: tuple[int, ...]) -> tuple[int, ...]:
@@ -78,6 +92,82 @@ def test_the_spec_equals_the_witnesses_over_the_box(pool: Pool, op: str, rank: i
         for mode, ops in modes.items():
             if op in ops:
                 assert verdicts[name, mode, "pass"] >= len(BOX) // 3
+
+
+@pytest.mark.parametrize("op", OPS)
+@pytest.mark.parametrize("rank", RANKS)
+def test_the_spec_s_gradients_equal_the_witnesses_over_the_box(pool: Pool, op: str, rank: int) -> None:
+    """Each witness has a gradient for a third of the box at least; JAX has none for dilated max pooling."""
+    judge = Judge()
+    work = {
+        name: [
+            case
+            for mode in MODES
+            if op in OFFERED[name][mode]
+            for compared in gradients_of(op)
+            for case in box(op, rank, mode, compared, GRADIENT_BOX)
+        ]
+        for name in OFFERED
+    }
+    verdicts = Counter()
+    wrong = []
+    for name, case, outcome in pool.run(work):
+        judgement = judge.judge(case, outcome)
+        verdicts[name, case.padding, case.compared, judgement.verdict] += 1
+        if judgement.verdict not in ("pass", "unsupported", "unspecified"):
+            wrong.append((name, case.id, judgement.verdict, judgement.message))
+    assert not wrong
+    for name, modes in OFFERED.items():
+        for mode, ops in modes.items():
+            for compared in gradients_of(op) if op in ops else ():
+                assert verdicts[name, mode, compared, "pass"] >= len(GRADIENT_BOX) // 3
+
+
+def test_transposed_convolution_of_every_legal_output_size(pool: Pool) -> None:
+    """Against TensorFlow, for every n, k and s up to 4 and d up to 2; JAX has the default output size only."""
+    judge = Judge()
+    cases = [
+        Case("conv_transpose", (n,), (k,), (s,), (d,), channels=(2, 3), output_size=(out,), compared=compared)
+        for n, k, s, d in itertools.product(range(1, 5), range(1, 5), range(1, 5), range(1, 3))
+        for out in transposed_output_sizes(n, s)
+        for compared in COMPARED
+    ]
+    by_default = [c for c in cases if c.output_size[0] == c.size[0] * c.stride[0]]
+    verdicts = Counter()
+    for name, case, outcome in pool.run({"tensorflow": cases, "jax": by_default}):
+        judgement = judge.judge(case, outcome)
+        assert judgement.verdict == "pass", (name, case.id, judgement.message)
+        verdicts[name] += 1
+    assert verdicts == {"tensorflow": 960, "jax": 384}
+
+
+SUBJECTS = ["tensorflow", "tensorflow-native", "keras-torch"]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_what_is_listed_says_exactly_where_the_frameworks_gradients_are_wrong(dtype: str) -> None:
+    """Over the box no failure is unlisted and no listed one passes: tensorflow#48773, the unclamped 3-D kernels, ..."""
+    cases = [
+        replace(case, dtype=dtype, channels=(1, 2) if op == "conv_transpose" else case.channels)
+        for op in OPS
+        for rank in RANKS
+        for compared in gradients_of(op)
+        for case in box(op, rank, "same", compared, GRADIENT_BOX)
+        if max(case.dilation) == 1 or rank < 3
+    ]
+    known = Expectations(corpus.read_expectations(), {})
+    judge = Judge()
+    standings = Counter()
+    with Pool(jobs=2) as subjects:
+        subjects.start(plugins.select(plugins.installed(), SUBJECTS))
+        for name, case, outcome in subjects.run(dict.fromkeys(SUBJECTS, cases)):
+            judgement = judge.judge(case, outcome)
+            standing, why = known.assess(name, case, judgement.verdict)
+            standings[name, standing] += 1
+            assert standing in ("as expected", "expected failure"), (name, case.id, judgement, why)
+    assert standings["tensorflow-native", "expected failure"] > 10
+    assert standings["keras-torch", "expected failure"] > 10
+    assert (standings["tensorflow", "expected failure"] > 0) == (dtype == "float64")
 
 
 @pytest.mark.parametrize("name", ["torch-explicit"])
