@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from same_conformance import classes, corpus
+from same_conformance import corpus
+from same_conformance import coverage as boxes
 from same_conformance.case import OPS
 from same_conformance.diagnosis.causes import how_small
 from same_conformance.judge import VERDICTS, expected_shape
@@ -40,7 +41,9 @@ def render(record: Record, assessment: Assessment, frame: pd.DataFrame) -> str:
         footer=record.footer,
         ops=OPS,
         verdicts=VERDICTS,
-        coverage=classes.coverage(record.cases),
+        coverage=record.class_coverage,
+        covered=boxes.covered(record),
+        box=boxes.sentence(record),
         origins=Counter(origin for _, origin in record.header["cases"]),
         cells=tables.cells(frame),
         networks=tables.networks(frame, corpus.read_networks()),
