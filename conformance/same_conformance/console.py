@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from same_conformance import classes, coverage, mutants, operands
+from same_conformance import classes, coverage, mutants, operands, unpacking
 from same_conformance.case import OPS
 from same_conformance.diagnosis.causes import how_small
 from same_conformance.judge import FAILURES
@@ -116,6 +116,8 @@ class Console:
                 self.say(f"  {row.result.implementation}  {row.result.case.id}  {j.verdict}: {said}")
             if len(rows) > _LISTED:
                 self.say(f"  and {len(rows) - _LISTED} more, in mismatches.csv")
+        for entry in record.footer.get("unpacked", []):
+            self.say(unpacking.sentence(entry))
         for cause in record.footer.get("causes", []):
             self.say(f"{cause['implementation']}, {cause['op']}: {cause['text']}")
             self.say(f"  smallest counterexample: {cause['case']} ({how_small(cause)})")

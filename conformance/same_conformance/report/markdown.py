@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from same_conformance import corpus, coverage
+from same_conformance import corpus, coverage, unpacking
 from same_conformance.case import OPS
 from same_conformance.report import tables
 
@@ -38,6 +38,7 @@ def render(record: Record, assessment: Assessment, frame: pd.DataFrame) -> str:
             lines += [f"## {title}: {len(rows)}", "", *_list(rows), ""]
     if not assessment.standing("unexpected") and not assessment.standing("stale"):
         lines += ["All verdicts are as expected.", ""]
+    lines += _unpacked(record)
     lines += ["## Verdicts", "", f"| implementation | {' | '.join(OPS)} |", "|---|" + "---|" * len(OPS)]
     for name, ops in tables.cells(frame).items():
         cells = [", ".join(f"{n} {verdict}" for verdict, n in ops[op].items()) or "-" for op in OPS]
@@ -65,6 +66,13 @@ def _networks(frame: pd.DataFrame) -> list[str]:
         )
         lines.append(f"| {name} | {count['safe']} | {count['wrong']} | {count['unsupported']} | {wrong} |")
     return lines
+
+
+def _unpacked(record: Record) -> list[str]:
+    """Say what became of the packed cases that failed."""
+    entries = record.footer.get("unpacked", [])
+    lines = [f"- {_escape(unpacking.sentence(entry))}" for entry in entries]
+    return ["## Failing packed cases, axis by axis", "", *lines, ""] if lines else []
 
 
 def _box(record: Record) -> list[str]:
