@@ -105,7 +105,8 @@ def _exits(function: Callable[[], int]) -> None:
     "--compared", multiple=True, type=click.Choice(COMPARED), help="Only cases that compare this; may be repeated."
 )
 @click.option("--profile", type=click.Choice(["quick", "standard", "deep"]), default="standard", show_default=True,
-              help="Corpus and networks, with 0, 1000 or 20000 drawn cases.")  # fmt: skip
+              help="Corpus and networks, with 0, 1000 or 5000 drawn cases; deep: also every axis case of n <= 24, k <= 8, "
+              "s <= 6, d <= 4, packed.")  # fmt: skip
 @click.option(
     "--cases", "n_cases", type=click.IntRange(min=1), help="How many distinct cases to draw, instead of the profile's."
 )

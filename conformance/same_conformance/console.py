@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from same_conformance import classes, mutants, operands
+from same_conformance import classes, coverage, mutants, operands, unpacking
 from same_conformance.case import OPS
 from same_conformance.diagnosis.causes import how_small
 from same_conformance.judge import FAILURES
@@ -96,11 +96,13 @@ class Console:
         """Print how many cases each class had, the verdicts per implementation and op, and what was not as expected."""
         header = record.header
         if header["n_drawn"]:
-            absent = [name for name, n in header["class_counts"].items() if not n]
+            counts = classes.count(record.of_origin("drawn"))
+            absent = [k.name for k in classes.common() if not counts[k.name]]
             none_of = f"; none of: {', '.join(absent)}" if absent else ""
             self.say(f"drawn: {header['n_drawn']} distinct cases with seed {header['seed']}{none_of}")
-        self._console.print(_coverage(classes.coverage(record.cases)))
+        self._console.print(_coverage(record.class_coverage))
         self._console.print(_verdicts(assessment))
+        self._box(record)
         for title, rows in (
             ("unexpected verdicts", assessment.standing("unexpected")),
             ("stale expectations", assessment.standing("stale")),
@@ -114,6 +116,8 @@ class Console:
                 self.say(f"  {row.result.implementation}  {row.result.case.id}  {j.verdict}: {said}")
             if len(rows) > _LISTED:
                 self.say(f"  and {len(rows) - _LISTED} more, in mismatches.csv")
+        for entry in record.footer.get("unpacked", []):
+            self.say(unpacking.sentence(entry))
         for cause in record.footer.get("causes", []):
             self.say(f"{cause['implementation']}, {cause['op']}: {cause['text']}")
             self.say(f"  smallest counterexample: {cause['case']} ({how_small(cause)})")
@@ -125,6 +129,22 @@ class Console:
         for name, why in assessment.not_started.items():
             self.say(f"{name} did not start: {why}")
         self.say(f"report: {out / 'index.html'}")
+
+    def _box(self, record: Record) -> None:
+        """Print which axis cases of the box each implementation covered, if the run has packed cases."""
+        found = coverage.covered(record)
+        if not found:
+            return
+        self.say(coverage.sentence(record))
+        table = Table(box=box.SIMPLE_HEAD, caption="axis cases that gave an array, in SAME and SAME_LOWER")
+        for column in ("implementation", *OPS):
+            table.add_column(column, no_wrap=True)
+        for one in found:
+            table.add_row(one.implementation, *map(one.cell, OPS))
+        self._console.print(table)
+        for one in found:
+            if one.why:
+                self.say(f"{one.implementation} did not cover {one.why}")
 
     def show_implementations(self, entry_points: list[EntryPoint], pool: Pool) -> None:
         """Print a line per implementation: name, package, framework, state, summary."""

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
+from same_conformance import classes
 from same_conformance.case import Case, parse
 from same_conformance.errors import RecordError
 from same_conformance.judge import Judgement
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 FILE = "run.jsonl"
 FORMAT = 1
 
-_parse = lru_cache(maxsize=1 << 16)(parse)
+_parse = lru_cache(maxsize=1 << 17)(parse)
 """A record names each case once per implementation."""
 
 
@@ -82,10 +83,19 @@ class Record:
     results: list[Result] = field(default_factory=list)
     footer: dict[str, Any] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def cases(self) -> list[Case]:
         """Return the cases of the run, in canonical order."""
-        return [parse(case_id) for case_id, _ in self.header["cases"]]
+        return [_parse(case_id) for case_id, _ in self.header["cases"]]
+
+    def of_origin(self, wanted: str) -> list[Case]:
+        """Return the cases of the run that come from `wanted`."""
+        return [case for case, (_, origin) in zip(self.cases, self.header["cases"], strict=True) if origin == wanted]
+
+    @cached_property
+    def class_coverage(self) -> dict[str, dict[str, int]]:
+        """Return how many cases belong to each class, by op."""
+        return classes.coverage(self.cases)
 
 
 def read(path: Path) -> Record:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from same_conformance import expectations, output, plugins, record
+from same_conformance import expectations, output, plugins, record, unpacking
 from same_conformance._version import __version__
 from same_conformance.diagnosis import causes
 from same_conformance.diagnosis.causes import Inquiry
@@ -27,8 +27,9 @@ from same_conformance.runner.slot import Limits
 from same_conformance.selection import Query, Selection, select
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from same_conformance.case import Case
     from same_conformance.expectations import Expectation
     from same_conformance.plugins import EntryPoint
     from same_conformance.runner.pool import Started
@@ -147,12 +148,17 @@ def _run(
         try:
             judge = Judge()
             total = len(selection.origins) * len(pool.started)
-            for name, case, outcome in pool.run(work):
-                result = Result(name, case, judge.judge(case, outcome))
-                results.append(result)
-                writer.add(result)
+
+            def execute(work: Mapping[str, Sequence[Case]]) -> Iterator[Result]:
+                for name, case, outcome in pool.run(work):
+                    result = Result(name, case, judge.judge(case, outcome))
+                    results.append(result)
+                    writer.add(result)
+                    interruption.check()
+                    yield result
+
+            for _ in execute(work):
                 watcher.progress("executing", len(results), total)
-                interruption.check()
             rule_of = {name: started.description.rule for name, started in pool.started.items()}
             assess = Expectations(request.all_entries, rule_of)
             inquiry = Inquiry(
@@ -163,6 +169,7 @@ def _run(
                 lambda n, of: watcher.progress("diagnosing", n, of),
                 interruption.check,
             )
+            apart = unpacking.unpack(results, selection.origins, inquiry, execute)
             found = causes.find(results, inquiry)
             interruption.check()
             outputs = {name: text for name in [*pool.started, *pool.failures] if (text := pool.output_of(name))}
@@ -170,6 +177,7 @@ def _run(
                 "seconds": round(time.monotonic() - began, 1),
                 "start_seconds": round(start_s, 1),
                 "outputs": outputs,
+                "unpacked": [entry.to_json() for entry in apart],
                 "causes": [cause.to_json() for cause in found],
             }
             finished = record.Record(header, results, footer)

@@ -1,21 +1,21 @@
-"""Select the cases of a run: from the corpus, from real networks, drawn, or given by name."""
+"""Select the cases of a run: from the corpus, from real networks, packed, drawn, or given by name."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from same_conformance import corpus, strategies
+from same_conformance import corpus, packing, strategies
 from same_conformance.case import COMPARED, OPS, RANKS, Case
 from same_conformance.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-Origin = Literal["corpus", "network", "drawn", "given"]
+Origin = Literal["corpus", "network", "packed", "drawn", "given"]
 Profile = Literal["quick", "standard", "deep"]
-PROFILES: dict[Profile, int] = {"quick": 0, "standard": 1_000, "deep": 20_000}
-"""How many cases each profile draws; all of them run the corpus and the networks' layers as well."""
+PROFILES: dict[Profile, int] = {"quick": 0, "standard": 1_000, "deep": 5_000}
+"""How many cases each profile draws; all of them run the corpus and the networks' layers as well, deep the packed cases too."""
 
 
 @dataclass
@@ -71,6 +71,10 @@ def select(query: Query, report: Callable[[int, int], None] = lambda _n, _of: No
     origins.update({entry.case: "corpus" for entry in corpus.read()})
     for layer in corpus.read_networks():
         origins.setdefault(layer.case, "network")
+    if query.profile == "deep" and "forward" in compared:
+        for op in ops:
+            for case in packing.sweeps(op, seed=query.seed):
+                origins.setdefault(case, "packed")
     n = PROFILES[query.profile] if query.n_cases is None else query.n_cases
     selection = Selection(n_wanted=n)
     if n:

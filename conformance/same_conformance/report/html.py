@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from same_conformance import classes, corpus
+from same_conformance import corpus, unpacking
+from same_conformance import coverage as boxes
 from same_conformance.case import OPS
 from same_conformance.diagnosis.causes import how_small
 from same_conformance.judge import VERDICTS, expected_shape
@@ -34,14 +35,17 @@ def render(record: Record, assessment: Assessment, frame: pd.DataFrame) -> str:
     )
     environment.filters["x"] = tables.by_x
     environment.filters["how_small"] = how_small
+    environment.filters["unpacked"] = unpacking.sentence
     environment.globals["expected_shape"] = expected_shape
     return environment.get_template("index.html").render(
         header=record.header,
         footer=record.footer,
         ops=OPS,
         verdicts=VERDICTS,
-        coverage=classes.coverage(record.cases),
-        origins=Counter(origin for _, origin in record.header["cases"]),
+        coverage=record.class_coverage,
+        covered=boxes.covered(record),
+        box=boxes.sentence(record),
+        origins=_origins(record),
         cells=tables.cells(frame),
         networks=tables.networks(frame, corpus.read_networks()),
         unexpected=assessment.standing("unexpected"),
@@ -51,6 +55,13 @@ def render(record: Record, assessment: Assessment, frame: pd.DataFrame) -> str:
         listed=_LISTED,
         not_started=assessment.not_started,
     )
+
+
+def _origins(record: Record) -> dict[str, int]:
+    """Return how many cases come from where; what was unpacked came after the cases of the header."""
+    counts = Counter(origin for _, origin in record.header["cases"])
+    unpacked = {case_id for entry in record.footer.get("unpacked", []) for case_id in entry["ran"]}
+    return dict(counts) | ({"unpacked": len(unpacked)} if unpacked else {})
 
 
 def _contested(assessment: Assessment) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from same_conformance import classes, corpus
+from same_conformance import corpus, coverage, unpacking
 from same_conformance.case import OPS
 from same_conformance.report import tables
 
@@ -38,11 +38,12 @@ def render(record: Record, assessment: Assessment, frame: pd.DataFrame) -> str:
             lines += [f"## {title}: {len(rows)}", "", *_list(rows), ""]
     if not assessment.standing("unexpected") and not assessment.standing("stale"):
         lines += ["All verdicts are as expected.", ""]
+    lines += _unpacked(record)
     lines += ["## Verdicts", "", f"| implementation | {' | '.join(OPS)} |", "|---|" + "---|" * len(OPS)]
     for name, ops in tables.cells(frame).items():
         cells = [", ".join(f"{n} {verdict}" for verdict, n in ops[op].items()) or "-" for op in OPS]
         lines.append(f"| {name} | {' | '.join(cells)} |")
-    lines += ["", *_networks(frame), "", *_coverage(record)]
+    lines += ["", *_networks(frame), "", *_box(record), *_coverage(record)]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -67,10 +68,29 @@ def _networks(frame: pd.DataFrame) -> list[str]:
     return lines
 
 
+def _unpacked(record: Record) -> list[str]:
+    """Say what became of the packed cases that failed."""
+    entries = record.footer.get("unpacked", [])
+    lines = [f"- {_escape(unpacking.sentence(entry))}" for entry in entries]
+    return ["## Failing packed cases, axis by axis", "", *lines, ""] if lines else []
+
+
+def _box(record: Record) -> list[str]:
+    """Say how many axis cases each implementation covered, and what was said of the others; nothing without packed cases."""
+    found = coverage.covered(record)
+    if not found:
+        return []
+    lines = ["## Coverage: axis cases, in SAME and SAME_LOWER", "", f"{coverage.sentence(record)}.", ""]
+    lines += [f"| implementation | {' | '.join(OPS)} | not covered |", "|---|" + "---|" * (len(OPS) + 1)]
+    for one in found:
+        lines.append(f"| {one.implementation} | {' | '.join(map(one.cell, OPS))} | {_escape(one.why)} |")
+    return [*lines, ""]
+
+
 def _coverage(record: Record) -> list[str]:
     """Say how many cases each class had per op."""
     lines = ["## Coverage: cases of each class", "", f"| class | {' | '.join(OPS)} |", "|---|" + "---|" * len(OPS)]
-    for name, per_op in classes.coverage(record.cases).items():
+    for name, per_op in record.class_coverage.items():
         lines.append(f"| {_escape(name)} | {' | '.join(str(per_op.get(op, '')) for op in OPS)} |")
     return lines
 
