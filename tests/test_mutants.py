@@ -12,7 +12,6 @@ from same_conformance.case import OPS, Case, parse
 from same_conformance.errors import Unsupported
 from same_conformance.judge import Judge
 from same_conformance.mutants import implementations
-from same_conformance.mutants.frozen import AT_FIRST_USE
 from same_conformance.mutants.windows import MISTAKE
 from same_conformance.runner.pool import Pool
 from same_conformance.strategies import draw_distinct
@@ -51,7 +50,7 @@ def test_the_list_in_the_documentation_is_made_from_the_rules() -> None:
 
 def test_padding_frozen_at_first_use_shows_at_the_second_call_only() -> None:
     first, second = parse("conv.n5.k3.s2"), parse("conv.n6.k3.s2")
-    execute = rules.build(AT_FIRST_USE, second)
+    execute = rules.build(mutants.RULES["frozen-at-first-use"], second)
     results = [execute(*operands.make(case)) for case in (first, second)]
     np.testing.assert_array_equal(results[0], spec.execute(first, operands.make(first)))
     assert not np.array_equal(results[1], spec.execute(second, operands.make(second)))

@@ -59,6 +59,8 @@ def test_the_wheel_holds_the_cases_the_templates_and_the_types(wheel: Path) -> N
     for name in ("corpus.jsonl", "networks.jsonl", "expectations.toml"):
         assert f"same_conformance/cases/{name}" in names
     assert "same_conformance/report/templates/index.html" in names
+    assert "same_conformance/report/templates/mutants.html" in names
+    assert "same_conformance/mutants/halves.py" in names
     assert "same_conformance/py.typed" in names
     assert not any(name.startswith(("tests", "benchmarks", "conformance")) for name in names)
 

@@ -57,6 +57,16 @@ def test_hostile_text_is_escaped_in_html(hostile_report: Path) -> None:
     assert len(page) < 100_000
 
 
+def test_coverage_counts_every_case_of_the_run(hostile_report: Path) -> None:
+    """Two cases that were given, not drawn: conv.n5.k3 and max_pool.n5.k3."""
+    page = (hostile_report / "index.html").read_text(encoding="utf-8")
+    row = page.partition('<th scope="row">even total padding</th>')[2].partition("</tr>")[0]
+    assert re.findall(r">(\d*)</td>", row) == ["1", "0", "0", "1", "0"]
+    text = (hostile_report / "summary.md").read_text(encoding="utf-8")
+    assert "| even total padding | 1 | 0 | 0 | 1 | 0 |" in text
+    assert "| groups \\> 1 | 0 |  |  |  |  |" in text
+
+
 def test_the_page_fetches_nothing(hostile_report: Path) -> None:
     page = (hostile_report / "index.html").read_text(encoding="utf-8")
     assert not re.search(r"""(?:src|href)\s*=\s*["'](?!#)""", page)

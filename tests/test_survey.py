@@ -108,10 +108,17 @@ def test_the_command_names_survivors_and_exits_with_1(tmp_path: Path, monkeypatc
 
 def test_an_execution_that_is_not_as_predicted_exits_with_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(survey, "cases_of", lambda _: [parse("conv.n5.k3")])
-    monkeypatch.setattr(survey, "predict", lambda names, cases, _: {(n, c): ("pass",) for n in names for c in cases})
+    monkeypatch.setattr(survey, "predict", lambda names, cases, *_: {(n, c): ("pass",) for n in names for c in cases})
     result = command("--name", "valid", "--out", tmp_path)
     assert result.exit_code == 1
     assert "not as predicted: valid  conv.n5.k3  shape, predicted was pass" in result.output
+
+
+def test_a_directory_that_cannot_be_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    result = command("--name", "valid", "--out", tmp_path / "file" / "out")
+    assert result.exit_code == 2
+    assert "cannot be written to: Not a directory; give a directory that can" in result.output
 
 
 def test_an_unknown_mutant_is_refused_in_words(tmp_path: Path) -> None:

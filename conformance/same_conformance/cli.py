@@ -324,10 +324,18 @@ def _survey_mutants(names: tuple[str, ...], profile: Any, seed: int, out: Path, 
     from same_conformance.selection import Query
 
     chosen = survey.choose(names)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--out {out} cannot be written to: {error.strerror}; give a directory that can") from None
     console = Console()
-    with console:
-        cases = survey.cases_of(Query(profile=profile, seed=seed))
-        found = survey.survey(chosen, cases, console.progress, executed=executed)
+    try:
+        with console:
+            cases = survey.cases_of(Query(profile=profile, seed=seed))
+            found = survey.survey(chosen, cases, console.progress, executed=executed)
+    except KeyboardInterrupt:
+        click.echo("\ninterrupted: nothing was written", err=True)
+        return _INTERRUPTED
     mutants.write(found, out, executed=executed)
     console.show_survey(found, out)
     return 1 if found.survivors or found.deviations else 0

@@ -38,6 +38,8 @@ class Expectation:
         link: the public report of it, or ``not reported``.
         rule: the name of a rule in `same_conformance.mutants` that it follows there; then `verdict` is what the
             rule predicts case by case.
+        may_pass: on what it depends whether it fails there at all, such as the processor; empty if it always does. Only
+            then is a pass not stale.
 
     """
 
@@ -47,6 +49,7 @@ class Expectation:
     reason: str
     link: str
     rule: str = ""
+    may_pass: str = ""
 
     def predicts(self, case: Case) -> tuple[str, ...]:
         """Return the failures that are expected for `case`, any of which may occur; empty if it must pass."""
@@ -56,7 +59,7 @@ class Expectation:
 
 
 _REQUIRED = {"implementation", "when", "reason", "link"}
-_KEYS = _REQUIRED | {"verdict", "rule"}
+_KEYS = _REQUIRED | {"verdict", "rule", "may_pass"}
 
 
 def read(path: Path) -> list[Expectation]:
@@ -161,8 +164,8 @@ class Expectations:
         """Return how a verdict stands to what was expected, and why: a reason, with its link if it has one."""
         if verdict == "unsupported":
             return "as expected", ""
-        expected, why = self._expected(implementation, case)
-        if not expected:
+        expected, why, may_pass = self._expected(implementation, case)
+        if not expected or (may_pass and verdict in ("pass", "unspecified")):
             return ("as expected", "") if verdict in ("pass", "unspecified") else ("unexpected", "")
         if verdict in ("pass", "unspecified"):  # unspecified: right wherever anything says what is right
             return "stale", f"passed, but expected to fail ({' or '.join(expected)}): {why}"
@@ -170,15 +173,18 @@ class Expectations:
             return "unexpected", f"{verdict}, but expected to fail otherwise ({' or '.join(expected)}): {why}"
         return "expected failure", why
 
-    def _expected(self, implementation: str, case: Case) -> tuple[tuple[str, ...], str]:
-        """Return the failures that are expected and why; the implementation's own rule first, then the first entry that covers the case."""
+    def _expected(self, implementation: str, case: Case) -> tuple[tuple[str, ...], str, bool]:
+        """Return the failures that are expected, why, and whether it may pass all the same.
+
+        The implementation's own rule comes first, then the first entry that covers the case.
+        """
         rule = self._rule_of.get(implementation)
         if rule and (expected := _failures(rule, case)):
-            return expected, f"the rule {rule}: {mutants.RULES[rule].sentence}"
+            return expected, f"the rule {rule}: {mutants.RULES[rule].sentence}", False
         for entry in self._entries.get(implementation, ()):
             if expected := entry.predicts(case):
-                return expected, f"{entry.reason} ({entry.link})"
-        return (), ""
+                return expected, f"{entry.reason} ({entry.link})", bool(entry.may_pass)
+        return (), "", False
 
 
 def _failures(rule: str, case: Case) -> tuple[str, ...]:

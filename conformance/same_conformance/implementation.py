@@ -17,6 +17,8 @@ Function = Callable[..., Any]
 FRAMEWORKS = ("numpy", "torch", "tensorflow", "jax", "keras")
 """Whose tensors an implementation can work with; each has a module of its name in `same_conformance.frameworks`."""
 
+_OTHER_FUNCTIONS = ("build", "gradient", "declines")
+
 _NAME = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 
 
@@ -49,7 +51,8 @@ class Implementation:
         homepage: where its users find it.
         version: of the implementation; by default that of the distribution which registers it.
         environment: variables that must be set before the framework is imported.
-        ranks, dtypes, paddings: what it claims; the rest is `unsupported` without being called.
+        ranks, dtypes, paddings: what it claims; the rest is `unsupported` without a call.
+        declines: called with a `Case`, returns why it is not offered, or an empty text: what a claim cannot say.
         rule: of the wrong implementations that come with this package: the name of the rule in
             `same_conformance.mutants` that it follows instead of SAME.
         compile_together: how many cases may be traced into one compiled program; above 1 for JAX only.
@@ -75,6 +78,7 @@ class Implementation:
     ranks: tuple[int, ...] = RANKS
     dtypes: tuple[str, ...] = DTYPES
     paddings: tuple[str, ...] = MODES
+    declines: Callable[[Case], str] | None = None
     rule: str = ""
     compile_together: int = 1
 
@@ -125,7 +129,7 @@ class Implementation:
             raise PluginError(
                 f"{self.name}: gradient is for numpy; the gradients of {self.framework} are taken by itself"
             )
-        for op in (*OPS, "build", "gradient"):
+        for op in (*OPS, *_OTHER_FUNCTIONS):
             function = getattr(self, op)
             if function is not None and not callable(function):
                 raise PluginError(f"{self.name}: {op} must be a function, got {type(function).__name__}")
@@ -139,7 +143,7 @@ class Implementation:
 
     def describe(self) -> dict[str, Any]:
         """Return what the host may know without importing anything: a description that JSON can carry."""
-        description = {k: v for k, v in self.__dict__.items() if k not in (*OPS, "build", "gradient")}
+        description = {k: v for k, v in self.__dict__.items() if k not in (*OPS, *_OTHER_FUNCTIONS)}
         for word in ("summary", "homepage", "version"):
             description[word] = one_line(description[word])
         description["ops"] = self.ops
@@ -201,6 +205,8 @@ def callables_for(implementation: Implementation, case: Case) -> tuple[Function,
         claimed = getattr(implementation, claim)
         if got not in claimed:
             raise Unsupported(f"{implementation.name} does not claim {got} (it claims {', '.join(map(str, claimed))})")
+    if implementation.declines is not None and (why := implementation.declines(case)):
+        raise Unsupported(why)
     cases = (case.forward,) if case.calls == 1 else (case.first, case.forward)
     if implementation.build is not None:
         return (implementation.build(cases[0]),) * len(cases)

@@ -120,7 +120,7 @@ class Judge:
             )
         expected = self.expected(case)
         wrong = different(case, values, expected)
-        unspecified = _unspecified(case)
+        unspecified = _unspecified(case, values)
         if unspecified is not None:
             wrong &= ~unspecified
         n_different = int(wrong.sum())
@@ -135,7 +135,10 @@ class Judge:
             return Judgement("nondeterministic", shape, n_unequal, None, digest(values), message)
         if unspecified is not None:
             n = int(unspecified.sum())
-            message = f"{n} of {values.size} windows hold padding only: nothing says what they give; the rest is right"
+            what = "windows hold padding only: nothing says what they give"
+            if case.compared != "forward":
+                what = "elements are no number, as is the average of a window that holds padding only"
+            message = f"{n} of {values.size} {what}; the rest is right"
             return Judgement("unspecified", shape, 0, 0.0, digest(values), message)
         return _passed(shape)
 
@@ -217,12 +220,16 @@ def digest(values: np.ndarray) -> str:
     return hashlib.blake2b(exact.tobytes() + repr(values.shape).encode(), digest_size=8).hexdigest()
 
 
-def _unspecified(case: Case) -> np.ndarray | None:
-    """Return which elements of a pooling result come from windows that hold padding only, or None if none do.
+def _unspecified(case: Case, values: np.ndarray) -> np.ndarray | None:
+    """Return which elements of a pooling result nothing specifies, or None if there are none.
 
-    Every element of a gradient is specified: the cotangent of such windows is 0.
+    Forward, those are what windows that hold padding only give. Such windows have a cotangent of 0, so that every
+    element of a gradient is specified; but where average pooling divides 0 by 0, a framework may spread the NaN.
     """
-    if case.op not in POOLS or case.compared != "forward" or not case.has_padding_only_window:
+    if case.op not in POOLS or not case.has_padding_only_window:
         return None
-    mask = plan.same(case).reads_padding_only()[None, ..., None]
-    return np.broadcast_to(mask, case.expected_shape)
+    if case.compared == "forward":
+        mask = plan.same(case).reads_padding_only()[None, ..., None]
+        return np.broadcast_to(mask, case.expected_shape)
+    no_number = np.isnan(values)
+    return no_number if case.op == "avg_pool" and no_number.any() else None

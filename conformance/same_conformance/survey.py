@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -74,10 +75,14 @@ def cases_of(query: Query) -> list[Case]:
     return [case for case in select(query).origins if case.dtype in implementations.DTYPES]
 
 
-def predict(names: Sequence[str], cases: Sequence[Case], report: Report) -> dict[tuple[str, Case], tuple[Verdict, ...]]:
-    """Return the verdicts that each mutant may get for each case of its ops."""
-    predicted = {}
+def predict(
+    names: Sequence[str], cases: Sequence[Case], report: Report, stopped: threading.Event
+) -> dict[tuple[str, Case], tuple[Verdict, ...]]:
+    """Return the verdicts that each mutant may get for each case of its ops, as far as it comes before `stopped`."""
+    predicted: dict[tuple[str, Case], tuple[Verdict, ...]] = {}
     for done, case in enumerate(cases):
+        if stopped.is_set():
+            break
         report("predicting", done, len(cases))
         for name in names:
             if case.op in mutants.RULES[name].ops:
@@ -111,10 +116,14 @@ def survey(
 ) -> Survey:
     """Execute mutants, unless their predictions will do, and collect what kills them."""
     found = Survey(cases, {name: [] for name in names})
+    stopped = threading.Event()
     with ThreadPoolExecutor(1) as thread:  # predictions need this process, executions the worker's
-        predicting = thread.submit(predict, names, cases, report)
-        verdicts = execute(names, cases, report) if executed else {}
-        predicted = predicting.result()
+        predicting = thread.submit(predict, names, cases, report, stopped)
+        try:
+            verdicts = execute(names, cases, report) if executed else {}
+            predicted = predicting.result()
+        finally:
+            stopped.set()
     for (name, case), expected in predicted.items():
         verdict = verdicts.get((name, case), expected[0])
         if verdict in FAILURES:

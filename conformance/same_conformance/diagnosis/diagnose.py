@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from same_conformance.diagnosis import naming, probing, where, wording
 from same_conformance.judge import FAILURES
 from same_conformance.mutants import RULES
+from same_conformance.padding import SAME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,8 +72,9 @@ def _read(wrong: Sequence[Result], right: Sequence[Result], execute: Execute) ->
     """Probe wrong cases, no two alike as long as there are others, and some right ones beside them."""
     probed: list[tuple[Case, Reading]] = []
     arrays = [r.case for r in wrong if r.judgement.verdict in ("shape", "dtype", "value", "nondeterministic")]
+    upper = any(case.padding == SAME for case in arrays)  # one mode at a time: a formula for both would be none
     for cases, most in ((arrays, _N_WRONG_PROBED), ([r.case for r in right], _N_RIGHT_PROBED)):
-        forward = [case for case in cases if case.compared == "forward"]
+        forward = [case for case in cases if case.compared == "forward" and (case.padding == SAME) == upper]
         n_read = 0
         for case in _unlike_first(forward):
             reading = probing.read(case, execute)

@@ -35,21 +35,32 @@ def name_rule(wrong: Sequence[Result], right: Sequence[Result]) -> str:
         return ""
     near = [r for r in right if int(np.prod(r.case.expected_shape)) <= _LARGEST and _is_comparable(r.case)]
     op = wrong[0].case.op
-    candidates = [rule for rule in RULES.values() if op in rule.ops]
+    candidates = [
+        rule for rule in RULES.values() if op in rule.ops and not all(_says_nothing(rule, r.case) for r in small)
+    ]
     for result in _spread(small, _MOST_WRONG):
         candidates = [rule for rule in candidates if _gives(rule, result)]
         if not candidates:
             return ""
     for result in _spread(near, _MOST_RIGHT):
-        candidates = [rule for rule in candidates if rules.predict(rule, result.case)[0] in ("pass", "unspecified")]
+        candidates = [rule for rule in candidates if _is_right(rule, result.case)]
         if not candidates:
             return ""
     return candidates[0].name
 
 
 def _is_comparable(case: Case) -> bool:
-    """Tell whether rules say anything of `case`: they run in NumPy, forward."""
-    return case.dtype != "bfloat16" and case.compared == "forward"
+    """Tell whether rules say anything of `case`: they run in NumPy, which has no bfloat16."""
+    return case.dtype != "bfloat16"
+
+
+def _says_nothing(rule: Rule, case: Case) -> bool:
+    """Tell whether `rule`, having no plan, says nothing of what is compared."""
+    return rule.plan is None and case.compared != "forward"
+
+
+def _is_right(rule: Rule, case: Case) -> bool:
+    return _says_nothing(rule, case) or rules.predict(rule, case)[0] in ("pass", "unspecified")
 
 
 def _spread(results: Sequence[Result], most: int) -> Sequence[Result]:
@@ -61,10 +72,16 @@ def _spread(results: Sequence[Result], most: int) -> Sequence[Result]:
 def _gives(rule: Rule, result: Result) -> bool:
     """Tell whether `rule` gives what was observed: the same array, or an error where there was one."""
     judgement = result.judgement
+    if _says_nothing(rule, result.case):
+        return True
     if judgement.verdict in ("crash", "timeout", "error"):
         return "error" in rules.predict(rule, result.case)
+    if judgement.verdict == "shape" and result.case.compared != "forward":  # seen is the forward result's shape
+        return "shape" in rules.predict(rule, result.case)
     found = _execute(rule.name, result.case)
-    return found is not None and found == (judgement.observed_shape, judgement.digest)
+    if found is None or found != (judgement.observed_shape, judgement.digest):
+        return False
+    return judgement.verdict in rules.predict(rule, result.case)  # the numbers alone do not tell a wrong dtype
 
 
 @lru_cache(maxsize=512)

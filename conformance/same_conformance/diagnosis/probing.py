@@ -85,11 +85,12 @@ def _can_hold_indices(case: Case) -> bool:
     return case.op in POOLS or 2 * int(np.prod(case.operand_shapes[0])) < 1 << SIGNIFICANT_BITS[case.dtype]
 
 
-def _arrays(case: Case, outcomes: Sequence[Outcome]) -> np.ndarray | None:
-    """Return the results as one array ``(probe, batch, *out, channels)`` in float64."""
+def _arrays(case: Case, probes: Sequence[Operands], execute: Execute) -> np.ndarray | None:
+    """Return the results as one array ``(probe, batch, *out, channels)`` in float64; None if there is not one of each."""
+    outcomes = execute(case, probes)
     arrays = [o.values.astype(np.float64) for o in outcomes if isinstance(o, Array)]
     shapes = {a.shape for a in arrays}
-    if len(arrays) < len(outcomes) or len(shapes) != 1 or len(next(iter(shapes))) != case.rank + 2:
+    if len(arrays) < len(probes) or len(shapes) != 1 or len(next(iter(shapes))) != case.rank + 2:
         return None
     return np.stack(arrays)
 
@@ -104,7 +105,7 @@ def _read_convolution(case: Case, execute: Execute) -> Reading | None:
         kernel = np.zeros(kernel_shape)
         kernel[tap] = 1
         probes += [(codes, kernel), (2 * n_codes + 1 - codes, kernel)]
-    values = _arrays(case, execute(case, probes))
+    values = _arrays(case, probes, execute)
     if values is None:
         return None
     rising, falling = values[::2], values[1::2]
@@ -236,7 +237,7 @@ def _read_pool(case: Case, execute: Execute) -> Reading | None:
         x[(slice(None), *position)] = raised
         probes.append((x,))
     probes.append((np.full(shape, -high),))
-    values = _arrays(case, execute(case, probes))
+    values = _arrays(case, probes, execute)
     if values is None:
         return None
     reading = Reading(values.shape[2:-1])

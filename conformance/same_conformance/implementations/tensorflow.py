@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from same_conformance import Implementation, Unsupported
+from same_conformance import Case, Implementation, Unsupported
+from same_conformance.implementations import onednn
 from same_conformance.padding import SAME
 
 HOMEPAGE = "https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2"
@@ -86,6 +87,16 @@ def _pool(functions: Any, x: Any, window: Any, stride: Any, dilation: Any, paddi
     return functions[len(window) - 1](x, ksize=list(window), strides=list(stride), padding=padding)
 
 
+def declines(case: Case) -> str:
+    """Return why a gradient is not to be asked of TensorFlow with oneDNN; empty if it may.
+
+    TensorFlow computes both gradients of a convolution, whichever is wanted.
+    """
+    if case.compared == "forward":
+        return ""
+    return onednn.corrupts_memory(case) or (onednn.is_unstable(case) if case.compared == "kernel_gradient" else "")
+
+
 _WITNESS: dict[str, Any] = {
     "framework": "tensorflow",
     "homepage": HOMEPAGE,
@@ -101,6 +112,7 @@ witness = Implementation(
     name="tensorflow",
     summary="Witness: padding='SAME' of tf.nn, with oneDNN; depthwise as a grouped convolution.",
     environment={"TF_ENABLE_ONEDNN_OPTS": "1", "TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "-1"},
+    declines=declines,
     **_WITNESS,
 )
 

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from same_conformance.case import Axis, Case
-from same_conformance.mutants.windows import FORWARD, MISTAKE, of_maps, padded, started, starting, totalling
+from same_conformance.mutants.windows import (
+    FORWARD,
+    MISTAKE,
+    TRANSPOSED,
+    cropping,
+    of_maps,
+    padded,
+    started,
+    starting,
+    totalling,
+)
 from same_conformance.plan import Plan
 from same_conformance.rules import Rule
 
@@ -16,6 +26,20 @@ def _towards_zero(axis: Axis, _: str) -> int:
     """Split a negative total rounding towards zero, as C++ divides."""
     total = _unclamped_total(axis)
     return axis.before if total >= 0 else -(-total // 2)
+
+
+def _crop_towards_zero(axis: Axis, _: str) -> int:
+    """Do the same as a transposed convolution does, whose windows are those of the output."""
+    total = (axis.size - 1) * axis.stride + axis.effective_kernel - axis.output_size
+    return axis.before if total >= 0 else -(-total // 2)
+
+
+_STARTING, _CROPPING = starting(_towards_zero), cropping(_crop_towards_zero)
+
+
+def unclamped(case: Case) -> Plan:
+    """Let the total be negative, forward and transposed."""
+    return (_CROPPING if case.op in TRANSPOSED else _STARTING)(case)
 
 
 def _unclamped_off_float32(case: Case) -> Plan:
@@ -36,9 +60,9 @@ RULES = (
     Rule(
         "unclamped",
         "lets the total padding be negative where the stride exceeds the kernel, and halves it towards zero",
-        FORWARD,
+        (*FORWARD, *TRANSPOSED),
         "https://github.com/tensorflow/tensorflow/pull/1991",
-        starting(_towards_zero),
+        unclamped,
     ),
     Rule(
         "unclamped-floor",

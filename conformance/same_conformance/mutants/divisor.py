@@ -55,6 +55,20 @@ def _edge_replicated(case: Case) -> Plan | None:
     return of_maps(case, [np.clip(positions(a), 0, a.size - 1) for a in case.axes])
 
 
+def whole_axis(case: Case) -> Plan:
+    """Take a window that begins before the input and is longer than it for all of the input.
+
+    Source: TensorFlow 2.21, ``core/kernels/avgpooling_op.cc``, ``AvgPoolingGradOp``: the length of such a window is
+    cut at the start of the input, and then overwritten where it is cut at the end.
+    """
+    maps = []
+    for a, reads in zip(case.axes, plans.same(case).maps, strict=True):
+        begins_before = np.arange(a.output_size)[:, None] * a.stride < a.before
+        everything = np.where(np.arange(a.kernel) < a.size, np.arange(a.kernel), PADDED)
+        maps.append(np.where(begins_before & (a.kernel > a.size), everything, reads))
+    return of_maps(case, maps)
+
+
 _OPS = ("avg_pool",)
 
 RULES = (
@@ -113,5 +127,12 @@ RULES = (
         _OPS,
         "https://github.com/keras-team/keras/pull/23233",
         _edge_replicated,
+    ),
+    Rule(
+        "whole-axis",
+        "takes a window that is cut on both sides for one that is not cut at its start",
+        _OPS,
+        "https://github.com/tensorflow/tensorflow/issues/48773",
+        whole_axis,
     ),
 )

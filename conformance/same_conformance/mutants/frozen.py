@@ -33,14 +33,12 @@ RULES = (
         "https://github.com/lukemelas/EfficientNet-PyTorch/issues/177",
         misread_axis(lambda a: (224, a.kernel, a.stride, a.dilation)),
     ),
+    Rule(
+        "frozen-at-first-use",
+        "pads as the first input that it saw needed",
+        FORWARD,
+        "https://github.com/rwightman/gen-efficientnet-pytorch/issues/47",
+        build=_frozen,
+        is_stateful=True,
+    ),
 )
-
-AT_FIRST_USE = Rule(
-    "frozen-at-first-use",
-    "pads as the first input that it saw needed",
-    FORWARD,
-    "https://github.com/rwightman/gen-efficientnet-pytorch/issues/47",
-    build=_frozen,
-    is_stateful=True,
-)
-"""Right on the first call, so not one of `RULES` while a case is one call."""

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 def write(survey: Survey, out: Path, *, executed: bool) -> None:
     """Write ``mutants.csv`` and ``mutants.html`` to `out`."""
-    out.mkdir(parents=True, exist_ok=True)
     with (out / "mutants.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         names = [k.name for k in classes.CLASSES]

@@ -1,0 +1,190 @@
+"""Diagnosis: what is read is found by probing, known rules are named, and the smallest case is the smallest."""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise, product
+
+import numpy as np
+import pytest
+
+from same_conformance import corpus, mutants, operands, rules, spec, strategies
+from same_conformance.case import OPS, Case, parse
+from same_conformance.diagnosis import counterexample, formulas, naming, probing, where, wording
+from same_conformance.diagnosis.causes import how_small
+from same_conformance.diagnosis.diagnose import diagnose
+from same_conformance.diagnosis.reading import of_same
+from same_conformance.errors import Unsupported
+from same_conformance.judge import FAILURES, Judge
+from same_conformance.outcome import Array, Crash, Error, NoGradient, Outcome
+from same_conformance.outcome import Unsupported as Refused
+from same_conformance.record import Result
+
+Execute = Callable[[Case, Sequence[tuple[np.ndarray, ...]]], list[Outcome]]
+
+
+def same(case: Case, sets: Sequence[tuple[np.ndarray, ...]]) -> list[Outcome]:
+    return [Array(spec.execute(case, given), case.dtype) for given in sets]
+
+
+def follows(rule: rules.Rule) -> Execute:
+    """Return what executes `rule` as a worker would."""
+
+    def execute(case: Case, sets: Sequence[tuple[np.ndarray, ...]]) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        for given in sets:
+            data = [a.astype(case.dtype) for a in given]
+            try:
+                forward = rules.build(rule, case.forward)(*data[: len(case.operand_shapes)])
+                if case.compared != "forward" and forward.shape != case.forward.expected_shape:
+                    outcomes.append(NoGradient(forward.shape, case.dtype))
+                    continue
+                values = rules.build(rule, case)(*data)
+                outcomes.append(Array(values, values.dtype.name))
+            except Unsupported as error:
+                outcomes.append(Refused(str(error)))
+            except ValueError as error:
+                outcomes.append(Error(str(error)))
+        return outcomes
+
+    return execute
+
+
+def results(rule: rules.Rule, cases: Sequence[Case]) -> list[Result]:
+    judge, execute = Judge(), follows(rule)
+    return [Result("it", case, judge.judge(case, execute(case, [operands.make(case)])[0])) for case in cases]
+
+
+def corpus_of(op: str) -> list[Case]:
+    cases = [entry.case for entry in corpus.read()]
+    return [c for c in cases if c.op == op and c.dtype != "bfloat16" and c.calls == 1 and np.prod(c.size) < 4096]
+
+
+def drawn_of(op: str) -> list[Case]:
+    drawn = strategies.draw_distinct(150, seed=5, ops=[op], compared=["forward"], max_calls=1, dtypes=["float32"])
+    return list(drawn.cases)
+
+
+@pytest.mark.parametrize("op", OPS)
+def test_probing_same_reads_what_same_asks_for(op: str) -> None:
+    n_axes = 0
+    for n, k, s, d in product((1, 2, 5, 6), (1, 2, 3, 4), (1, 2, 3), (1, 2)):
+        case = Case(op, (n, 3), (k, 2), (s, 2), (d, 1))
+        reading = probing.read(case, same)
+        assert reading is not None
+        assert (reading.separable, reading.fill - {0.0}, reading.notes, reading.irregular) == (True, set(), [], ())
+        for axis, found in zip(case.axes, reading.axes, strict=False):  # no axes where only padding is read
+            if found:
+                n_axes += 1
+                assert of_same(axis, transposed=op == "conv_transpose") in found, (case.id, found)
+    assert n_axes > 150
+
+
+@pytest.mark.parametrize(
+    ("rule", "op", "words"),
+    [
+        ("half", "conv", "pads (k - 1) // 2 before the first element"),
+        ("half", "conv", "returns length (n + 2 ((k - 1) // 2) - ke) // s + 1 instead of ceil(n / s)"),
+        ("sides-swapped", "conv", "pads the odd element on the wrong side"),
+        ("swapped-axes", "conv", "pads what belongs to the axis at the other end"),
+        ("unclamped", "max_pool", "pads unclamped // 2"),
+        ("zero-fill", "max_pool", "fills the padding with 0"),
+        ("counted-padding", "avg_pool", "divides by the whole window and so counts the padding"),
+        ("unflipped-kernel", "conv_transpose", "does not flip the kernel"),
+        ("valid", "depthwise_conv", "pads nothing before the first element"),
+    ],
+)
+def test_a_rule_that_is_not_known_is_put_into_words(
+    monkeypatch: pytest.MonkeyPatch, rule: str, op: str, words: str
+) -> None:
+    monkeypatch.setattr(naming, "name_rule", lambda _wrong, _right: "")
+    diagnosis = diagnose(results(mutants.RULES[rule], drawn_of(op)), follows(mutants.RULES[rule]))
+    assert words in diagnosis.sentence
+    assert "SAME asks" in diagnosis.sentence or "SAME" in diagnosis.text or diagnosis.where.predicate
+
+
+def test_what_reads_as_same_asks_needs_no_words() -> None:
+    cases = [parse(i) for i in ("conv.n6.k3.s2", "conv.n5-6.k2-3.s1-2.d2-1.c2-4.g2", "conv.n1.k4")]
+    readings = [(case, reading) for case in cases if (reading := probing.read(case, same))]
+    assert len(readings) == 3
+    assert wording.describe(readings) == []
+
+
+@pytest.mark.parametrize("rule", mutants.RULES.values(), ids=mutants.RULES)
+def test_a_known_rule_is_named(rule: rules.Rule) -> None:
+    op = rule.ops[0]
+    found = results(rule, corpus_of(op))
+    wrong = [r for r in found if r.judgement.verdict in FAILURES]
+    right = [r for r in found if r.judgement.verdict in ("pass", "unspecified")]
+    if rule.is_stateful:
+        assert not wrong  # only a second call shows it
+        return
+    assert wrong
+    named = naming.name_rule(wrong, right)
+    assert named == rule.name or results(mutants.RULES[named], corpus_of(op)) == found  # not told apart by these cases
+
+
+def test_a_rule_is_not_named_if_one_result_speaks_against_it() -> None:
+    found = results(mutants.RULES["half"], corpus_of("conv"))
+    wrong = [r for r in found if r.judgement.verdict in FAILURES]
+    right = [r for r in found if r.judgement.verdict == "pass"]
+    assert naming.name_rule(wrong, right) == "half"
+    assert naming.name_rule(wrong[1:], [*right, wrong[0]]) == ""
+
+
+def test_where_finds_the_shortest_predicate_and_says_exceptions() -> None:
+    cases = drawn_of("conv")
+    wrong = [c for c in cases if any(a.stride > 1 and a.kernel % 2 == 0 for a in c.axes)]
+    right = [c for c in cases if c not in wrong]
+    assert where.find(wrong, right).text == "wrong exactly where any(s > 1 and k % 2 == 0)"
+    found = where.find([*wrong, right[0]], right[1:])
+    assert (found.n_missed, found.n_right) != (0, 0) or len(found.predicate) > 30
+    assert where.find(wrong, []).text == ""
+
+
+def test_no_formula_is_named_that_one_axis_contradicts() -> None:
+    axes = [parse(i).axes[0] for i in ("conv.n5.k3", "conv.n5.k4", "conv.n6.k3.s2")]
+    assert formulas.fit(formulas.PADS, [(a, {(a.kernel - 1) // 2}) for a in axes]).text == "(k - 1) // 2"  # type: ignore[union-attr]
+    assert formulas.fit(formulas.PADS, [(a, {17}) for a in axes]) is None
+
+
+@pytest.mark.parametrize("case_id", ["conv.n2.k2", "conv_transpose.n2.k2", "max_pool.n2.k2", "depthwise_conv.n1.k3"])
+def test_smaller_cases_come_in_canonical_order_and_none_is_missing(case_id: str) -> None:
+    case = parse(case_id)
+    found = list(counterexample.smaller(case))
+    keys = [c.canonical_key for c in found]
+    assert all(a < b for a, b in pairwise(keys))
+    assert keys[-1] < case.canonical_key
+    bounds = {"max_size": 3, "max_kernel": 3, "max_stride": 3, "max_dilation": 3}
+    drawn = strategies.draw_distinct(2000, seed=0, ops=[case.op], ranks=[1], **bounds).cases
+    below = {c for c in drawn if c.canonical_key < case.canonical_key}
+    assert len(below) > 3
+    assert below <= set(found)
+
+
+@pytest.mark.parametrize(
+    ("start", "smallest"),
+    [("conv.n9-7-3.k4-3-2.s2-3-1.b2.c2-2", "conv.n1.k2.s2"), ("max_pool.n9.k4.s3.d2.float16", "max_pool.n1.k2.s2")],
+)
+def test_the_minimum_is_found_and_proved(start: str, smallest: str) -> None:
+    tried: list[Case] = []
+
+    def fails(cases: Sequence[Case]) -> list[bool | None]:
+        tried.extend(cases)
+        return [any(a.stride > 1 and a.kernel % 2 == 0 for a in case.axes) for case in cases]
+
+    minimum = counterexample.minimize(parse(start), fails, seed=0)
+    assert (minimum.case.id, minimum.is_proved) == (smallest, True)
+    assert set(counterexample.smaller(minimum.case)) <= set(tried)
+    assert how_small({"n_smaller": minimum.n_smaller, "is_proved": True}).startswith("none of the ")
+
+
+def test_a_search_that_ends_early_proves_nothing() -> None:
+    def fails(cases: Sequence[Case]) -> list[bool | None]:
+        return [None if case.id == "conv.n1.k2" else case.id == "conv.n3.k3" for case in cases]
+
+    minimum = counterexample.minimize(parse("conv.n3.k3"), fails, seed=0)
+    assert (minimum.case.id, minimum.is_proved) == ("conv.n3.k3", False)
+
+
+def test_what_dies_while_it_is_probed_is_not_read() -> None:
+    assert probing.read(parse("conv.n3.k2"), lambda _, sets: [Crash("gone")] * len(sets)) is None
+    assert probing.read(parse("conv.n3.k2"), lambda case, sets: same(case, sets)[:1]) is None
