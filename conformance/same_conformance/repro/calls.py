@@ -126,6 +126,10 @@ def _tensorflow_depthwise(case: Case) -> list[str]:
     return ["result = " + code.call("tf.nn.depthwise_conv2d", "x", "kernel", **keywords)]
 
 
+def _jax_lower_case(case: Case) -> list[str]:
+    return [line.replace('padding="SAME"', 'padding="same"') for line in _jax(case)]
+
+
 def _jax(case: Case, *, transpose_kernel: bool = True) -> list[str]:
     padding = '"SAME"' if case.padding == SAME else '"SAME_LOWER"'
     axes = "HWD"[: case.rank]
@@ -186,6 +190,7 @@ BUILT_IN: dict[str, Calls] = {
     "jax": Calls(_jax, _LAX),
     "jax-default": Calls(lambda case: [f"result = {case.op}({', '.join(_operands(case))})"], _LAX, _jitted_before),
     "jax-conv-transpose": Calls(lambda case: _jax(case, transpose_kernel=False), _LAX),
+    "jax-conv-transpose-lower-case": Calls(_jax_lower_case, _LAX),
     "keras-torch": Calls(_keras),
     **{name: Calls(body, ("import torch.nn.functional as F",)) for name, body in torch_calls.BODIES.items()},
 }

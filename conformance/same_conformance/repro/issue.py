@@ -112,8 +112,12 @@ def expected(case: Case) -> str:
     source = _SOURCES + (_TRANSPOSED_SOURCE if transposed else "")
     fill = _FILLS.get(case.op, "The padding is zero.")
     rule = _RULE.format(split=_SPLITS[case.padding])
-    values = spec.execute(case, operands.make(case))
-    return f"{rule}\n{fill} Here:\n\n{axes}\n{_array('Expected', values)}\nSource of the rule: {source}.\n"
+    return f"{rule}\n{fill} Here:\n\n{axes}\n{expected_array(case)}\nSource of the rule: {source}.\n"
+
+
+def expected_array(case: Case) -> str:
+    """Return what SAME gives for `case`."""
+    return _array("Expected", spec.execute(case, operands.make(case)))
 
 
 def happened(observation: Observation) -> str:

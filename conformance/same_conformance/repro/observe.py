@@ -12,7 +12,7 @@ from same_conformance.repro.target import Observation, Target
 from same_conformance.runner.pool import Pool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from same_conformance.case import Case
 
@@ -25,7 +25,16 @@ def observe(case: Case, name: str, warn: Callable[[str], None] = lambda _: None)
         StartError: if it does not start.
 
     """
-    entry_points = plugins.select(plugins.installed(warn), [name])
+    (observation,) = observe_all([(name, case)], warn)
+    return observation
+
+
+def observe_all(wanted: Sequence[tuple[str, Case]], warn: Callable[[str], None] = lambda _: None) -> list[Observation]:
+    """Run cases, each on an implementation, and return what came of them in their order; raises as `observe`."""
+    entry_points = plugins.select(plugins.installed(warn), [name for name, _ in wanted])
+    work: dict[str, list[Case]] = {}
+    for name, case in wanted:
+        work.setdefault(name, []).append(case)
     with Pool() as pool:
         startable, clashes = plugins.part(entry_points)
         pool.failures.update(clashes)
@@ -33,5 +42,11 @@ def observe(case: Case, name: str, warn: Callable[[str], None] = lambda _: None)
             pass
         for failed, why in pool.failures.items():
             raise StartError(f"{failed} did not start: {why}")
-        outcome = pool.run_case(name, case)
-        return Observation(Target.of(pool.started[name]), case, outcome, Judge().judge(case, outcome))
+        outcomes = {(name, case): outcome for name, case, outcome in pool.run(work)}
+        judge = Judge()
+        return [
+            Observation(
+                Target.of(pool.started[name]), case, outcomes[name, case], judge.judge(case, outcomes[name, case])
+            )
+            for name, case in wanted
+        ]
