@@ -73,7 +73,7 @@ def test_a_rule_is_expected_to_fail_exactly_where_it_differs() -> None:
     [
         (
             ("verdict", "vredict"),
-            "vredict is not known; the keys are implementation, link, may_pass, reason, rule, verdict, when",
+            "vredict is not known; the keys are finding, implementation, link, may_pass, reason, rule, verdict, when",
         ),
         (('reason = "no clamp"\n', ""), "reason is missing"),
         (

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
     from same_conformance.expectations import Expectation
+    from same_conformance.findings import Finding
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,12 @@ def read_expectations() -> list[Expectation]:
     """Return the known failures that come with the package: of witnesses, of subjects and of third parties."""
     file = directory() / "expectations.toml"
     return expectations.parse(file.read_text(encoding="utf-8"), "cases/expectations.toml")
+
+
+def read_findings() -> list[Finding]:
+    """Return what frameworks get wrong, in the order of the file."""
+    text = (directory() / "expectations.toml").read_text(encoding="utf-8")
+    return list(expectations.parse_all(text, "cases/expectations.toml")[1].values())
 
 
 def _rows(name: str) -> Iterator[dict[str, Any]]:

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from same_conformance import mutants, rules
+from same_conformance import findings, mutants, rules
 from same_conformance.errors import UsageError
 from same_conformance.judge import FAILURES
 from same_conformance.predicate import compile_predicate
 
 if TYPE_CHECKING:
     from same_conformance.case import Case
+    from same_conformance.findings import Finding
     from same_conformance.judge import Verdict
 
 Standing = Literal["as expected", "expected failure", "unexpected", "stale"]
@@ -40,6 +41,7 @@ class Expectation:
             rule predicts case by case.
         may_pass: on what it depends whether it fails there at all, such as the processor; empty if it always does. Only
             then is a pass not stale.
+        finding: the name of the `same_conformance.findings.Finding` that the reason and the link are from, if any.
 
     """
 
@@ -50,6 +52,7 @@ class Expectation:
     link: str
     rule: str = ""
     may_pass: str = ""
+    finding: str = ""
 
     def predicts(self, case: Case) -> tuple[str, ...]:
         """Return the failures that are expected for `case`, any of which may occur; empty if it must pass."""
@@ -59,7 +62,7 @@ class Expectation:
 
 
 _REQUIRED = {"implementation", "when", "reason", "link"}
-_KEYS = _REQUIRED | {"verdict", "rule", "may_pass"}
+_KEYS = _REQUIRED | {"verdict", "rule", "may_pass", "finding"}
 
 
 def read(path: Path) -> list[Expectation]:
@@ -83,13 +86,18 @@ def parse(text: str, source: str) -> list[Expectation]:
         UsageError: if an entry is not valid.
 
     """
+    return parse_all(text, source)[0]
+
+
+def parse_all(text: str, source: str) -> tuple[list[Expectation], dict[str, Finding]]:
+    """Read expectations and the findings that they name; raises as `parse`."""
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"expectations {source}: {error}") from None
     except RecursionError:
         raise UsageError(f"expectations {source}: nested too deeply; write [[expectation]] tables") from None
-    unknown = document.keys() - {"expectation"}
+    unknown = document.keys() - {"expectation", "finding"}
     if unknown:
         raise UsageError(f"expectations {source}: {min(unknown)!r} is not known; write [[expectation]] tables")
     tables = document.get("expectation", [])
@@ -97,7 +105,26 @@ def parse(text: str, source: str) -> list[Expectation]:
         raise UsageError(
             f"expectations {source}: 'expectation' must be tables, each begun with [[expectation]] in double brackets"
         )
-    return [_entry(values, f"{source}, entry {i}") for i, values in enumerate(tables, 1)]
+    found = findings.read_tables(document, source)
+    entries = []
+    for number, values in enumerate(tables, 1):
+        where = f"{source}, entry {number}"
+        entries.append(_entry(_with_finding(values, found, where), where))
+    return entries, found
+
+
+def _with_finding(values: dict[str, Any], found: dict[str, Finding], source: str) -> dict[str, Any]:
+    """Return an entry with the reason and the link of the finding that it names."""
+    if "finding" not in values:
+        return values
+    name = values["finding"]
+    if not isinstance(name, str) or name not in found:
+        raise UsageError(
+            f"expectations {source}: finding {name!r} is not known; use one of {', '.join(found) or 'none'}"
+        )
+    if values.keys() & {"reason", "link"}:
+        raise UsageError(f"expectations {source}: give a finding or a reason and a link, not both")
+    return {**values, "reason": found[name].reason, "link": found[name].link}
 
 
 def _entry(values: dict[str, Any], source: str) -> Expectation:

@@ -66,6 +66,26 @@ def conv_transpose_default(x: Any, kernel: Any, *, stride: Any, dilation: Any, p
     )
 
 
+def conv_transpose_lower_case(
+    x: Any, kernel: Any, *, stride: Any, dilation: Any, padding: str, output_size: Any
+) -> Any:
+    """Call ``lax.conv_transpose`` with ``padding="same"``, which it takes at stride 1 and refuses above."""
+    from jax import lax
+
+    _check_transposed(x, stride, padding, output_size)
+    if max(stride) > 1:
+        raise Unsupported("lax.conv_transpose knows 'same' in lower case at stride 1 only")
+    return lax.conv_transpose(
+        x,
+        kernel,
+        strides=stride,
+        padding=padding.lower(),
+        rhs_dilation=dilation,
+        dimension_numbers=_dimension_numbers(len(stride)),
+        transpose_kernel=True,
+    )
+
+
 def max_pool(x: Any, *, window: Any, stride: Any, dilation: Any, padding: str) -> Any:
     """Call ``lax.reduce_window`` with the maximum, starting from -inf."""
     from jax import lax
@@ -156,4 +176,15 @@ transpose_default = Implementation(
     compile_together=100,
     paddings=(SAME,),
     rule="unflipped-kernel",
+)
+
+transpose_lower_case = Implementation(
+    name="jax-conv-transpose-lower-case",
+    framework="jax",
+    summary="lax.conv_transpose with 'same' in lower case: pads as a convolution does, not as a transposed one.",
+    homepage=HOMEPAGE,
+    conv_transpose=conv_transpose_lower_case,
+    environment={"JAX_PLATFORMS": "cpu"},
+    compile_together=100,
+    paddings=(SAME,),
 )

@@ -1,0 +1,75 @@
+"""Define whom a script is about: an implementation that ran, with everything its result depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from same_conformance.case import Case
+    from same_conformance.judge import Judgement
+    from same_conformance.outcome import Outcome
+    from same_conformance.runner.pool import Started
+
+
+@dataclass(frozen=True)
+class Target:
+    """An implementation, as a script and a report name it.
+
+    Attributes:
+        name, framework, homepage: of the implementation.
+        value: of its entry point, ``module:attribute``.
+        distribution: the package that registers it.
+        is_builtin: whether that package is ours, so that its call can be written out.
+        ops: that it offers.
+        environment: variables that are set before the framework is imported.
+        versions: of the packages it ran with.
+        python, platform: where it ran.
+
+    """
+
+    name: str
+    framework: str
+    homepage: str
+    value: str
+    distribution: str
+    is_builtin: bool
+    ops: tuple[str, ...]
+    environment: Mapping[str, str]
+    versions: Mapping[str, str]
+    python: str
+    platform: str
+
+    @classmethod
+    def of(cls, started: Started) -> Target:
+        """Return what a script needs to know of an implementation that has started."""
+        about, entry_point = started.description, started.entry_point
+        return cls(
+            about.name,
+            about.framework,
+            about.homepage,
+            entry_point.value,
+            entry_point.distribution,
+            entry_point.is_builtin,
+            about.ops,
+            about.environment,
+            started.versions,
+            started.python,
+            started.platform,
+        )
+
+    @property
+    def package(self) -> str:
+        """Return what its tensors belong to: the framework, or the backend of Keras that the environment chose."""
+        return self.environment.get("KERAS_BACKEND", "tensorflow") if self.framework == "keras" else self.framework
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What an implementation did with one case, beside what SAME asks for."""
+
+    target: Target
+    case: Case
+    outcome: Outcome
+    judgement: Judgement
