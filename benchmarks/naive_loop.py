@@ -8,6 +8,7 @@ report are in it. (We draw while the frameworks are being imported. How long dra
 
     nox -s benchmarks                                300 and 1,000 cases, float32
     nox -s benchmarks -- --cases 300 --dtypes all    another number of cases, all dtypes
+    nox -s benchmarks -- --compared all              a quarter of the cases compares gradients; or gradients alone
     nox -s benchmarks -- --ours-only --cases 3000    our run alone, to see that its memory is flat
 
 Absolute times depend on the machine and its other guests; the ratio is taken in one run.
@@ -25,24 +26,24 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from same_conformance import strategies
-from same_conformance.case import DTYPES, Case
+from same_conformance.case import COMPARED, DTYPES, Case
 
 OURS = ("tensorflow", "jax", "torch-explicit")
+WHAT = {"forward": COMPARED[:1], "gradients": COMPARED[1:], "all": COMPARED}
 _MIB = 1 << 20
 _POLL_S = 0.2
 
 
-def naive(n: int, dtypes: Sequence[str], path: Path) -> dict[str, float]:
+def naive(n: int, bounds: dict[str, Any], path: Path) -> dict[str, float]:
     """Run the naive loop in this process; write the ids of its cases to `path`."""
     os.environ.update(TF_ENABLE_ONEDNN_OPTS="1", TF_CPP_MIN_LOG_LEVEL="3", JAX_PLATFORMS="cpu")
     from hypothesis import HealthCheck, given, seed, settings
 
-    from same_conformance import frameworks, operands, plugins
+    from same_conformance import frameworks, plugins
     from same_conformance.judge import FAILURES, Judge
 
     called: list[tuple[Any, Any]] = []
@@ -55,12 +56,11 @@ def naive(n: int, dtypes: Sequence[str], path: Path) -> dict[str, float]:
 
     @seed(0)
     @settings(max_examples=n, database=None, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(strategies.cases(paddings=["same"], dtypes=dtypes))
+    @given(strategies.cases(**bounds))
     def loop(case: Case) -> None:
         seen.append(case)
-        data = operands.make(case)
         for implementation, adapter in called:
-            outcome = _call(implementation, adapter, case, data)
+            outcome = _call(implementation, adapter, case)
             if outcome is not None:
                 verdict = judge.judge(case, outcome).verdict
                 assert verdict not in FAILURES or implementation.name == "tensorflow", case.id
@@ -73,14 +73,14 @@ def naive(n: int, dtypes: Sequence[str], path: Path) -> dict[str, float]:
     return {"ms_a_case": 1000 * seconds / len(seen), "peak_mib": peak_mib}
 
 
-def _call(implementation: Any, adapter: Any, case: Case, data: Any) -> Any:
-    """Call one implementation eagerly, as a test would; None where it does not offer the case."""
+def _call(implementation: Any, adapter: Any, case: Case) -> Any:
+    """Call one implementation eagerly and once, as a test would; None where it does not offer the case."""
     from same_conformance.errors import Unsupported
-    from same_conformance.implementation import callable_for
     from same_conformance.outcome import Array
+    from same_conformance.runner import execution
 
     try:
-        result = callable_for(implementation, case)(*adapter.tensors(case, data))
+        result = adapter.execute(execution.prepare(implementation, adapter, case))
         return Array(*adapter.array(case, result))
     except Exception as error:
         if isinstance(error, Unsupported) or adapter.refuses(error):
@@ -88,12 +88,12 @@ def _call(implementation: Any, adapter: Any, case: Case, data: Any) -> Any:
         raise
 
 
-def ours(path: Path, n: int, dtypes: Sequence[str]) -> dict[str, Any]:
+def ours(path: Path, n: int, bounds: dict[str, Any]) -> dict[str, Any]:
     """Run our command over the cases in `path`, and draw as many; return the time per case and each process's peak."""
     python = [sys.executable, "-m", "same_conformance"]
     startup = _seconds([*python, "run", "--help"])
     began = time.perf_counter()
-    drawn = strategies.draw_distinct(n, seed=0, paddings=["same"], dtypes=dtypes)
+    drawn = strategies.draw_distinct(n, seed=0, **bounds)
     drawing = time.perf_counter() - began
     if not path.exists():
         path.write_text("".join(f"{case.id}\n" for case in drawn.cases))
@@ -148,28 +148,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cases", type=int, action="append", help="how many cases; may be repeated")
     parser.add_argument("--dtypes", choices=["float32", "all"], default="float32")
+    parser.add_argument("--compared", choices=WHAT, default="forward")
     parser.add_argument("--ours-only", action="store_true")
     parser.add_argument("--naive", nargs=2, metavar=("N", "FILE"), help=argparse.SUPPRESS)
     options = parser.parse_args()
-    dtypes = DTYPES if options.dtypes == "all" else (options.dtypes,)
+    bounds = {
+        "paddings": ["same"],
+        "dtypes": DTYPES if options.dtypes == "all" else (options.dtypes,),
+        "compared": WHAT[options.compared],
+        "max_calls": 1,
+    }
     if options.naive:
         n, file = options.naive
-        print(json.dumps(naive(int(n), dtypes, Path(file))))
+        print(json.dumps(naive(int(n), bounds, Path(file))))
         return
     for n in options.cases or [300, 1000]:
-        print(f"{n} cases, {options.dtypes}, all ops and ranks, on {', '.join(OURS)}", flush=True)
+        print(f"{n} cases, {options.dtypes}, {options.compared}, all ops and ranks, on {', '.join(OURS)}", flush=True)
         with tempfile.TemporaryDirectory() as room:
             path = Path(room) / "cases.txt"
             theirs: dict[str, float] = {}
             if not options.ours_only:
-                command = [sys.executable, __file__, "--naive", str(n), str(path), "--dtypes", options.dtypes]
+                command = [sys.executable, __file__, "--naive", str(n), str(path)]
+                command += ["--dtypes", options.dtypes, "--compared", options.compared]
                 output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
                 theirs = json.loads(output.splitlines()[-1])
                 print(
                     f"  naive loop  {theirs['ms_a_case']:6.1f} ms a case   peak {theirs['peak_mib']:.0f} MiB",
                     flush=True,
                 )
-            measured = ours(path, n, dtypes)
+            measured = ours(path, n, bounds)
             peaks = ", ".join(f"{name} {peak:.0f} MiB" for name, peak in measured["peaks_mib"].items())
             print(f"  our run     {measured['ms_a_case']:6.1f} ms a case   peaks {peaks}")
             print(

@@ -111,6 +111,7 @@ def test_unsupported_is_no_failure_and_no_pass(plugin: Install, tmp_path: Path) 
         (["--cases", "-3"], "-3 is not in the range x>=1"),
         (["--cases", "many"], "'many' is not a valid integer range"),
         (["--op", "convolution"], "'convolution' is not one of 'conv', 'depthwise_conv'"),
+        (["--compared", "gradient"], "'gradient' is not one of 'forward', 'input_gradient', 'kernel_gradient'"),
         (["--profile", "slow"], "'slow' is not one of 'quick', 'standard', 'deep'"),
         (["--seed", "-1"], "-1 is not in the range x>=0"),
         (["--timeout", "0"], "0.0 is not in the range x>0"),
@@ -145,6 +146,33 @@ def test_a_file_of_cases_is_read_with_comments_and_a_bad_line_is_named(tmp_path:
     assert "mine.txt, line 2: case id 'conv.n5': kernel is missing" in result.output
     listed.write_text("# nothing\n")
     assert "holds no case" in run(tmp_path / "out", "spec", "--cases-from", listed).output
+
+
+def test_only_what_is_compared_as_asked_runs_and_the_table_says_what(plugin: Install, tmp_path: Path) -> None:
+    plugin("fake", GOOD.replace("build=right", "build=right, gradient=right"))
+    result = run(tmp_path, "fake", "--cases", 30, "--op", "conv", "--compared", "kernel_gradient")
+    assert result.exit_code == 0, result.output
+    frame = pd.read_csv(tmp_path / "results.csv")
+    assert set(frame.compared) == {"kernel_gradient"}
+    assert len(frame) >= 30
+    assert (
+        run(tmp_path, "fake", "--profile", "quick", "--compared", "input_gradient", "--op", "max_pool").exit_code == 0
+    )
+    nothing = run(tmp_path, "fake", "--profile", "quick", "--compared", "kernel_gradient", "--op", "max_pool")
+    assert nothing.exit_code == 2
+    assert "no case is left with op max_pool and rank 1, 2, 3 that compares kernel_gradient" in nothing.output
+
+
+def test_a_gradient_whose_forward_result_has_another_shape_is_told_by_the_shapes_of_that(
+    plugin: Install, tmp_path: Path
+) -> None:
+    plugin(
+        "fake",
+        "implementation = Implementation(name='fake', framework='numpy', build=lambda case: lambda x, k: x, gradient=right)",
+    )
+    run(tmp_path, "fake", "--case", "conv.n6.k3.s2.input_gradient")
+    row = pd.read_csv(tmp_path / "mismatches.csv").iloc[0]
+    assert (row.verdict, row.expected_shape, row.observed_shape) == ("shape", "1x3x1", "1x6x1")
 
 
 def test_the_same_seed_writes_the_same_bytes(plugin: Install, tmp_path: Path) -> None:
