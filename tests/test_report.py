@@ -131,3 +131,16 @@ def test_every_link_of_the_page_has_a_target(hostile_report: Path) -> None:
     links = set(re.findall(r'href="#([^"]+)"', page))
     assert "of-fake" in links  # which failed
     assert links <= targets  # spec did not, and has no list of failures to link to
+
+
+def test_a_contested_cause_shows_what_the_spec_and_each_witness_say_of_its_smallest_case(tmp_path: Path) -> None:
+    cases = ["conv.n1-1-3.k1-1-1.s1-1-3.float64", "conv.n1-1-4.k1-1-1.s1-1-4.float64"]
+    arguments = [part for case in cases for part in ("--case", case)]
+    result = CliRunner().invoke(cli.main, ["run", "tensorflow", "jax", *arguments, "--out", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert (
+        "Of the smallest case, <code>conv.n1-1-3.k1-1-1.s1-1-3.float64</code>, <strong>spec</strong> says: "
+        "shape 1x1x1x1x1: 348; <strong>tensorflow</strong> says: 1 of 1 elements differ, by 406 at most; "
+        "<strong>jax</strong> says: the same."
+    ) in page
