@@ -61,7 +61,7 @@ def test_the_mixed_sweep_holds_all_axes_that_see_and_mixes_classes(op: str) -> N
 @pytest.mark.parametrize("op", OPS)
 def test_no_packed_case_is_large_and_the_stretched_ones_have_the_sizes_of_networks(op: str) -> None:
     cases = list(packing.sweeps(op))
-    assert len(set(cases)) == len(cases) < 17_000
+    assert len(set(cases)) == len(cases) == (15_464 if op == "conv_transpose" else 8_496), "docs/cases.md adds them up"
     for case in cases:
         positions = case.size if op == "conv_transpose" else case.output_shape[1:-1]
         assert math.prod(positions) * math.prod(case.kernel) <= packing.LARGEST_PACK, case.id
