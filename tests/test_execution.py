@@ -75,6 +75,29 @@ def test_what_a_framework_has_no_gradient_for_is_unsupported_in_its_own_words() 
     assert (dilated.verdict, dilated.message.startswith("VJP not implemented")) == ("unsupported", True)
 
 
+@pytest.mark.parametrize(
+    ("framework", "body", "words"),
+    [
+        ("torch", "torch.special.gammaincc(x.abs(), x.abs())", "derivative for"),
+        ("tensorflow", "tf.raw_ops.ResizeArea(images=x[None], size=x.shape[:2])[0]", "gradient registry has no entry for"),
+        ("jax", "jax.lax.while_loop(lambda y: y[0, 0, 0] < -1e9, lambda y: y + 1, x)", "Reverse-mode differentiation does not work"),
+    ],
+)  # fmt: skip
+def test_what_has_no_gradient_is_unsupported_only_where_the_framework_says_so(
+    plugin: Install, framework: str, body: str, words: str
+) -> None:
+    plugin("fake", f"""
+    def conv(x, kernel, **k):
+        import {'tensorflow as tf' if framework == 'tensorflow' else framework}
+        return {body}
+
+    implementation = Implementation(name="fake", framework="{framework}", conv=conv)
+    """)  # fmt: skip
+    judgement = judge_one("fake", "conv.n5.k3.input_gradient")
+    assert words in judgement.message
+    assert judgement.verdict == ("error" if framework == "jax" else "unsupported")  # JAX says ValueError: wrong use
+
+
 def test_numpy_has_no_gradients_unless_the_implementation_brings_them(plugin: Install) -> None:
     plugin("bare", "implementation = Implementation(name='bare', framework='numpy', build=right)")
     plugin("full", "implementation = Implementation(name='full', framework='numpy', build=right, gradient=right)")

@@ -86,6 +86,8 @@ def test_a_gradient_that_is_called_twice_shrinks_to_a_forward_case_called_once()
     case = parse("conv.n5-7.k3-2.s2-2.b2.kernel_gradient.calls2")
     assert strategies.shrink(case, is_gradient, seed=1).id == "conv.n1.k1.kernel_gradient"
     assert strategies.shrink(case, lambda c: c.calls == 2, seed=1).id == "conv.n1.k1.calls2"
+    both = strategies.shrink(case, lambda c: c.calls == 2 and is_gradient(c), seed=1)
+    assert both.id == "conv.n1.k1.kernel_gradient.calls2"
 
 
 def test_a_class_that_is_drawn_too_rarely_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

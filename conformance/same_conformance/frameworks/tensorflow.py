@@ -53,8 +53,10 @@ def content(tensor: Any) -> bytes:
 
 
 def refuses(error: Exception) -> bool:
-    """Recognise a missing kernel, and dilation rates that the CPU kernels do not have."""
+    """Recognise a missing kernel or gradient, and dilation rates that the CPU kernels do not have."""
     words = text_of(error)
+    if isinstance(error, LookupError) and "gradient registry has no entry for" in words:
+        return True
     missing = isinstance(error, (tf.errors.NotFoundError, tf.errors.UnimplementedError))
     return missing or (isinstance(error, tf.errors.InvalidArgumentError) and any(w in words for w in _REFUSALS))
 

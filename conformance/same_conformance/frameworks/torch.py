@@ -60,8 +60,10 @@ def content(tensor: Any) -> bytes:
 
 
 def refuses(error: Exception) -> bool:
-    """Recognise an op that PyTorch has no kernel for, such as half-precision ``avg_pool3d``, by PyTorch's words."""
+    """Recognise an op that PyTorch has no kernel or no gradient for, such as half-precision ``avg_pool3d``, by its words."""
     words = text_of(error)
+    if "derivative for" in words and "is not implemented" in words:
+        return True
     return "not implemented for '" in words or "Could not run 'aten::" in words or raised_in(error, "torch")
 
 
