@@ -21,8 +21,12 @@ WRONG = """
     from same_conformance import mutants
 
     def build(case):
-        plan = mutants.RULES["half"].plan(case) if case.op == "conv" else None
-        return lambda *operands: spec.execute(case, operands, plan).astype(case.dtype)
+        def execute(x, *kernel):
+            here = case.resized(x.shape[1:-1])
+            plan = mutants.RULES["half"].plan(here) if case.op == "conv" else None
+            return spec.execute(here, (x, *kernel), plan).astype(case.dtype)
+
+        return execute
 
     implementation = Implementation(name="fake", framework="numpy", build=build, dtypes=("float32",))
 """

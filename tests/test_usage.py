@@ -50,7 +50,7 @@ def test_a_predicate_that_fails_on_a_case_of_the_run_is_found_before_anything_ex
 def test_a_predicate_that_fails_on_a_case_made_up_by_shrinking_ends_no_run(plugin: Install, tmp_path: Path) -> None:
     body = """
         def build(case):
-            return lambda *operands: right(case)(*operands) + (case.size[0] >= 3)
+            return lambda x, kernel: right(case)(x, kernel) + (x.shape[1] >= 3)
 
         implementation = Implementation(name="fake", framework="numpy", build=build, dtypes=("float32",))
     """
