@@ -52,7 +52,7 @@ class Swallowing:
                 signal.raise_signal(signal.SIGINT)
 
 
-@pytest.mark.parametrize("stage", ["drawing", "executing", "shrinking"])
+@pytest.mark.parametrize("stage", ["drawing", "executing", "diagnosing"])
 def test_an_interrupt_that_got_lost_ends_the_run_all_the_same(plugin: Install, tmp_path: Path, stage: str) -> None:
     plugin("fake", "def conv(x, *a, **k):\n    return x\n"
                    "implementation = Implementation(name='fake', framework='numpy', conv=conv)")  # fmt: skip

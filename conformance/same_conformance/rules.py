@@ -102,7 +102,9 @@ def predict(rule: Rule, case: Case) -> tuple[Verdict, ...]:
 
 
 def _right(case: Case) -> Verdict:
-    return "unspecified" if case.op in POOLS and case.has_padding_only_window else "pass"
+    """Return the verdict of what is right: nothing says what a window of padding only gives; to a gradient it gives 0."""
+    forward_pool = case.op in POOLS and case.compared == "forward"
+    return "unspecified" if forward_pool and case.has_padding_only_window else "pass"
 
 
 def _predict(theirs: Plan | None, case: Case) -> tuple[Verdict, ...]:
