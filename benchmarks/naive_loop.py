@@ -2,7 +2,7 @@
 
 The naive loop is a ``@given`` test in one process that calls TensorFlow, JAX and PyTorch case by case and compares.
 Ours is ``same-conformance run`` on ``tensorflow``, ``jax`` and ``torch-explicit``, over the cases that the naive loop
-drew, one after the other on the same machine. Times are per case and after the start: the naive clock begins after
+drew, one after the other on the same machine. Times are per distinct case and after the start: the naive clock begins after
 its imports; ours is the whole command less the start of its workers and of Python, so that judging, recording and the
 report are in it. (We draw while the frameworks are being imported. How long drawing takes by itself is printed too.)
 
@@ -70,7 +70,7 @@ def naive(n: int, bounds: dict[str, Any], path: Path) -> dict[str, float]:
     seconds = time.perf_counter() - began
     path.write_text("".join(f"{case.id}\n" for case in dict.fromkeys(seen)))
     peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / _MIB
-    return {"ms_a_case": 1000 * seconds / len(seen), "peak_mib": peak_mib}
+    return {"ms_a_case": 1000 * seconds / len(set(seen)), "peak_mib": peak_mib}
 
 
 def _call(implementation: Any, adapter: Any, case: Case) -> Any:
@@ -128,11 +128,14 @@ def _look(host: int, peaks: dict[int, tuple[str, float]]) -> None:
     for pid in [host, *_children(host)]:
         with contextlib.suppress(OSError, IndexError):
             status = Path(f"/proc/{pid}/status").read_text()
-            maps = Path(f"/proc/{pid}/maps").read_text()
             peak = int(status.split("VmHWM:")[1].split()[0]) * 1024 / _MIB
-            loaded = [f for f in ("tensorflow", "jaxlib", "torch") if f"/{f}/" in maps]
-            name = "host" if pid == host else loaded[0] if loaded else peaks.get(pid, ("",))[0]
-            peaks[pid] = (name, peak)
+            known, _ = peaks.get(pid, ("", 0))
+            peaks[pid] = ("host" if pid == host else known or _framework_of(pid), peak)
+
+
+def _framework_of(pid: int) -> str:
+    maps = Path(f"/proc/{pid}/maps").read_text()
+    return next((f for f in ("tensorflow", "jaxlib", "torch") if f"/{f}/" in maps), "")
 
 
 def _children(host: int) -> list[int]:

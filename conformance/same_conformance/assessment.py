@@ -66,7 +66,9 @@ def assess(record: Record) -> Assessment:
             contesting.setdefault(result.case, []).append(result)
     contesting = {case: results for case, results in contesting.items() if any(map(_differs, results))}
     assessment = Assessment(not_started=dict(record.header["not_started"]))
-    for result in sorted(record.results, key=lambda r: (r.case.canonical_key, r.implementation)):
+    cases = sorted({result.case for result in record.results}, key=lambda case: case.canonical_key)
+    position = {case: i for i, case in enumerate(cases)}
+    for result in sorted(record.results, key=lambda r: (position[r.case], r.implementation)):
         standing, why = expectations.assess(result.implementation, result.case, result.judgement.verdict)
         witnesses = contesting.get(result.case)
         if witnesses is None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import TypeVar
 
 from same_conformance import exactness
 from same_conformance import padding as rule
 from same_conformance.axis import Axis as Axis  # noqa: PLC0414  # whoever reads a case's axes finds it here
 from same_conformance.errors import CaseError
+
+_T = TypeVar("_T")
 
 OPS = ("conv", "depthwise_conv", "conv_transpose", "max_pool", "avg_pool")
 POOLS = ("max_pool", "avg_pool")
@@ -26,7 +30,7 @@ LARGEST_WINDOWS = 1 << 28
 """No more products than this in all, because the spec gathers them (2 GiB in float64)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Case:
     """One point of the parameter space.
 
@@ -67,6 +71,7 @@ class Case:
     compared: str = "forward"
     calls: int = 1
     _axes: tuple[Axis, ...] = field(default=(), init=False, repr=False, compare=False)
+    _id: str = field(default="", init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         _one_of("op", self.op, OPS)
@@ -126,7 +131,7 @@ class Case:
             else:
                 out = rule.output_size(n, s)
                 pad = rule.forward(n, k, s, d, self.padding)
-            axes.append(Axis(n, k, s, d, out, pad.before, pad.after))
+            axes.append(_shared(Axis(n, k, s, d, out, pad.before, pad.after)))
         return tuple(axes)
 
     def _check_exact(self) -> None:
@@ -215,7 +220,7 @@ class Case:
     @property
     def forward(self) -> Case:
         """Return this case as it is for whoever computes it forward, once: `compared` and `calls` at their defaults."""
-        return replace(self, compared="forward", calls=1)
+        return self if (self.compared, self.calls) == ("forward", 1) else replace(self, compared="forward", calls=1)
 
     def resized(self, size: tuple[int, ...]) -> Case:
         """Return this case on another size; a transposed convolution then has its default output size."""
@@ -248,6 +253,11 @@ class Case:
         >>> Case("conv", (5, 7), (3, 2), stride=(2, 1), channels=(1, 3)).id
         'conv.n5-7.k3-2.s2-1.c1-3'
         """
+        if not self._id:
+            object.__setattr__(self, "_id", self._make_id())
+        return self._id
+
+    def _make_id(self) -> str:
         ones = (1,) * self.rank
         parts = [self.op, "n" + _join(self.size), "k" + _join(self.kernel)]
         for letter, value, default in (
@@ -333,7 +343,7 @@ def parse(text: str) -> Case:
         match = _TOKEN.fullmatch(token)
         if match:
             name = _FIELD[match[1]]
-            numbers = tuple(int(part) for part in match[2].split("-"))
+            numbers = _shared(tuple(int(part) for part in match[2].split("-")))
             value: object = numbers[0] if name in ("batch", "groups", "calls") and len(numbers) == 1 else numbers
         elif token in _WORDS:
             name, value = _WORDS[token], token
@@ -358,6 +368,12 @@ def parse(text: str) -> Case:
     if case.id != text:
         raise CaseError(f"case id {_shown(text)} is not canonical: write {case.id}")
     return case
+
+
+@lru_cache(maxsize=1 << 14)
+def _shared(value: _T) -> _T:
+    """Return the first of the equal values: the many cases of a run repeat few axes and few tuples of numbers."""
+    return value
 
 
 def _shown(text: str, n_characters: int = 80) -> str:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from same_conformance.case import Case
@@ -71,17 +71,27 @@ def compile_predicate(text: str) -> Callable[[Case], bool]:
         raise UsageError(f"predicate {text!r} cannot be read: it is nested too deeply") from None
 
     def predicate(case: Case) -> bool:
-        names = _case_values(case)
-        names["_axes"] = [(i, *_axis_values(axis, case)) for i, axis in enumerate(case.axes)]
-        names["_of"] = lambda test: [test(*values) for values in names["_axes"]]
         try:
-            return bool(eval(code, {"__builtins__": {}, "any": any, "all": all, **names}))  # noqa: S307  # checked above
+            return bool(eval(code, _names(case)))  # noqa: S307  # checked above
         except (TypeError, ValueError, ArithmeticError, MemoryError) as error:  # MemoryError: a text times a number
             raise UsageError(f"predicate {text!r} on {case.id}: {error or type(error).__name__}") from None
 
     for sample in _SAMPLES:
         predicate(sample)
     return predicate
+
+
+@lru_cache(maxsize=8)  # many predicates look at one case, one after the other
+def _names(case: Case) -> dict[str, Any]:
+    """Return all that a predicate can name."""
+    axes = [(i, *_axis_values(axis, case)) for i, axis in enumerate(case.axes)]
+    return {
+        "__builtins__": {},
+        "any": any,
+        "all": all,
+        "_of": lambda test: [test(*values) for values in axes],
+        **_case_values(case),
+    }
 
 
 def _case_values(case: Case) -> dict[str, Any]:

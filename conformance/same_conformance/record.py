@@ -76,17 +76,18 @@ class Record:
         header: what the run was; see `same_conformance.run`.
         results: in the order they came.
         footer: empty if the run was cut short.
+        cases: that the run was asked for, in canonical order; read from the header if they are not given.
 
     """
 
     header: dict[str, Any]
     results: list[Result] = field(default_factory=list)
     footer: dict[str, Any] = field(default_factory=dict)
+    cases: list[Case] = field(default_factory=list)
 
-    @cached_property
-    def cases(self) -> list[Case]:
-        """Return the cases of the run, in canonical order."""
-        return [_parse(case_id) for case_id, _ in self.header["cases"]]
+    def __post_init__(self) -> None:
+        if not self.cases:
+            self.cases = [_parse(case_id) for case_id, _ in self.header["cases"]]
 
     def of_origin(self, wanted: str) -> list[Case]:
         """Return the cases of the run that come from `wanted`."""

@@ -180,7 +180,7 @@ def _run(
                 "unpacked": [entry.to_json() for entry in apart],
                 "causes": [cause.to_json() for cause in found],
             }
-            finished = record.Record(header, results, footer)
+            finished = record.Record(header, results, footer, list(selection.origins))
             render(finished)
             writer.finish(footer)
         except KeyboardInterrupt:

@@ -88,13 +88,14 @@ def how_small(cause: Mapping[str, Any]) -> str:
 def find(results: Iterable[Result], inquiry: Inquiry) -> list[Cause]:
     """Return the causes of all unexpected failures among `results`."""
     groups: dict[tuple[str, str], list[Result]] = {}
-    for result in sorted(results, key=lambda r: (r.implementation, r.case.canonical_key)):
+    for result in results:
         groups.setdefault((result.implementation, result.case.op), []).append(result)
-    failing = [
-        (group, wrong)
-        for group in groups.values()
-        if (wrong := [r for r in group if inquiry.is_unexpected(r.implementation, r.case, r.judgement.verdict)])
-    ]
+    failing = []
+    for _, group in sorted(groups.items()):
+        if any(inquiry.is_unexpected(r.implementation, r.case, r.judgement.verdict) for r in group):
+            group.sort(key=lambda r: r.case.canonical_key)
+            wrong = [r for r in group if inquiry.is_unexpected(r.implementation, r.case, r.judgement.verdict)]
+            failing.append((group, wrong))
     causes = []
     for done, (group, wrong) in enumerate(failing):
         inquiry.report(done, len(failing))

@@ -46,7 +46,7 @@ def tensors(case: Case, operands: tuple[np.ndarray, ...]) -> tuple[Any, ...]:
     if case.op == "depthwise_conv":
         arrays[1] = layout.grouped_depthwise(case, arrays[1])
     dtype = jnp.dtype(case.dtype)
-    return tuple(jax.device_put(a.astype(dtype)) for a in arrays)  # jnp.asarray compiles once per shape
+    return tuple(jax.device_put([a.astype(dtype) for a in arrays]))  # jnp.asarray compiles once per shape
 
 
 def array(case: Case, result: Any) -> tuple[np.ndarray, str]:

@@ -32,11 +32,12 @@ ONE_THREAD = {
     "TF_NUM_INTEROP_THREADS": "1",
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
     "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "0",
+    "LRU_CACHE_CAPACITY": "1",
     "PYTHONUNBUFFERED": "1",
 }
 """One intra-op thread per worker: the workers share the cores, and sums keep one order.
 
-oneDNN would keep a kernel for each of the last 1,024 shapes, and hardly two cases share one.
+oneDNN, and PyTorch around it, would each keep a kernel for the last 1,024 shapes, and hardly two cases share one.
 """
 
 
@@ -195,12 +196,12 @@ class WorkerProcess:
 
         """
         deadline = time.monotonic() + timeout_s
+        ended = False
         while not self._frames:
             remaining_s = deadline - time.monotonic()
             if remaining_s <= 0:
                 raise WorkerTimeout
-            ended = self._process.poll() is not None  # looked at before the last read, or its last words would be lost
-            self._selector.select(0 if ended else min(remaining_s, _POLL_S))
+            waited_in_vain = not self._selector.select(0 if ended else min(remaining_s, _POLL_S))
             try:
                 data = os.read(self._replies, 1 << 20)
             except BlockingIOError:
@@ -212,6 +213,8 @@ class WorkerProcess:
                     raise WorkerDied(f"broke the protocol: {error}") from None
             elif ended or data == b"":
                 raise WorkerDied(self._how_it_ended())
+            elif waited_in_vain:
+                ended = self._process.poll() is not None  # its last words are read after that
         return self._frames.popleft()
 
     def request(self, header: dict[str, Any], timeout_s: float) -> dict[str, Any]:
