@@ -28,7 +28,6 @@ from same_conformance.implementation import Implementation
 from same_conformance.messages import in_words, one_line
 from same_conformance.runner import execution, protocol
 
-
 _MOST_UNSENT_BYTES = 1 << 16
 
 
