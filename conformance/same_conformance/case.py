@@ -30,7 +30,7 @@ LARGEST_WINDOWS = 1 << 28
 """No more products than this in all, because the spec gathers them (2 GiB in float64)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Case:
     """One point of the parameter space.
 
