@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 SIGNIFICANT_BITS = {"float32": 24, "float64": 53, "float16": 11, "bfloat16": 8}
 """Bits of an exact integer per dtype; the order is that of `DTYPES`, so a new dtype goes to the end."""
 
-LARGEST_VALUE = 99
-"""Operands other than those of max pooling stay within two digits, so that a report can print them."""
+LARGEST_VALUE = {"float32": 99, "float64": 99_999, "float16": 99, "bfloat16": 99}
+"""Operands other than those of max pooling stay within two digits, so that a report can print them.
+
+In float64 they have five: their products need more bits than float32 has, so that whoever computes in float32 is seen.
+"""
 
 SMALLEST_MAGNITUDE = 2
 """With only -1 and 1 to choose from, two different sums are too often equal: such a case is not exact enough."""
@@ -38,11 +41,11 @@ def magnitude(case: Case) -> int:
     limit = 1 << SIGNIFICANT_BITS[case.dtype]
     if case.op in ("max_pool", "avg_pool"):
         reserve = 1 if case.op == "max_pool" else 8 if case.compared == "forward" else 16
-        return min(limit // reserve // case.n_terms, LARGEST_VALUE)
+        return min(limit // reserve // case.n_terms, LARGEST_VALUE[case.dtype])
     m = int((limit // case.n_terms) ** 0.5) + 1
     while m * m * case.n_terms > limit:
         m -= 1
-    return min(m, LARGEST_VALUE)
+    return min(m, LARGEST_VALUE[case.dtype])
 
 
 def obstacle(case: Case) -> str:

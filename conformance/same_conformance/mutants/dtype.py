@@ -19,6 +19,10 @@ def _returned_as(dtype: str) -> Callable[[Case], Execute]:
     return lambda case: lambda *data: spec.execute(case, data).astype(dtype)
 
 
+def _computed_in_float32(case: Case) -> Execute:
+    return lambda *data: spec.execute(case, data).astype(np.float32).astype(case.dtype)
+
+
 def _summed(narrow: Callable[[np.ndarray], np.ndarray]) -> Callable[[Case], Execute]:
     """Add tap after tap, and `narrow` the sum each time."""
     return lambda case: lambda *data: _add_up(case, data, narrow).astype(case.dtype)
@@ -60,6 +64,7 @@ _SUMMING = (*CONVOLUTIONS, *TRANSPOSED, "avg_pool")
 RULES = (
     Rule("float32-returned", "returns float32 whatever the operands are", OPS, MISTAKE, build=_returned_as("float32")),
     Rule("float64-returned", "returns float64 whatever the operands are", OPS, MISTAKE, build=_returned_as("float64")),
+    Rule("float32-computed", "computes in float32 and converts the result", _SUMMING, MISTAKE, build=_computed_in_float32),
     Rule("bfloat16-sums", "rounds every partial sum to bfloat16", _SUMMING, MISTAKE, build=_summed(_bfloat16)),
     Rule("float16-sums", "rounds every partial sum to float16", _SUMMING[:-1], MISTAKE, build=_summed(_float16)),
     Rule("int16-sums", "lets partial sums overflow 16 bits", _SUMMING[:-1], MISTAKE, build=_summed(_int16)),
