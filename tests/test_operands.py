@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 
 from same_conformance import mutants, operands, plan, rules, spec
 from same_conformance.case import OPS, Case, parse
@@ -23,6 +23,9 @@ def test_vectors() -> None:
     x, kernel = operands.make(parse("conv.n4.k3"))
     assert x.ravel().tolist() == [-6.0, 1.0, 78.0, -20.0]
     assert kernel.ravel().tolist() == [-58.0, 76.0, -25.0]
+    x, kernel = operands.make(parse("conv.n4.k3.float64"))
+    assert x.ravel().tolist() == [-70080.0, -92556.0, -32917.0, -28748.0]
+    assert kernel.ravel().tolist() == [-79786.0, 64576.0, 10320.0]
     (x,) = operands.make(parse("max_pool.n4.k2.c3"))
     assert x[0].T.tolist() == [[-4.0, -3.0, -2.0, -1.0], [-1.0, -2.0, -3.0, -4.0], [-4.0, -1.0, -2.0, -3.0]]
 
@@ -39,6 +42,15 @@ def test_no_partial_sum_of_what_is_compared_can_be_inexact(case: Case) -> None:
         assert np.nan_to_num(np.abs(spec.execute(case, (*data[:1], *map(np.abs, data[1:])))), posinf=0).max() <= limit
     else:
         assert np.nan_to_num(spec.execute(case, tuple(map(np.abs, data)))).max() <= limit
+
+
+@given(cases(ops=["conv", "depthwise_conv", "conv_transpose"], dtypes=["float64"], compared=["forward"]))
+def test_no_float64_convolution_fits_in_float32(case: Case) -> None:
+    """Some product of a plane's largest tap needs more than 24 bits, so computing in float32 shows, one term or many."""
+    x, kernel = operands.make(case)
+    products = np.multiply.outer(x.ravel()[:50], kernel.ravel()[:50])
+    assume(x.size > 1)
+    assert (products.astype(np.float32) != products).any()
 
 
 @given(cases(compared=["input_gradient", "kernel_gradient"]))

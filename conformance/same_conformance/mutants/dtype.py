@@ -64,7 +64,9 @@ _SUMMING = (*CONVOLUTIONS, *TRANSPOSED, "avg_pool")
 RULES = (
     Rule("float32-returned", "returns float32 whatever the operands are", OPS, MISTAKE, build=_returned_as("float32")),
     Rule("float64-returned", "returns float64 whatever the operands are", OPS, MISTAKE, build=_returned_as("float64")),
-    Rule("float32-computed", "computes in float32 and converts the result", _SUMMING, MISTAKE, build=_computed_in_float32),
+    Rule(
+        "float32-computed", "computes in float32 and converts the result", _SUMMING, MISTAKE, build=_computed_in_float32
+    ),
     Rule("bfloat16-sums", "rounds every partial sum to bfloat16", _SUMMING, MISTAKE, build=_summed(_bfloat16)),
     Rule("float16-sums", "rounds every partial sum to float16", _SUMMING[:-1], MISTAKE, build=_summed(_float16)),
     Rule("int16-sums", "lets partial sums overflow 16 bits", _SUMMING[:-1], MISTAKE, build=_summed(_int16)),
