@@ -27,7 +27,9 @@ def test_vectors() -> None:
     assert x.ravel().tolist() == [-70080.0, -92556.0, -32917.0, -28748.0]
     assert kernel.ravel().tolist() == [-79786.0, 64576.0, 10320.0]
     (x,) = operands.make(parse("max_pool.n4.k2.c3"))
-    assert x[0].T.tolist() == [[-4.0, -3.0, -2.0, -1.0], [-1.0, -2.0, -3.0, -4.0], [-4.0, -1.0, -2.0, -3.0]]
+    assert x[0].T.tolist() == [[-4.0, -3.0, -2.0, -1.0], [-5.0, -6.0, -7.0, -8.0], [-12.0, -9.0, -10.0, -11.0]]
+    (x,) = operands.make(parse("avg_pool.n4.k2"))
+    assert x[0].T.tolist() == [[-6.0, 78.0, 0.0, 25.0], [1.0, -20.0, 54.0, 86.0]]
 
 
 @given(cases())

@@ -105,7 +105,7 @@ def _exits(function: Callable[[], int]) -> None:
     "--compared", multiple=True, type=click.Choice(COMPARED), help="Only cases that compare this; may be repeated."
 )
 @click.option("--profile", type=click.Choice(["quick", "standard", "deep"]), default="standard", show_default=True,
-              help="Corpus and networks, with 0, 1000 or 5000 drawn cases; deep: also every axis case of n <= 24, k <= 8, "
+              help="Corpus, networks and all small cases, with 0, 1000 or 5000 drawn ones; deep: also every axis case of n <= 24, k <= 8, "
               "s <= 6, d <= 4, packed.")  # fmt: skip
 @click.option(
     "--cases", "n_cases", type=click.IntRange(min=1), help="How many distinct cases to draw, instead of the profile's."
@@ -303,7 +303,7 @@ def _repro(case: Case, name: str, *, as_issue: bool) -> int:
 @main.command("mutants")
 @click.option("--name", "names", multiple=True, help="Only this mutant; may be repeated.")
 @click.option("--profile", type=click.Choice(["quick", "standard"]), default="quick", show_default=True,
-              help="Corpus and networks, with 0 or 1000 drawn cases.")  # fmt: skip
+              help="Corpus, networks and all small cases, with 0 or 1000 drawn ones.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the drawing.")
 @click.option("--predict", is_flag=True, help="Only predict the verdicts; no mutant is executed.")
 @click.option(

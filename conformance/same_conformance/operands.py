@@ -16,10 +16,13 @@ which is MurmurHash3's 32-bit finaliser (Austin Appleby, public domain) over a W
 - kernel: the same, but distinct within a plane (one input with one output channel) of T taps where ``w = 2m // T`` is
   not 0: ``q = rank * w + h mod w``, rank being the place of the tap's hash among those of its plane (ties in raster
   order). So no two taps can be exchanged unseen;
+- average pooling: the same as convolution; but the element in the middle of the first example's first channel, number
+  ``N // 2`` of its N, is 0 if N is 2 or more, because who takes 0 for padding does not count it;
 - max pooling: a plane is one example's one channel, with ``p = batch_index * channels + channel``; position ``j`` of
   its N positions holds ``j - N`` in plane 0 (rising), ``-1 - j`` in plane 1 (falling), and ``rank - N`` in every other,
-  rank being the place of the element's hash among those of its plane (ties in raster order). All values are negative,
-  so that a fill of zero shows, and distinct, so that every choice shows.
+  rank being the place of the element's hash among those of its plane (ties in raster order). From that ``p * N`` is
+  subtracted if the dtype tells all these values apart. All values are negative, so that a fill of zero shows, and
+  distinct, so that every choice shows; what fills one plane with the least value of another shows too.
 
 ``docs/operands.md`` holds test vectors.
 """
@@ -30,7 +33,7 @@ import numpy as np
 
 from same_conformance import plan
 from same_conformance.case import POOLS, Case
-from same_conformance.exactness import magnitude
+from same_conformance.exactness import SIGNIFICANT_BITS, magnitude
 
 
 def make(case: Case) -> tuple[np.ndarray, ...]:
@@ -41,11 +44,13 @@ def make(case: Case) -> tuple[np.ndarray, ...]:
 
     >>> from same_conformance.case import parse
     >>> make(parse("max_pool.n3.k2"))[0].tolist()
-    [[[-3.0, -1.0], [-2.0, -2.0], [-1.0, -3.0]]]
+    [[[-3.0, -4.0], [-2.0, -5.0], [-1.0, -6.0]]]
     """
     m = magnitude(case)
     shape, *kernels = case.operand_shapes
-    x = _distinct_planes(shape) if case.op == "max_pool" else _hashed(shape, 0, m)
+    x = _distinct_planes(shape, 1 << SIGNIFICANT_BITS[case.dtype]) if case.op == "max_pool" else _hashed(shape, 0, m)
+    if case.op == "avg_pool" and (n := int(np.prod(case.size))) > 1:
+        x[0].reshape(n, -1)[n // 2, 0] = 0.0
     cotangents = () if case.compared == "forward" else (_cotangent(case, m),)
     return (x, *(_kernel(shape, m) for shape in kernels), *cotangents)
 
@@ -99,7 +104,8 @@ def _ranks(planes: np.ndarray) -> np.ndarray:
     return ranks
 
 
-def _distinct_planes(shape: tuple[int, ...]) -> np.ndarray:
+def _distinct_planes(shape: tuple[int, ...], limit: int) -> np.ndarray:
+    """Return max pooling's input; planes are apart from each other as well while there are `limit` values at most."""
     batch, *size, channels = shape
     n = int(np.prod(size))
     by_plane = hashes(batch * n * channels, role=0).reshape(batch, n, channels).transpose(0, 2, 1)
@@ -107,5 +113,7 @@ def _distinct_planes(shape: tuple[int, ...]) -> np.ndarray:
     values[0] = np.arange(n) - n
     if len(values) > 1:
         values[1] = -1 - np.arange(n)
+    if values.size <= limit:
+        values = values - n * np.arange(len(values))[:, None]
     planes = values.reshape(batch, channels, n).transpose(0, 2, 1)
     return np.ascontiguousarray(planes, dtype=np.float64).reshape(shape)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import product
 from typing import TYPE_CHECKING, Literal
 
 from same_conformance import corpus, packing, strategies
@@ -10,12 +11,15 @@ from same_conformance.case import COMPARED, OPS, RANKS, Case
 from same_conformance.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-Origin = Literal["corpus", "network", "packed", "drawn", "given"]
+Origin = Literal["corpus", "network", "small", "packed", "drawn", "given"]
 Profile = Literal["quick", "standard", "deep"]
 PROFILES: dict[Profile, int] = {"quick": 0, "standard": 1_000, "deep": 5_000}
-"""How many cases each profile draws; all of them run the corpus and the networks' layers as well, deep the packed cases too."""
+"""How many cases each profile draws; all of them run the corpus, the networks' layers and `small` as well, deep the packed cases too."""
+
+SMALL = {"size": 3, "kernel": 3, "stride": 3, "dilation": 2}
+"""Bounds of what is run completely, in one dimension, because an error that shows nowhere else often shows there."""
 
 
 @dataclass
@@ -71,6 +75,8 @@ def select(query: Query, report: Callable[[int, int], None] = lambda _n, _of: No
     origins.update({entry.case: "corpus" for entry in corpus.read()})
     for layer in corpus.read_networks():
         origins.setdefault(layer.case, "network")
+    for case in small():
+        origins.setdefault(case, "small")
     if query.profile == "deep" and "forward" in compared:
         for op in ops:
             for case in packing.sweeps(op, seed=query.seed):
@@ -86,6 +92,14 @@ def select(query: Query, report: Callable[[int, int], None] = lambda _n, _of: No
             origins.setdefault(case, "drawn")
     selection.origins = _matching(origins, ops, ranks, compared)
     return selection
+
+
+def small() -> Iterator[Case]:
+    """Yield every case of one axis within `SMALL`, its other fields at their default."""
+    ranges = (range(1, most + 1) for most in SMALL.values())
+    for op, *numbers in product(OPS, *ranges):
+        n, k, s, d = ((number,) for number in numbers)
+        yield Case(op, n, k, stride=s, dilation=d)
 
 
 def _matching(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from same_conformance import padding
-from same_conformance.case import Case
+from same_conformance.case import POOLS, Case
 from same_conformance.mutants.windows import FORWARD, MISTAKE, Parameters, PlanOf, misread, of_maps, windows
 from same_conformance.plan import Plan
 from same_conformance.rules import Rule
@@ -21,6 +21,12 @@ def _pads(choose: Callable[[Pairs], Pairs]) -> PlanOf:
         return of_maps(case, [windows(*a[:4], p) for a, p in zip(case.axes, pads, strict=True)])
 
     return plan
+
+
+def _with_windows_of(case: Case, parameters: list[tuple[int, int, int]]) -> Plan:
+    """Do SAME with another kernel, stride and dilation per axis."""
+    pads = [padding.forward(n, *wrong, case.padding) for n, wrong in zip(case.size, parameters, strict=True)]
+    return of_maps(case, [windows(n, *w, p) for n, w, p in zip(case.size, parameters, pads, strict=True)])
 
 
 SIZE, KERNEL, STRIDE, DILATION = range(4)
@@ -164,5 +170,21 @@ RULES = (
         FORWARD,
         "https://github.com/clang-ykt/ONNF/pull/48",
         _parameter(DILATION, _last),
+    ),
+    Rule(
+        "first-axis-stride-throughout",
+        "strides every axis like the first",
+        FORWARD,
+        MISTAKE,
+        lambda case: _with_windows_of(case, [(a.kernel, case.stride[0], a.dilation) for a in case.axes]),
+    ),
+    Rule(
+        "window-reversed",
+        "takes the window's axes in reverse order, height for width",
+        POOLS,
+        MISTAKE,
+        lambda case: _with_windows_of(
+            case, [(k, a.stride, a.dilation) for a, k in zip(case.axes, case.kernel[::-1], strict=True)]
+        ),
     ),
 )

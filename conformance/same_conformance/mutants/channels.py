@@ -19,6 +19,11 @@ def _before(rearrange: Rearrange) -> Callable[[Case], Execute]:
     return lambda case: lambda x, *w: spec.execute(case, (rearrange(case, x), *w)).astype(case.dtype)
 
 
+def _kernel_first(rearrange: Rearrange) -> Callable[[Case], Execute]:
+    """Do what SAME does with a rearranged kernel."""
+    return lambda case: lambda x, w: spec.execute(case, (x, rearrange(case, w))).astype(case.dtype)
+
+
 def _after(rearrange: Rearrange) -> Callable[[Case], Execute]:
     """Rearrange what SAME gives."""
     return lambda case: lambda *data: rearrange(case, spec.execute(case, data)).astype(case.dtype)
@@ -109,5 +114,19 @@ RULES = (
         FORWARD,
         "https://github.com/root-project/root/issues/21661",
         misread(_channels_first_sizes),
+    ),
+    Rule(
+        "groups-reversed",
+        "takes the kernel's groups in reverse order",
+        ("conv",),
+        MISTAKE,
+        build=_kernel_first(lambda case, w: w.reshape(*w.shape[:-1], case.groups, -1)[..., ::-1, :].reshape(w.shape)),
+    ),
+    Rule(
+        "first-multiplier-repeated",
+        "gives all outputs of a channel its first kernel",
+        ("depthwise_conv",),
+        MISTAKE,
+        build=_kernel_first(lambda _, w: np.repeat(w[..., :1], w.shape[-1], axis=-1)),
     ),
 )

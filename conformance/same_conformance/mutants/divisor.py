@@ -7,10 +7,11 @@ from collections.abc import Callable
 import numpy as np
 
 from same_conformance import plan as plans
+from same_conformance import spec
 from same_conformance.case import Axis, Case
 from same_conformance.mutants.windows import MISTAKE, PlanOf, of_maps, positions
 from same_conformance.plan import PADDED, Plan, index_map, real_elements
-from same_conformance.rules import Rule
+from same_conformance.rules import Execute, Rule
 
 
 def _divided_by(count: Callable[[Axis, np.ndarray], np.ndarray]) -> PlanOf:
@@ -28,6 +29,17 @@ def _less_padding(axis: Axis, reads: np.ndarray) -> np.ndarray:
     """Take all of the padding off the window wherever the window touches any of it."""
     touches = (reads == PADDED).any(axis=1)
     return np.where(touches, axis.kernel - axis.before - axis.after, axis.kernel)
+
+
+def _zeros_uncounted(case: Case) -> Execute:
+    def execute(x: np.ndarray) -> np.ndarray:
+        windowed = Plan(
+            plans.same(case).maps, case.output_shape[1:-1], divisor=tuple(map(np.ones, case.output_shape[1:-1]))
+        )
+        sums, counts = (spec.execute(case, (a.astype(np.float64),), windowed) for a in (x, x != 0))
+        return np.asarray(sums / np.maximum(counts, 1)).astype(case.dtype)
+
+    return execute
 
 
 def _undilated(axis: Axis, _: np.ndarray) -> np.ndarray:
@@ -135,4 +147,5 @@ RULES = (
         "https://github.com/tensorflow/tensorflow/issues/48773",
         whole_axis,
     ),
+    Rule("zeros-uncounted", "does not count elements that are 0", _OPS, MISTAKE, build=_zeros_uncounted),
 )

@@ -23,6 +23,20 @@ def _computed_in_float32(case: Case) -> Execute:
     return lambda *data: spec.execute(case, data).astype(np.float32).astype(case.dtype)
 
 
+def _computed_in(narrow: Callable[[np.ndarray], np.ndarray]) -> Callable[[Case], Execute]:
+    """Round the operands and the result; between them sums are wide, as accumulators are."""
+
+    def build(case: Case) -> Execute:
+        def execute(*data: np.ndarray) -> np.ndarray:
+            rounded = tuple(narrow(a.astype(np.float64)) for a in data)
+            with np.errstate(invalid="ignore"):  # float16 overflows
+                return narrow(spec.execute(case, rounded)).astype(case.dtype)
+
+        return execute
+
+    return build
+
+
 def _summed(narrow: Callable[[np.ndarray], np.ndarray]) -> Callable[[Case], Execute]:
     """Add tap after tap, and `narrow` the sum each time."""
     return lambda case: lambda *data: _add_up(case, data, narrow).astype(case.dtype)
@@ -70,4 +84,18 @@ RULES = (
     Rule("bfloat16-sums", "rounds every partial sum to bfloat16", _SUMMING, MISTAKE, build=_summed(_bfloat16)),
     Rule("float16-sums", "rounds every partial sum to float16", _SUMMING[:-1], MISTAKE, build=_summed(_float16)),
     Rule("int16-sums", "lets partial sums overflow 16 bits", _SUMMING[:-1], MISTAKE, build=_summed(_int16)),
+    Rule(
+        "bfloat16-computed",
+        "computes in bfloat16 and converts the result",
+        (*CONVOLUTIONS, *TRANSPOSED),
+        MISTAKE,
+        build=_computed_in(_bfloat16),
+    ),
+    Rule(
+        "float16-computed",
+        "computes in float16 and converts the result",
+        (*CONVOLUTIONS, *TRANSPOSED),
+        MISTAKE,
+        build=_computed_in(_float16),
+    ),
 )

@@ -7,10 +7,11 @@ from collections.abc import Callable
 import numpy as np
 
 from same_conformance import plan as plans
+from same_conformance import spec
 from same_conformance.case import Case
 from same_conformance.mutants.windows import CONVOLUTIONS, FORWARD, MISTAKE, PlanOf, of_maps, positions
-from same_conformance.plan import Plan
-from same_conformance.rules import Rule
+from same_conformance.plan import PADDED, Plan
+from same_conformance.rules import Execute, Rule
 
 
 def _filled(read: Callable[[np.ndarray, int], np.ndarray]) -> PlanOf:
@@ -38,6 +39,14 @@ def _filled_with(fill: float) -> PlanOf:
         return of_maps(case, plans.same(case).maps, fill=fill)
 
     return plan
+
+
+def _filled_from_first_example(case: Case) -> Execute:
+    def execute(x: np.ndarray) -> np.ndarray:
+        plan = of_maps(case, plans.same(case).maps, fill=float(x[0].min()))
+        return spec.execute(case, (x.astype(np.float64),), plan).astype(case.dtype)
+
+    return execute
 
 
 RULES = (
@@ -70,4 +79,29 @@ RULES = (
         _filled(_reflect),
     ),
     Rule("wrap-fill", "continues the input from its other end", FORWARD, MISTAKE, _filled(_wrap)),
+    Rule(
+        "wrap-before",
+        "continues the input from its other end before its start, as negative indices do in Python",
+        CONVOLUTIONS,
+        MISTAKE,
+        _filled(
+            lambda position, size: np.where(
+                position < -size, PADDED, np.where(position < size, position % size, PADDED)
+            )
+        ),
+    ),
+    Rule(
+        "minus-ten-thousand-fill",
+        "fills max pooling's padding with -10000",
+        ("max_pool",),
+        MISTAKE,
+        _filled_with(-10_000.0),
+    ),
+    Rule(
+        "first-example-fill",
+        "fills max pooling's padding with the least value of the first example",
+        ("max_pool",),
+        MISTAKE,
+        build=_filled_from_first_example,
+    ),
 )

@@ -72,6 +72,20 @@ RULES = (
         _swapped_where(lambda _, a: a.stride > 1 and a.dilation > 1),
     ),
     Rule(
+        "swapped-single-element",
+        "puts the odd element on the wrong side of a single element",
+        (*CONVOLUTIONS, "conv_transpose"),
+        MISTAKE,
+        _swapped_where(lambda _, a: a.size == 1),
+    ),
+    Rule(
+        "swapped-at-dilation-three",
+        "puts the odd element on the wrong side at dilation 3",
+        OPS,
+        MISTAKE,
+        _swapped_where(lambda _, a: a.dilation == 3),
+    ),
+    Rule(
         "swapped-from-128",
         "puts the odd element on the wrong side from size 128 on",
         FORWARD,

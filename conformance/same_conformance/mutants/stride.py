@@ -11,6 +11,10 @@ def _multiple_total(axis: Axis) -> int:
     return max(axis.effective_kernel - axis.stride, 0)
 
 
+def _undilated_when_divisible(axis: Axis) -> int:
+    return axis.before + axis.after if axis.size % axis.stride else max(axis.kernel - axis.stride, 0)
+
+
 def _next_remainder_total(axis: Axis) -> int:
     """Write ``ke - s`` where the remainder is 0 or 1, as code that was tried on stride 2 and even sizes may."""
     remainder = axis.size % axis.stride
@@ -63,5 +67,19 @@ RULES = (
         FORWARD,
         MISTAKE,
         padded(lambda a: (a.before, a.after) if _overlaps(a) else (0, 0)),
+    ),
+    Rule(
+        "remainder-added",
+        "adds the remainder of size by stride to the total, where it is what is missing to the next multiple that counts",
+        FORWARD,
+        MISTAKE,
+        totalling(lambda a: max(a.effective_kernel - a.stride + a.size % a.stride, 0)),
+    ),
+    Rule(
+        "undilated-when-divisible",
+        "pads for the undilated kernel where the stride divides the size",
+        FORWARD,
+        MISTAKE,
+        totalling(_undilated_when_divisible),
     ),
 )

@@ -6,7 +6,7 @@ import numpy as np
 
 from same_conformance import operands
 from same_conformance.case import POOLS, Case
-from same_conformance.exactness import magnitude
+from same_conformance.exactness import SIGNIFICANT_BITS, magnitude
 from same_conformance.repro import code
 
 SMALL = 64
@@ -35,14 +35,19 @@ def nonzero(q, m):
     return np.where(q < m, q - m, q - m + 1)
 '''
 _PLANES = '''
-def distinct(shape):
-    """Return planes of distinct negative integers: the first rises, the second falls, the others are shuffled."""
+def distinct(shape, limit):
+    """Return planes of distinct negative integers: the first rises, the second falls, the others are shuffled.
+
+    Every plane lies below the one before it, as far as `limit` values allow.
+    """
     batch, *size, channels = shape
     n = int(np.prod(size))
     h = hashes(batch * n * channels, 0).reshape(batch, n, channels).transpose(0, 2, 1)
     values = h.argsort(axis=-1, kind="stable").argsort(axis=-1).reshape(batch * channels, n) - n
     values[0] = np.arange(n) - n
     values[1] = -1 - np.arange(n)
+    if values.size <= limit:
+        values = values - n * np.arange(len(values))[:, None]
     return values.reshape(batch, channels, n).transpose(0, 2, 1).reshape(shape).astype(np.float64)
 '''
 _TAPS = '''
@@ -66,6 +71,9 @@ def lines(case: Case, suffix: str = "_array") -> list[str]:
             written += code.array(name + suffix, values)
         else:
             written.append(f"{name}{suffix} = {_formula(case, name, values.shape)}")
+            if case.op == "avg_pool" and name == "x":
+                middle = int(np.prod(case.size)) // 2
+                written.append(f"{name}{suffix}.reshape({case.batch}, -1, {case.channels[0]})[0, {middle}, 0] = 0")
     return written
 
 
@@ -99,6 +107,6 @@ def _formula(case: Case, name: str, shape: tuple[int, ...]) -> str:
     if name == "kernel":
         return f"taps({shape}, {m})"
     if _is_distinct(case, name):
-        return f"distinct({shape})"
+        return f"distinct({shape}, 2**{SIGNIFICANT_BITS[case.dtype]})"
     role = 0 if name == "x" else 2
     return f"nonzero(hashes({int(np.prod(shape))}, {role}), {m}).reshape({shape})"
