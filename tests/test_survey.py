@@ -89,7 +89,7 @@ def test_the_command_executes_predicts_and_writes_the_matrix(tmp_path: Path) -> 
     assert "2 mutants over" in result.output
     frame = pd.read_csv(tmp_path / "mutants.csv").set_index("mutant")
     assert list(frame.columns[3:]) == [k.name for k in classes.CLASSES]
-    assert frame.loc["tail-in-front", "smallest"] == "conv_transpose.n2.k1.s3"
+    assert frame.loc["tail-in-front", "smallest"] == "conv_transpose.n1.k1.s2"
     assert frame.loc["tail-in-front", "stride > effective kernel"] == frame.loc["tail-in-front", "kills"] >= 5
     page = (tmp_path / "mutants.html").read_text(encoding="utf-8")
     assert "Every mutant is found out." in page
