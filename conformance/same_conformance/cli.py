@@ -9,6 +9,7 @@ import shlex
 import sys
 import tempfile
 import threading
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -251,7 +252,7 @@ def _list(*, start: bool) -> int:
     "--with", "names", multiple=True, metavar="IMPLEMENTATION", help="Run this implementation on it; may be repeated."
 )
 def show(case: Case, names: tuple[str, ...]) -> None:
-    """Show CASE: its parameters, what SAME pads, operands and expected result; with --with, what an implementation gives."""
+    """Show CASE: its parameters, what SAME pads, operands, expected result and windows; with --with, what an implementation gives and reads."""
     _exits(lambda: _show(case, names))
 
 
@@ -260,12 +261,15 @@ def _show(case: Case, names: tuple[str, ...]) -> int:
     from same_conformance.console import Console
     from same_conformance.interruption import in_background
     from same_conformance.judge import Judge
+    from same_conformance.outcome import Array
+    from same_conformance.picture import Picture, windows
     from same_conformance.runner.pool import Pool
 
     console = Console()
     judge = Judge()
     console.show_case(case, judge.expected(case))
     if not names:
+        console.show_windows(case)
         return 0
     entry_points = plugins.select(plugins.installed(console.say), names)
     with console, Pool() as pool:
@@ -277,8 +281,16 @@ def _show(case: Case, names: tuple[str, ...]) -> int:
             for line in pool.output_of(name).splitlines():
                 console.say(f"  {one_line(line)}")
             raise StartError(f"{name} did not start: {why}")
-        for name, _, outcome in pool.run({name: [case] for name in pool.started}):
-            console.show_outcome(name, case, outcome, judge.judge(case, outcome))
+        for name, _, outcome in list(pool.run({name: [case] for name in pool.started})):
+            judgement = judge.judge(case, outcome)
+            console.show_outcome(name, case, outcome, judgement)
+            rule = pool.started[name].description.rule
+            read = windows.find(case, judgement.verdict, rule, partial(pool.probe, name))
+            observed = outcome.values if isinstance(outcome, Array) else None
+            if observed is None and read is None:
+                console.show_windows(case)
+            else:
+                console.show_picture(Picture(name, case, judge.expected(case), observed, read))
     return 0
 
 

@@ -116,6 +116,11 @@ def nearest(alternatives: Iterable[AxisReading], axis: Axis) -> AxisReading:
     return min(alternatives, key=lambda r: (r.border != "fill", r.flipped, abs(r.before - axis.before), r.before))
 
 
+def element_at(position: int, axis: Axis, border: str) -> int:
+    """Return the element that stands at `position`, which may be beyond the edge; `PADDED` if it is the fill."""
+    return int(_BORDERS[border](np.array(position), axis.size))
+
+
 def reads_of_pool(reading: AxisReading, axis: Axis) -> np.ndarray:
     """Return the index map ``(out, kernel)`` of a reading of pooling: it tells the elements, and their order is the plain one."""
     o, j = np.arange(reading.out)[:, None], np.arange(axis.kernel)[None, :]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from bisect import insort
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from heapq import nsmallest
 from typing import TYPE_CHECKING
 
@@ -16,12 +17,12 @@ from same_conformance.judge import FAILURES
 from same_conformance.outcome import Array
 from same_conformance.picture import windows
 from same_conformance.picture.model import Picture
+from same_conformance.picture.windows import WITHOUT_ARRAY
 
 if TYPE_CHECKING:
     from same_conformance.diagnosis.causes import Cause, Inquiry
     from same_conformance.judge import Judgement, Verdict
     from same_conformance.outcome import Outcome
-    from same_conformance.picture.windows import Windows
     from same_conformance.record import Result
 
 MOST = 3
@@ -35,8 +36,6 @@ LARGEST_OF_CAUSE = 4096
 
 _MOST_PROBES = 100
 """Calls that the windows of one case may take: as many as JAX compiles into one program."""
-
-_WITHOUT_ARRAY = ("crash", "timeout", "error")
 
 _Key = tuple[str, Case]
 """Of a picture: implementation and case."""
@@ -77,7 +76,7 @@ class Gallery:
             inquiry.check()
             rule = inquiry.pool.started[name].description.rule or rule_of.get((name, case.op), "")
             most = probing.MOST_PROBES if (name, case) in of_cause else _MOST_PROBES
-            found = _windows(name, case, verdicts[name, case], rule, most, inquiry)
+            found = windows.find(case, verdicts[name, case], rule, partial(inquiry.pool.probe, name), most)
             pictures.append(Picture(name, case, inquiry.judge.expected(case), arrays.get((name, case)), found))
         return pictures
 
@@ -101,7 +100,7 @@ def _execute(missing: Iterable[_Key], verdicts: dict[_Key, Verdict], inquiry: In
     """Execute again what may give an array, and correct its verdict, which a search does not tell."""
     work: dict[str, list[Case]] = {}
     for name, case in missing:
-        if verdicts[name, case] not in _WITHOUT_ARRAY:
+        if verdicts[name, case] not in WITHOUT_ARRAY:
             work.setdefault(name, []).append(case)
     found = {}
     for name, case, outcome in inquiry.pool.run(work):
@@ -111,17 +110,9 @@ def _execute(missing: Iterable[_Key], verdicts: dict[_Key, Verdict], inquiry: In
     return found
 
 
-def _windows(name: str, case: Case, verdict: Verdict, rule: str, most: int, inquiry: Inquiry) -> Windows | None:
-    """Return what is read: as the rule says that the implementation follows, else as probing it shows."""
-    found = windows.of_rule(case, rule, verdict) if rule else None
-    if found or verdict in _WITHOUT_ARRAY or probing.n_probes(case) > most:
-        return found
-    return windows.probed(case, lambda probed, sets: inquiry.pool.probe(name, probed, sets))
-
-
 def _content(outcome: Outcome, verdict: Verdict) -> np.ndarray | None:
     """Return a copy of the array that is looked at, because the outcome's may be part of a larger buffer."""
-    if not isinstance(outcome, Array) or verdict in _WITHOUT_ARRAY or outcome.values.size > LARGEST_OF_CAUSE:
+    if not isinstance(outcome, Array) or verdict in WITHOUT_ARRAY or outcome.values.size > LARGEST_OF_CAUSE:
         return None
     return outcome.values.copy()
 

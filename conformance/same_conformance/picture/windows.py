@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from same_conformance.judge import Verdict
     from same_conformance.plan import Plan
 
+WITHOUT_ARRAY = ("crash", "timeout", "error", "unsupported")
+"""Verdicts of outcomes that show nothing; to probe them may cost a process."""
+
 Taps = tuple[int | None, ...]
 Windows = tuple[tuple[Taps, ...], ...]
 """``windows[axis][output element][tap]``."""
@@ -68,6 +71,14 @@ def of_rule(case: Case, rule: str, verdict: Verdict) -> Windows | None:
         return None
     plan = wrong.plan(case)
     return None if plan is None or min(plan.out) < 1 else of_plan(case, plan)
+
+
+def find(case: Case, verdict: Verdict, rule: str, execute: Execute, most: int = probing.MOST_PROBES) -> Windows | None:
+    """Return what an implementation reads: as its `rule` says, if one is known, else as at most `most` probes show."""
+    found = of_rule(case, rule, verdict) if rule else None
+    if found or verdict in WITHOUT_ARRAY or probing.n_probes(case) > most:
+        return found
+    return probed(case, execute)
 
 
 def probed(case: Case, execute: Execute) -> Windows | None:
