@@ -295,6 +295,29 @@ def _show(case: Case, names: tuple[str, ...]) -> int:
 
 
 @main.command()
+@click.option("--size", multiple=True, metavar="N", help="Input size: 225, 225x225 or 225,225; may be repeated.")
+@click.option(
+    "--kernel", multiple=True, metavar="K", help="Kernel size, or window of pooling; one number is for all axes."
+)
+@click.option("--stride", multiple=True, metavar="S", help="Stride, by default 1.")
+@click.option("--dilation", multiple=True, metavar="D", help="Dilation, by default 1.")
+@click.option("--op", default="conv", show_default=True, metavar="OP", help=f"One of {', '.join(OPS)}.")
+@click.option("--padding", default="same", show_default=True, metavar="MODE", help="same or same_lower.")
+@click.option("--output-size", multiple=True, metavar="N", help="Of conv_transpose, by default size * stride.")
+def explain(**options: Any) -> None:
+    """Explain what SAME does with a layer: pads and output size with the arithmetic, the windows, and code to copy."""
+    _exits(lambda: _explain(options))
+
+
+def _explain(options: dict[str, Any]) -> int:
+    from same_conformance.explain import page, parameters
+    from same_conformance.picture import terminal
+
+    terminal.show(partial(page.write, parameters.read(**options)))
+    return 0
+
+
+@main.command()
 @click.argument("case", type=CaseParameter())
 @click.option("--with", "name", required=True, metavar="IMPLEMENTATION", help="Whom the script calls.")
 @click.option("--issue", is_flag=True, help="Print a report ready to file, in Markdown, with the script in it.")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -14,14 +15,13 @@ from rich.console import Console as RichConsole
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
-from rich.text import Text
 
 from same_conformance import classes, coverage, mutants, operands, unpacking
 from same_conformance.case import OPS
 from same_conformance.diagnosis.causes import how_small
 from same_conformance.judge import FAILURES
 from same_conformance.outcome import Array
-from same_conformance.picture import drawing, symbols
+from same_conformance.picture import drawing, terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,8 +40,6 @@ _PLAIN_EVERY_S = 10
 """Seconds between lines of progress where there is no terminal to draw a bar on."""
 _PLAIN_WIDTH = 140
 """Columns where there is no terminal to ask."""
-_PICTURE_WIDTH = 100
-"""Columns of a picture at most: the eye loses longer lines."""
 _LISTED = 10
 _SHOWN_ELEMENTS = 1200
 """Elements of an array that are printed before it is abridged."""
@@ -209,19 +207,11 @@ class Console:
 
     def show_windows(self, case: Case) -> None:
         """Draw which window reads what as SAME asks."""
-        self._draw(drawing.draw_same(case, self._picture_width, symbols.for_encoding(self._console.encoding)))
+        terminal.show(partial(drawing.draw_same, case), self._console)
 
     def show_picture(self, picture: Picture) -> None:
         """Draw what an implementation reads and gives beside what SAME asks for."""
-        self._draw(drawing.draw(picture, self._picture_width, symbols.for_encoding(self._console.encoding)))
-
-    @property
-    def _picture_width(self) -> int:
-        return min(self._console.width, _PICTURE_WIDTH)
-
-    def _draw(self, lines: Iterable[Text]) -> None:
-        for line in lines:
-            self._console.print(line, soft_wrap=True)
+        terminal.show(partial(drawing.draw, picture), self._console)
 
     def show_survey(self, survey: Survey, out: Path) -> None:
         """Print the coverage of the cases, the kills of each mutant, and which mutants survive or deviate."""

@@ -49,11 +49,32 @@ class Reader:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where a reader's taps are: per line the position of each, 0 being the first cell, negative before the border."""
+    """Where a reader's taps are on an axis: position 0 is the first cell, negative ones are before the border.
+
+    Attributes:
+        name: as it is shown.
+        reading: what is read.
+        n_lines: windows, or input elements of a transposed convolution.
+        kernel: taps in each.
+
+    """
 
     name: str
     reading: AxisReading
-    lines: list[list[int]]
+    n_lines: int
+    kernel: int
+
+    def line(self, o: int) -> list[int]:
+        """Return the position of each tap of one line."""
+        r = self.reading
+        taps = range(self.kernel)[:: -1 if r.flipped else 1]
+        return [o * r.stride + j * r.dilation - r.before for j in taps]
+
+    @property
+    def reach(self) -> range:
+        """Return the positions from the first that is read to the last."""
+        ends = [p for o in (0, self.n_lines - 1) for p in self.line(o)]
+        return range(min(ends), max(ends) + 1)
 
 
 def draw(
@@ -63,13 +84,19 @@ def draw(
     layouts = [layout_of(axis, reader, transposed=transposed) for reader in (asked, *others)]
     if any(layout is None for layout in layouts):
         return [line for reader in (asked, *others) for line in _listed(reader, asked, width, symbols)]
-    same, *rest = known = [layout for layout in layouts if layout]
-    span = axis.output_size if transposed else axis.size
-    sheet = _Sheet(axis, span, known, symbols, width, transposed=transposed)
+    same, *rest = [layout for layout in layouts if layout]
+    return draw_layouts(axis, same, rest, transposed=transposed, width=width, symbols=symbols)
+
+
+def draw_layouts(
+    axis: Axis, same: Layout, others: Sequence[Layout], *, transposed: bool, width: int, symbols: Symbols
+) -> list[Text]:
+    """Return the same lines for layouts that are known: first `same`, then `others`, compared with it."""
+    sheet = _Sheet(axis, (same, *others), symbols, width, transposed=transposed)
     lines = [*sheet.head(same), *sheet.body(same)]
-    for layout in rest:
+    for layout in others:
         lines += [*sheet.head(layout, same), *sheet.body(layout, same)]
-    return lines + sheet.notes(known)
+    return lines + sheet.notes((same, *others))
 
 
 def layout_of(axis: Axis, reader: Reader, *, transposed: bool) -> Layout | None:
@@ -82,23 +109,20 @@ def layout_of(axis: Axis, reader: Reader, *, transposed: bool) -> Layout | None:
         return None
     same = readings.of_same(axis, transposed=transposed)
     reading = same if same in found else readings.nearest(found, axis)
-    taps = range(axis.kernel)[:: -1 if reading.flipped else 1]
-    n_lines = axis.size if transposed else reading.out
-    lines = [[o * reading.stride + j * reading.dilation - reading.before for j in taps] for o in range(n_lines)]
-    return Layout(reader.name, reading, lines)
+    return Layout(reader.name, reading, axis.size if transposed else reading.out, axis.kernel)
 
 
 class _Sheet:
     """The columns that all readers of an axis share, and how a line is set in them."""
 
     def __init__(
-        self, axis: Axis, span: int, layouts: Sequence[Layout], symbols: Symbols, width: int, *, transposed: bool
+        self, axis: Axis, layouts: Sequence[Layout], symbols: Symbols, width: int, *, transposed: bool
     ) -> None:
-        self._axis, self._span, self._symbols, self._transposed = axis, span, symbols, transposed
-        positions = [p for layout in layouts for line in layout.lines for p in line]
-        columns = range(min(0, *positions), max(span - 1, *positions) + 1)
-        self._cell = len(str(span)) + 2
-        n_lines = max(len(layout.lines) for layout in layouts)
+        self._axis, self._symbols, self._transposed = axis, symbols, transposed
+        self._span = axis.output_size if transposed else axis.size
+        columns = range(min(0, *(x.reach[0] for x in layouts)), max(self._span, *(x.reach.stop for x in layouts)))
+        self._cell = len(str(self._span)) + 2
+        n_lines = max(layout.n_lines for layout in layouts)
         self._label = max(len(self._names[0]), len(f"{self._names[1]} {n_lines - 1}")) + 2
         self._columns = _abridged(columns, max(3, (width - self._label - 2 * _BORDER - 3) // self._cell))
         self._n_hidden = len(columns) - sum(column is not None for column in self._columns)
@@ -113,11 +137,10 @@ class _Sheet:
         """Return the line that says what is padded or cropped, and the line of cells."""
         title = Text(f"{layout.name}: {', '.join(self._said(layout, same))}", style="bold")
         if same is not None:
-            equal = (layout.lines, layout.reading) == (same.lines, same.reading)
+            equal = layout.reading == same.reading
             title.append(": as SAME asks" if equal else f" {self._symbols.differs} SAME", style="" if equal else WRONG)
-        positions = [p for line in layout.lines for p in line]
-        used = range(min(0, *positions), max(self._span - 1, *positions) + 1)
-        cells = {p: self._cell_name(p, layout.reading.border) for p in used}
+        used = range(min(0, layout.reach[0]), max(self._span, layout.reach.stop))
+        cells = {p: self._cell_name(p, layout.reading.border) for p in self._columns if p is not None and p in used}
         return [title, self._line(self._names[0], cells)]
 
     def _cell_name(self, position: int, border: str) -> str:
@@ -129,9 +152,9 @@ class _Sheet:
 
     def _said(self, layout: Layout, same: Layout | None) -> list[str]:
         r = layout.reading
-        verb, lack = ("crops", "adds zeros") if self._transposed else ("pads", "leaves out")
+        verb, lack = ("crops", "zeros added") if self._transposed else ("pads", "left out")
         said = [f"{verb} {max(r.before, 0)} before and {max(r.after, 0)} after"]
-        said += [f"{lack} {-n} {where}" for n, where in ((r.before, "at the start"), (r.after, "at the end")) if n < 0]
+        said += [f"{-n} {lack} {where}" for n, where in ((r.before, "at the start"), (r.after, "at the end")) if n < 0]
         said += ["reads the taps in reverse"] if r.flipped else []
         said += [f"continues beyond the border by {r.border}"] if r.border != "fill" else []
         if same is not None:
@@ -145,22 +168,22 @@ class _Sheet:
     def body(self, layout: Layout, same: Layout | None = None) -> list[Text]:
         """Return a line per window, each tap a letter; those that are elsewhere than with `same` are marked."""
         found = []
-        for o in _abridged(range(len(layout.lines)), self._most_lines):
+        for o in _abridged(range(layout.n_lines), self._most_lines):
             if o is None:
                 found.append(Text(f"{self._symbols.more:>{self._label}}", style=QUIET))
                 continue
-            positions = layout.lines[o]
-            asked = positions if same is None else same.lines[o] if o < len(same.lines) else []
+            positions = layout.line(o)
+            asked = positions if same is None else same.line(o) if o < same.n_lines else []
             wrong = {p for p, q in _beside(positions, asked) if p != q}
             if same is not None and layout.reading.border != same.reading.border:
                 wrong |= {p for p in positions if not 0 <= p < self._span}
-            cells = {p: string.ascii_lowercase[tap % 26] for tap, p in enumerate(positions)}
+            cells = {p: _LETTERS[tap] if len(positions) <= len(_LETTERS) else "#" for tap, p in enumerate(positions)}
             found.append(self._line(f"{self._names[1]} {o}", cells, wrong))
         return found
 
     def notes(self, layouts: Sequence[Layout]) -> list[Text]:
         """Say what is left out."""
-        n_lines = max(len(layout.lines) for layout in layouts) - self._most_lines + 1
+        n_lines = max(layout.n_lines for layout in layouts) - self._most_lines + 1
         left_out = [f"{self._n_hidden} columns"] if self._n_hidden else []
         left_out += [f"{n_lines} windows"] if n_lines > 1 else []
         return [Text(f"left out in the middle: {' and '.join(left_out)}", style=QUIET)] if left_out else []
@@ -183,6 +206,7 @@ class _Sheet:
         return line
 
 
+_LETTERS = string.ascii_lowercase
 _BORDER = 2
 """Characters of a border with the space before it."""
 

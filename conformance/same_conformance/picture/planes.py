@@ -145,7 +145,7 @@ def _positions(case: Case, axis: int, windows: Sequence[tuple[int | None, ...]],
     if case.op != "conv_transpose":
         layout = layout_of(case.axes[axis], Reader("", windows), transposed=False)
         if layout is not None and layout.reading.border == "fill":
-            return layout.lines[out]
+            return layout.line(out)
     return [i for i in windows[out] if i is not None]
 
 
