@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -20,6 +21,7 @@ from same_conformance.case import OPS
 from same_conformance.diagnosis.causes import how_small
 from same_conformance.judge import FAILURES
 from same_conformance.outcome import Array
+from same_conformance.picture import drawing, terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from same_conformance.case import Case
     from same_conformance.judge import Judgement
     from same_conformance.outcome import Outcome
+    from same_conformance.picture import Picture
     from same_conformance.plugins import EntryPoint
     from same_conformance.record import Record
     from same_conformance.runner.pool import Pool
@@ -201,6 +204,14 @@ class Console:
             self._values(case, f"{name}, {_FOUND[case.compared]}", outcome.values, is_kernel=is_kernel)
         said = f": {judgement.message}" if judgement.message else ""
         self.say(f"{name}: {judgement.verdict}{said}")
+
+    def show_windows(self, case: Case) -> None:
+        """Draw which window reads what as SAME asks."""
+        terminal.show(partial(drawing.draw_same, case), self._console)
+
+    def show_picture(self, picture: Picture) -> None:
+        """Draw what an implementation reads and gives beside what SAME asks for."""
+        terminal.show(partial(drawing.draw, picture), self._console)
 
     def show_survey(self, survey: Survey, out: Path) -> None:
         """Print the coverage of the cases, the kills of each mutant, and which mutants survive or deviate."""

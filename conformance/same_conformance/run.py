@@ -20,6 +20,7 @@ from same_conformance.expectations import Expectations
 from same_conformance.interruption import Interruption, in_background
 from same_conformance.judge import Judge
 from same_conformance.messages import one_line
+from same_conformance.picture.gallery import Gallery
 from same_conformance.record import Result
 from same_conformance.runner.pool import Pool
 from same_conformance.runner.process import ONE_THREAD
@@ -146,12 +147,13 @@ def _run(
         results = list(kept)
         writer = record.Writer(path, header, kept)
         try:
-            judge = Judge()
+            judge, gallery = Judge(), Gallery()
             total = len(selection.origins) * len(pool.started)
 
             def execute(work: Mapping[str, Sequence[Case]]) -> Iterator[Result]:
                 for name, case, outcome in pool.run(work):
                     result = Result(name, case, judge.judge(case, outcome))
+                    gallery.see(name, case, outcome, result.judgement)
                     results.append(result)
                     writer.add(result)
                     interruption.check()
@@ -172,6 +174,7 @@ def _run(
             apart = unpacking.unpack(results, selection.origins, inquiry, execute)
             found = causes.find(results, inquiry)
             interruption.check()
+            pictures = gallery.hang(results, found, inquiry)
             outputs = {name: text for name in [*pool.started, *pool.failures] if (text := pool.output_of(name))}
             footer = {
                 "seconds": round(time.monotonic() - began, 1),
@@ -179,6 +182,7 @@ def _run(
                 "outputs": outputs,
                 "unpacked": [entry.to_json() for entry in apart],
                 "causes": [cause.to_json() for cause in found],
+                "pictures": [picture.to_json() for picture in pictures],
             }
             finished = record.Record(header, results, footer, list(selection.origins))
             render(finished)

@@ -35,12 +35,14 @@ class Cause:
         sentence, rule, where, n_wrong, n_ran: see `Diagnosis`; `where` is a predicate, `text` all of it in words.
         case: the id of the smallest case that fails.
         n_smaller, is_proved: see `Minimum`.
+        share: the fraction of the axis cases of the op in the box that it makes fail, see `Share`; None if that
+            cannot be said.
 
     """
 
     implementation: str
     op: str
-    verdicts: tuple[str, ...]
+    verdicts: tuple[Verdict, ...]
     compared: str
     calls: int
     sentence: str
@@ -52,6 +54,7 @@ class Cause:
     case: str
     n_smaller: int
     is_proved: bool
+    share: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the cause as a record holds it."""
@@ -148,6 +151,7 @@ def _cause(wrong: Sequence[Result], right: Sequence[Result], inquiry: Inquiry) -
         minimum.case.id,
         minimum.n_smaller,
         minimum.is_proved,
+        diagnosis.share.fraction if diagnosis.share else None,
     )
 
 

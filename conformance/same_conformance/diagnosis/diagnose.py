@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from same_conformance.diagnosis import naming, probing, where, wording
+from same_conformance.diagnosis import naming, probing, share, where, wording
 from same_conformance.judge import FAILURES
 from same_conformance.mutants import RULES
 from same_conformance.padding import SAME
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from same_conformance.case import Case
     from same_conformance.diagnosis.probing import Execute, Reading
+    from same_conformance.diagnosis.share import Share
     from same_conformance.diagnosis.where import Where
     from same_conformance.record import Result
 
@@ -34,6 +35,7 @@ class Diagnosis:
         rule: the name of the known wrong rule that it follows, in `same_conformance.mutants`; empty if none is known.
         where: for which cases it is wrong.
         n_wrong, n_ran: how many cases it got wrong, of how many that it executed.
+        share: how much of the box it is wrong on; None if that cannot be said.
 
     """
 
@@ -42,12 +44,14 @@ class Diagnosis:
     where: Where
     n_wrong: int
     n_ran: int
+    share: Share | None = None
 
     @property
     def text(self) -> str:
         """Return the sentence with the parameters for which it holds."""
-        share = f"{self.n_wrong} of {self.n_ran} cases wrong"
-        return "; ".join(part for part in (self.sentence, self.where.text, share) if part)
+        counts = f"{self.n_wrong} of {self.n_ran} cases wrong"
+        of_box = self.share.text if self.share else ""
+        return "; ".join(part for part in (self.sentence, self.where.text, of_box, counts) if part)
 
 
 def diagnose(results: Sequence[Result], execute: Execute) -> Diagnosis:
@@ -65,7 +69,8 @@ def diagnose(results: Sequence[Result], execute: Execute) -> Diagnosis:
     else:
         readings = _read(wrong, right, execute)
         sentence = _sentence(wrong, right, readings)
-    return Diagnosis(sentence, rule, place, len(wrong), len(wrong) + len(right))
+    of_box = share.find([r.case for r in wrong], place.predicate, rule)
+    return Diagnosis(sentence, rule, place, len(wrong), len(wrong) + len(right), of_box)
 
 
 def _read(wrong: Sequence[Result], right: Sequence[Result], execute: Execute) -> list[tuple[Case, Reading]]:

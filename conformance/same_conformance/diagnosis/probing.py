@@ -47,6 +47,7 @@ class Reading:
             element is read, or where the axes depend on each other.
         irregular: axes whose reading nothing explains.
         separable: whether the axes do not depend on each other.
+        maps: of a convolution: what was read along each axis, ``(out, kernel)``, if they do not.
         order: which axis of the input each axis of the output reads, where they are exchanged; else empty.
         fill: the values seen where padding is read: 0 for convolution, nothing for pooling, if all is well.
         divisor: of average pooling: ``real``, ``window``, or ``other``.
@@ -58,6 +59,7 @@ class Reading:
     axes: tuple[tuple[AxisReading, ...], ...] = ()
     irregular: tuple[int, ...] = ()
     separable: bool = True
+    maps: tuple[np.ndarray, ...] = ()
     order: tuple[int, ...] = ()
     fill: set[float] = field(default_factory=set)
     divisor: str = ""
@@ -191,6 +193,7 @@ def _separate(case: Case, reading: Reading, maps: dict[tuple[int, ...], np.ndarr
     if reading.separable and not _is_product(whole[..., 0], per_axis):
         reading.separable = False
     if reading.separable:
+        reading.maps = tuple(per_axis)
         known = [(reads >= 0).any() for reads in per_axis]
         reading.axes = tuple(
             fit(reads, axis) if ok else () for reads, axis, ok in zip(per_axis, case.axes, known, strict=True)

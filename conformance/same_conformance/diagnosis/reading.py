@@ -7,7 +7,7 @@ dilation, and what stands in the border.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -109,6 +109,22 @@ def fit_pool(members: np.ndarray, axis: Axis) -> tuple[AxisReading, ...]:
                     yield plain.moved(before, border=border)
 
     return _first_that_fits(axis, fits)
+
+
+def nearest(alternatives: Iterable[AxisReading], axis: Axis) -> AxisReading:
+    """Return, of readings that cannot be told apart, the one that is nearest to what SAME asks for."""
+    return min(alternatives, key=lambda r: (r.border != "fill", r.flipped, abs(r.before - axis.before), r.before))
+
+
+def element_at(position: int, axis: Axis, border: str) -> int:
+    """Return the element that stands at `position`, which may be beyond the edge; `PADDED` if it is the fill."""
+    return int(_BORDERS[border](np.array(position), axis.size))
+
+
+def reads_of_pool(reading: AxisReading, axis: Axis) -> np.ndarray:
+    """Return the index map ``(out, kernel)`` of a reading of pooling: it tells the elements, and their order is the plain one."""
+    o, j = np.arange(reading.out)[:, None], np.arange(axis.kernel)[None, :]
+    return _BORDERS[reading.border](o * reading.stride + j * reading.dilation - reading.before, axis.size)
 
 
 def _first_that_fits(axis: Axis, fits: Callable[[int, int], Iterator[AxisReading]]) -> tuple[AxisReading, ...]:
