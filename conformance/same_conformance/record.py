@@ -16,17 +16,15 @@ from same_conformance._version import __version__
 from same_conformance.case import Case, parse
 from same_conformance.errors import RecordError
 from same_conformance.judge import VERDICTS, Judgement
-from same_conformance.messages import one_line, printable, tamed
+from same_conformance.messages import LONGEST, one_line, printable, tamed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 FILE = "run.jsonl"
 FORMAT = 1
 
-LONGEST_NAME = 200
-"""Characters of a name; ours have 64 at most, but a record may be anybody's."""
 _MOST_AXES = 64
 """Of an observed shape: what NumPy can hold."""
 _SHOWN_DAMAGE = 3
@@ -74,14 +72,14 @@ class Result:
         if not isinstance(n_different, int | None):
             raise TypeError("n_different is no number")
         return cls(
-            printable(values["implementation"], LONGEST_NAME),
+            printable(values["implementation"]),
             _parse(values["case"]),
             Judgement(
                 verdict,
                 _shape(values["shape"]) if "shape" in values else None,
                 n_different,
                 None if largest is None else float(largest),
-                printable(values.get("digest", ""), LONGEST_NAME),
+                printable(values.get("digest", ""), LONGEST),
                 one_line(values.get("message", "")),
             ),
         )
@@ -169,7 +167,7 @@ def _tamed_footer(footer: dict[str, Any]) -> dict[str, Any]:
     outputs = footer.get("outputs")
     clean: dict[str, Any] = tamed({k: v for k, v in footer.items() if k != "outputs"})
     if isinstance(outputs, dict):
-        lines = {printable(str(name), LONGEST_NAME): str(text).splitlines() for name, text in outputs.items()}
+        lines = {printable(str(name)): str(text).splitlines() for name, text in outputs.items()}
         clean["outputs"] = {name: "\n".join(map(printable, said)) for name, said in lines.items()}
     return clean
 
@@ -226,7 +224,7 @@ def _begin(path: Path, line: bytes, n_following: int) -> Record:
         raise RecordError(f"{path} is not the record of a run: its first line is no header{following}")
     found = header.get("format")
     if isinstance(found, int) and found > FORMAT:
-        theirs = printable(str(header.get("same_conformance", "")), LONGEST_NAME)
+        theirs = printable(str(header.get("same_conformance", "")), LONGEST)
         raise RecordError(
             f"{path} is of format {found}, written by same-conformance {theirs or 'of an unknown version'}; "
             f"this is {__version__}, which reads format {FORMAT}: install a newer one"
@@ -239,20 +237,38 @@ def _begin(path: Path, line: bytes, n_following: int) -> Record:
         raise RecordError(f"{path}: its header, line 1, is damaged: {_why(error)}") from None
 
 
-_TEXTS = ("name", "version", "rule", "framework", "summary", "distribution", "python", "platform")
+_HEADER = {"same_conformance": str, "command": str, "profile": str, "seed": int | str, "n_wanted": int, "n_drawn": int,
+           "cases": list, "implementations": list, "not_started": dict, "not_installed": list, "expectations": list,
+           "variables": dict}  # fmt: skip
+_ABOUT = {"name": str, "framework": str, "summary": str, "homepage": str, "version": str, "rule": str,
+          "distribution": str, "python": str, "platform": str, "builtin": bool, "versions": dict, "ops": list,
+          "environment": dict}  # fmt: skip
+_FOOTER = {"seconds": int | float, "start_seconds": int | float, "outputs": dict}
+_CAUSE = {"implementation": str, "op": str, "verdicts": list, "compared": str, "calls": int, "sentence": str,
+          "rule": str, "where": str, "text": str, "n_wrong": int, "n_ran": int, "case": str, "n_smaller": int,
+          "is_proved": bool}  # fmt: skip
+_UNPACKED = {"implementation": str, "op": str, "n_failing": int, "n_unpacked": int, "wrong": list, "together": list,
+             "ran": list}  # fmt: skip
+
+
+def _check(values: Any, form: Mapping[str, Any], what: str) -> None:
+    """Raise what `read` catches if `values` lack something of `form`, which reports rely on."""
+    for key, kind in form.items():
+        if not isinstance(values[key], kind):
+            raise TypeError(f"{what}: {key} is not of the known form")
 
 
 def _checked(header: dict[str, Any]) -> Record:
     """Return a record with `header`; what nothing can do without is checked, and cases that are none are left out."""
+    _check(header, _HEADER, "header")
     for about in header["implementations"]:
-        if not all(isinstance(about[key], str) for key in _TEXTS):
-            raise TypeError("an implementation is not described by texts")
-        about["versions"].items()
-    for key in ("not_started", "variables"):
-        header[key].items()
-    if not all(isinstance(entry, dict) for entry in [*header["expectations"], *header["implementations"]]):
-        raise TypeError("an expectation is no object")
-    header["not_installed"] = [str(name) for name in header["not_installed"]]
+        _check(about, _ABOUT, "implementation")
+    for entry in header["expectations"]:
+        if not all(isinstance(text, str) for text in entry.values()):
+            raise TypeError("expectation: not all of it is text")
+    texts = [header["not_started"], header["variables"], *(about["versions"] for about in header["implementations"])]
+    if not all(isinstance(text, str) for mapping in texts for text in mapping.values()):
+        raise TypeError("a reason, a variable or a version is no text")
     cases: dict[Case, str] = {}
     damage = []
     for case_id, origin in header["cases"]:
@@ -260,8 +276,6 @@ def _checked(header: dict[str, Any]) -> Record:
             cases.setdefault(_parse(case_id), str(origin))
         except (TypeError, ValueError) as error:
             damage.append(Damage(1, _why(error)))
-    for key in ("profile", "seed", "n_drawn", "n_wanted", "same_conformance", "command"):
-        header[key]
     header["cases"] = [[case.id, origin] for case, origin in cases.items()]
     return Record(header, cases=list(cases), damage=damage)
 
@@ -279,19 +293,12 @@ def _result(row: dict[str, Any], names: set[str], seen: set[tuple[str, Case]]) -
     return result
 
 
-_CAUSE = {"implementation": str, "op": str, "verdicts": list, "compared": str, "calls": int, "sentence": str,
-          "rule": str, "where": str, "text": str, "n_wrong": int, "n_ran": int, "case": str, "n_smaller": int,
-          "is_proved": bool}  # fmt: skip
-_UNPACKED = {"implementation": str, "op": str, "n_failing": int, "n_unpacked": int, "wrong": list, "together": list,
-             "ran": list}  # fmt: skip
-
-
 def _footer(row: dict[str, Any]) -> dict[str, Any]:
     """Return the footer if it has the form that reports rely on."""
+    _check({"seconds": 0, "start_seconds": 0, "outputs": {}, **row}, _FOOTER, "footer")
     for key, form in (("causes", _CAUSE), ("unpacked", _UNPACKED)):
         for entry in row.get(key, []):
-            if not all(isinstance(entry[name], kind) for name, kind in form.items()):
-                raise TypeError(f"its {key} are not of the known form")
+            _check(entry, form, key)
     return _tamed_footer(row)
 
 
