@@ -18,7 +18,7 @@ import click
 from same_conformance._version import __version__
 from same_conformance.case import COMPARED, OPS, RANKS, Case, parse
 from same_conformance.errors import CaseError, SameConformanceError, StartError, UsageError
-from same_conformance.messages import one_line
+from same_conformance.messages import one_line, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 DEFAULT_OUT = Path("reports/latest")
 _MOST_GIB = 1 << 20
 """What the operating system takes as a limit is 64 bits of bytes; this is far below, and above any machine."""
+_LONGEST_ERROR = 10_000
+"""Characters of an error, which may list everything that is installed."""
 _INTERRUPTED = 130
 """What shells use for a process that Ctrl-C ended."""
 
@@ -90,7 +92,7 @@ def _exits(function: Callable[[], int]) -> None:
     try:
         code = function()
     except SameConformanceError as error:
-        click.echo(f"same-conformance: {error}", err=True)
+        click.echo(f"same-conformance: {printable(str(error), _LONGEST_ERROR)}", err=True)
         code = 3 if isinstance(error, StartError) else 2
     except KeyboardInterrupt:
         click.echo("\ninterrupted", err=True)
