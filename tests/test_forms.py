@@ -190,6 +190,13 @@ def test_numbers_are_read_as_what_they_are(
     assert pd.isna(second["n_different"])
 
 
+def test_the_documented_types_are_those_that_are_written() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "reports.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.*?) \| (\w+) \|", text.partition("## The columns")[2], re.MULTILINE)
+    documented = {name: kind for names, kind in rows for name in re.findall("`(.*?)`", names)}
+    assert documented == tables.TYPES
+
+
 def test_parquet_holds_the_same_table_with_texts_as_they_are(made: Make, kept: Keep, tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
     judgements = {CASE: Judgement("value", (1, 5, 1), 2, 3.0, "d", "=1"), "conv.n7.k3": "unsupported"}

@@ -165,7 +165,8 @@ def _run(out: Path, options: dict[str, Any]) -> int:
     from same_conformance.run import Interrupted
     from same_conformance.run import run as execute
 
-    _check_parquet(wanted=options["parquet"])
+    if options["parquet"]:
+        report.need_parquet()
     # read now, because it may be what this run is about to replace
     previous = rebuild.read([options["previous"]]) if options["previous"] else None
     request = _request(out, options)
@@ -191,27 +192,15 @@ def _run(out: Path, options: dict[str, Any]) -> int:
     return assessment.exit_code(record, assessed, asked_for=frozenset(asked_for))
 
 
-def _check_parquet(*, wanted: bool) -> None:
-    """Find out now whether pyarrow is missing, and not after a run."""
-    if wanted:
-        from same_conformance.report import tables
-
-        tables.parquet_library()
-
-
 def _conclude(console: Console, record: Record, assessed: Assessment, previous: Record | None, out: Path) -> None:
-    """Print what a run found; tell GitHub Actions too, in a step of it."""
+    """Print what a run found, and what changed; tell GitHub Actions too, in a step of it."""
     from same_conformance import diff
     from same_conformance.report import actions
 
     console.summarize(record, assessed, out)
     if previous:
         console.show_changes(diff.compare(previous, record))
-    if actions.is_here(os.environ):
-        for command in actions.commands(record, assessed):
-            click.echo(command)
-    if why := actions.append_summary(out / "summary.md", os.environ):
-        console.say(why)
+    actions.tell(record, assessed, out / "summary.md", os.environ, click.echo)
 
 
 @main.command("report")
@@ -228,10 +217,11 @@ def rebuild_report(runs: tuple[Path, ...], out: Path | None, previous: Path | No
 
 
 def _rebuild_report(runs: tuple[Path, ...], out: Path | None, previous: Path | None, *, parquet: bool) -> int:
-    from same_conformance import assessment, rebuild
+    from same_conformance import assessment, rebuild, report
     from same_conformance.console import Console
 
-    _check_parquet(wanted=parquet)
+    if parquet:
+        report.need_parquet()
     out = rebuild.where(runs, out)
     before = rebuild.read([previous]) if previous else None
     record = rebuild.read(runs)

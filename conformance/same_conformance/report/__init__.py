@@ -26,6 +26,18 @@ def preload() -> None:
     del badges, changes, html, junit, markdown, tables
 
 
+def need_parquet() -> None:
+    """Find out now whether pyarrow is missing, and not after a run.
+
+    Raises:
+        UsageError: if it is; says how to get it.
+
+    """
+    from same_conformance.report import tables
+
+    tables.parquet_library()
+
+
 def write(
     record: Record, assessment: Assessment, out: Path, previous: Comparison | None = None, *, parquet: bool = False
 ) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from same_conformance.messages import one_line
 from same_conformance.report import unexpected
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from same_conformance.assessment import Assessment
@@ -30,25 +31,23 @@ def commands(record: Record, assessment: Assessment) -> list[str]:
     return [f"::error title={_property('same-conformance: ' + title)}::{_data(text)}" for title, text in told]
 
 
-def append_summary(summary: Path, environment: Mapping[str, str]) -> str:
-    """Append the file `summary` to the job's summary, if there is one; return why that failed, or an empty text.
+def tell(
+    record: Record, assessment: Assessment, summary: Path, environment: Mapping[str, str], say: Callable[[str], None]
+) -> None:
+    """Say the commands in a step of GitHub Actions, and append the file `summary` to the job's, where there is one.
 
-    It never ends a run: the verdicts are there whether or not GitHub shows them.
+    That never ends a run: the verdicts are there whether or not GitHub shows them.
     """
+    if environment.get("GITHUB_ACTIONS") == "true":
+        for command in commands(record, assessment):
+            say(command)
     path = environment.get("GITHUB_STEP_SUMMARY")
-    if not path:
-        return ""
-    try:
-        with open(path, "a", encoding="utf-8") as file:  # noqa: PTH123  # the path is the environment's own text
-            file.write(summary.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        return f"the summary could not be appended to GITHUB_STEP_SUMMARY: {error}"
-    return ""
-
-
-def is_here(environment: Mapping[str, str]) -> bool:
-    """Tell whether this process is a step of GitHub Actions."""
-    return environment.get("GITHUB_ACTIONS") == "true"
+    if path:
+        try:
+            with open(path, "a", encoding="utf-8") as file:  # noqa: PTH123  # the path is the environment's own text
+                file.write(summary.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            say(one_line(f"the summary could not be appended to GITHUB_STEP_SUMMARY: {error}"))
 
 
 def _data(text: str) -> str:
