@@ -85,7 +85,8 @@ def test_shards_give_the_report_of_the_whole_in_any_order(
 ) -> None:
     kept(whole, tmp_path / "whole")
     command("report", tmp_path / "whole")
-    paths = [kept(part(made, whole, *shard), tmp_path / str(i)) for i, shard in enumerate(shards)]
+    told = [{"began": f"2026-01-0{9 - i}T00:00:00Z", "command": f"run {i}"} for i in range(len(shards))]
+    paths = [kept(part(made, whole, *shard, **told[i]), tmp_path / str(i)) for i, shard in enumerate(shards)]
     seen = []
     for i, order in enumerate(itertools.permutations(paths)):
         out = tmp_path / f"merged{i}"
@@ -228,6 +229,12 @@ def test_bad_usage_exits_with_2(
     result = command("report", *args)
     assert result.exit_code == 2, result.output
     assert message in " ".join(result.output.split())
+
+
+def test_an_error_harms_no_terminal(tmp_path: Path) -> None:
+    result = command("report", tmp_path / "\x1b[2J\u202ebad")
+    assert result.exit_code == 2
+    assert result.output.endswith(" [2J bad: No such file or directory\n")
 
 
 def test_a_report_shows_what_changed_since_a_previous_run_and_nothing_older(
