@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from same_conformance.case import parse
+from same_conformance.judge import Judgement
 from same_conformance.plugins import GROUP
+from same_conformance.record import Record, Result, Writer
 
 RIGHT = """
 from same_conformance import Implementation, Unsupported, spec
@@ -44,3 +48,62 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pat
         return path
 
     return install
+
+
+FOOTER = {"seconds": 1.0, "start_seconds": 0.5, "outputs": {}, "unpacked": [], "causes": []}
+
+
+def about(name: str, version: str = "1.0", **more: Any) -> dict[str, Any]:
+    """Return what a header says of an implementation."""
+    texts = dict.fromkeys(("summary", "rule", "homepage", "sources"), "")
+    lists = {"ops": ["conv"], "ranks": [1], "dtypes": ["float32"], "paddings": ["same"], "environment": {}}
+    return {"name": name, "version": version, "framework": "numpy", "distribution": f"their-{name}", "python": "3.11.7",
+            "platform": "Linux", "builtin": False, "compile_together": 1, "versions": {"numpy": "2.0"}, **texts, **lists,
+            **more}  # fmt: skip
+
+
+def record_of(
+    outcomes: Mapping[str, Mapping[str, Judgement | str]], *, finished: bool = True, footer: Any = None, **header: Any
+) -> Record:
+    """Return the record of a run that nobody ran: ``{implementation: {case id: judgement, or a verdict alone}}``."""
+    cases = sorted({parse(case) for of in outcomes.values() for case in of}, key=lambda case: case.canonical_key)
+    values = {
+        "began": "2026-01-02T03:04:05Z", "same_conformance": "0.1.0", "command": "same-conformance run", "profile": "quick",
+        "seed": 0, "n_wanted": 0, "n_drawn": 0, "cases": [[case.id, "given"] for case in cases],
+        "implementations": [about(name) for name in sorted(outcomes)], "not_started": {}, "not_installed": [],
+        "expectations": [], "variables": {}, "limits": {}, "python": "3.11.7", "spec_sources": "abc",
+    }  # fmt: skip
+    results = [
+        Result(name, parse(case), j if isinstance(j, Judgement) else Judgement(j))  # type: ignore[arg-type]
+        for name, of in outcomes.items()
+        for case, j in of.items()
+    ]
+    return Record({**values, **header}, results, {**FOOTER, **(footer or {})} if finished else {})
+
+
+def keep(record: Record, path: Path) -> Path:
+    """Write a record to `path`, a directory, and give that back."""
+    path.mkdir(parents=True, exist_ok=True)
+    writer = Writer(path / "run.jsonl", record.header, record.results)
+    if record.footer:
+        writer.finish(record.footer)
+    writer.close()
+    return path
+
+
+@pytest.fixture
+def made() -> Callable[..., Record]:
+    """Return `record_of`; tests cannot import this file."""
+    return record_of
+
+
+@pytest.fixture
+def kept() -> Callable[[Record, Path], Path]:
+    """Return `keep`."""
+    return keep
+
+
+@pytest.fixture
+def described() -> Callable[..., dict[str, Any]]:
+    """Return `about`."""
+    return about

@@ -60,6 +60,7 @@ def test_the_wheel_holds_the_cases_the_templates_and_the_types(wheel: Path) -> N
         assert f"same_conformance/cases/{name}" in names
     assert "same_conformance/report/templates/index.html" in names
     assert "same_conformance/report/templates/mutants.html" in names
+    assert "same_conformance/report/templates/changes.html" in names
     assert "same_conformance/mutants/halves.py" in names
     assert "same_conformance/py.typed" in names
     assert not any(name.startswith(("tests", "benchmarks", "conformance")) for name in names)

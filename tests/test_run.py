@@ -51,7 +51,7 @@ def test_a_right_implementation_exits_with_0_and_everything_is_written(plugin: I
     result = run(tmp_path / "out", "fake", "spec", *EVEN)
     assert result.exit_code == 0, result.output
     written = {path.name for path in (tmp_path / "out").iterdir()}
-    assert written == {"index.html", "results.csv", "mismatches.csv", "summary.md", "junit.xml", "run.jsonl"}
+    assert written == {"index.html", "results.csv", "mismatches.csv", "summary.md", "junit.xml", "run.jsonl", "badges"}
     assert set(verdicts(tmp_path / "out").values()) == {"pass"}
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from same_conformance import mutants
+from same_conformance.errors import RecordError
 from same_conformance.expectations import Expectation, Expectations, Standing
 
 if TYPE_CHECKING:
@@ -12,6 +14,11 @@ if TYPE_CHECKING:
     from same_conformance.record import Record, Result
 
 WITNESSES = ("tensorflow", "jax")
+
+_FOREIGN = (
+    "the record has expectations that this version does not know: {}; it was written by same-conformance {}, "
+    "which can make its report; diff works with any version"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +59,23 @@ class Assessment:
 
 
 def expectations_of(record: Record) -> Expectations:
-    """Return the expectations that a run was given, from its record."""
+    """Return the expectations that a run was given, from its record.
+
+    Raises:
+        RecordError: if another version wrote expectations that this one does not understand.
+
+    """
     rule_of = {about["name"]: about["rule"] for about in record.header["implementations"]}
-    return Expectations([Expectation(**entry) for entry in record.header["expectations"]], rule_of)
+    try:
+        entries = [Expectation(**entry) for entry in record.header["expectations"]]
+        unknown = {
+            rule for rule in (*rule_of.values(), *(e.rule for e in entries)) if rule and rule not in mutants.RULES
+        }
+        if unknown:
+            raise RecordError(_FOREIGN.format(f"the rule {min(unknown)!r}", record.header["same_conformance"]))
+    except TypeError as error:
+        raise RecordError(_FOREIGN.format(f"({error})", record.header["same_conformance"])) from None
+    return Expectations(entries, rule_of)
 
 
 def assess(record: Record) -> Assessment:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import math
 import os
 import shlex
@@ -18,17 +19,21 @@ import click
 from same_conformance._version import __version__
 from same_conformance.case import COMPARED, OPS, RANKS, Case, parse
 from same_conformance.errors import CaseError, SameConformanceError, StartError, UsageError
-from same_conformance.messages import one_line
+from same_conformance.messages import one_line, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from same_conformance.assessment import Assessment
+    from same_conformance.console import Console
     from same_conformance.record import Record
     from same_conformance.run import Request
 
 DEFAULT_OUT = Path("reports/latest")
 _MOST_GIB = 1 << 20
 """What the operating system takes as a limit is 64 bits of bytes; this is far below, and above any machine."""
+_LONGEST_ERROR = 10_000
+"""Characters of an error, which may list everything that is installed."""
 _INTERRUPTED = 130
 """What shells use for a process that Ctrl-C ended."""
 
@@ -88,7 +93,7 @@ def _exits(function: Callable[[], int]) -> None:
     try:
         code = function()
     except SameConformanceError as error:
-        click.echo(f"same-conformance: {error}", err=True)
+        click.echo(f"same-conformance: {printable(str(error), _LONGEST_ERROR)}", err=True)
         code = 3 if isinstance(error, StartError) else 2
     except KeyboardInterrupt:
         click.echo("\ninterrupted", err=True)
@@ -147,6 +152,8 @@ def _exits(function: Callable[[], int]) -> None:
     show_default=True,
     help="GiB of data per worker.",
 )
+@click.option("--previous", type=click.Path(path_type=Path), help="An earlier run, whose differences are shown.")
+@click.option("--parquet", is_flag=True, help="Write results.parquet too; needs pyarrow.")
 @click.option("--all-must-start", is_flag=True, help="Exit with 3 also if only a framework is not installed.")
 def run(out: Path, **options: Any) -> None:
     """Run cases on IMPLEMENTATIONS (default: all that are installed) and write the report."""
@@ -154,17 +161,22 @@ def run(out: Path, **options: Any) -> None:
 
 
 def _run(out: Path, options: dict[str, Any]) -> int:
-    from same_conformance import assessment, report
+    from same_conformance import assessment, diff, rebuild, report
     from same_conformance.console import Console
     from same_conformance.run import Interrupted
     from same_conformance.run import run as execute
 
+    if options["parquet"]:
+        report.need_parquet()
+    # read now, because it may be what this run is about to replace
+    previous = rebuild.read([options["previous"]]) if options["previous"] else None
     request = _request(out, options)
     console = Console()
     threading.Thread(target=report.preload, daemon=True).start()
 
     def render(record: Record) -> None:
-        report.write(record, assessment.assess(record), out)
+        comparison = diff.compare(previous, record) if previous else None
+        report.write(record, assessment.assess(record), out, comparison, parquet=options["parquet"])
 
     try:
         with console:
@@ -176,9 +188,78 @@ def _run(out: Path, options: dict[str, Any]) -> int:
         click.echo("\ninterrupted before any case was executed", err=True)
         return _INTERRUPTED
     assessed = assessment.assess(record)
-    console.summarize(record, assessed, out)
+    _conclude(console, record, assessed, previous, out)
     asked_for = assessed.not_started if options["all_must_start"] else [*request.names, *request.interpreters]
     return assessment.exit_code(record, assessed, asked_for=frozenset(asked_for))
+
+
+def _conclude(console: Console, record: Record, assessed: Assessment, previous: Record | None, out: Path) -> None:
+    """Print what a run found, and what changed; tell GitHub Actions too, in a step of it."""
+    from same_conformance import diff
+    from same_conformance.report import actions
+
+    console.summarize(record, assessed, out)
+    if previous:
+        console.show_changes(diff.compare(previous, record))
+    actions.tell(record, assessed, out / "summary.md", os.environ, click.echo)
+
+
+@main.command("report")
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="Where it is written, by default beside the record.")
+@click.option("--previous", type=click.Path(path_type=Path), help="An earlier run, whose differences are shown.")
+@click.option("--parquet", is_flag=True, help="Write results.parquet too; needs pyarrow.")
+def rebuild_report(runs: tuple[Path, ...], out: Path | None, previous: Path | None, *, parquet: bool) -> None:
+    """Write the report of RUN again, from its record; of several runs, such as shards, one report of all.
+
+    The exit code is that of the run, and 1 too if a record is damaged or unfinished.
+    """
+    _exits(lambda: _rebuild_report(runs, out, previous, parquet=parquet))
+
+
+def _rebuild_report(runs: tuple[Path, ...], out: Path | None, previous: Path | None, *, parquet: bool) -> int:
+    from same_conformance import assessment, rebuild, report
+    from same_conformance.console import Console
+
+    if parquet:
+        report.need_parquet()
+    out = rebuild.where(runs, out)
+    before = rebuild.read([previous]) if previous else None
+    record = rebuild.read(runs)
+    assessed = rebuild.rebuild(record, out, before, parquet=parquet)
+    rebuild.keep(record, out, runs)
+    _conclude(Console(), record, assessed, before, out)
+    code = assessment.exit_code(record, assessed, asked_for=frozenset())
+    return code or int(bool(record.damage or record.unfinished))
+
+
+@main.command("diff")
+@click.argument("old", type=click.Path(path_type=Path))
+@click.argument("new", type=click.Path(path_type=Path))
+@click.option("--html", type=click.Path(path_type=Path), help="Write a page of its own to this file.")
+@click.option("--json", "as_json", type=click.Path(path_type=Path), help="Write all of it as JSON to this file.")
+def compare_runs(old: Path, new: Path, html: Path | None, as_json: Path | None) -> None:
+    """Show what changed from run OLD to run NEW, each a directory or a record; exit with 1 if anything got worse."""
+    _exits(lambda: _compare_runs(old, new, html, as_json))
+
+
+def _compare_runs(old: Path, new: Path, html: Path | None, as_json: Path | None) -> int:
+    from same_conformance import diff, rebuild
+    from same_conformance.console import Console
+    from same_conformance.report import changes
+
+    comparison = diff.compare(rebuild.read([old]), rebuild.read([new]))
+    for option, path, text in (
+        ("--html", html, changes.page(comparison) if html else ""),
+        ("--json", as_json, json.dumps(comparison.to_json(), indent=1) + "\n" if as_json else ""),
+    ):
+        if path:
+            try:
+                path.write_text(text, encoding="utf-8")
+            except OSError as error:
+                raise UsageError(f"{option} {path} cannot be written: {error.strerror}; give another file") from None
+    Console().show_changes(comparison)
+    return int(comparison.is_worse)
 
 
 def _request(out: Path, options: dict[str, Any]) -> Request:

@@ -20,6 +20,7 @@ from same_conformance import classes, coverage, mutants, operands, unpacking
 from same_conformance.case import OPS
 from same_conformance.diagnosis.causes import how_small
 from same_conformance.judge import FAILURES
+from same_conformance.messages import LONGEST, printable
 from same_conformance.outcome import Array
 from same_conformance.picture import drawing, terminal
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from same_conformance.assessment import Assessment
     from same_conformance.case import Case
+    from same_conformance.diff import Comparison
     from same_conformance.judge import Judgement
     from same_conformance.outcome import Outcome
     from same_conformance.picture import Picture
@@ -40,6 +42,8 @@ _PLAIN_EVERY_S = 10
 """Seconds between lines of progress where there is no terminal to draw a bar on."""
 _PLAIN_WIDTH = 140
 """Columns where there is no terminal to ask."""
+_LONGEST_LINE = 10_000
+"""Characters of a line: rows of arrays are long where the terminal is wide."""
 _LISTED = 10
 _SHOWN_ELEMENTS = 1200
 """Elements of an array that are printed before it is abridged."""
@@ -73,8 +77,9 @@ class Console:
         self._tasks.clear()
 
     def say(self, text: str) -> None:
-        """Print one line."""
-        self._console.print(escape(text), soft_wrap=True)
+        """Print text, whoever wrote it: nothing in it moves the cursor or turns the direction of writing."""
+        clean = "\n".join(printable(line, _LONGEST_LINE) for line in text.split("\n"))
+        self._console.print(escape(clean), soft_wrap=True)
 
     def progress(self, what: str, done: int, total: int) -> None:
         """Move the bar of stage `what`, or, without a terminal, print a line now and then."""
@@ -94,6 +99,12 @@ class Console:
                 yield
         else:
             yield
+
+    def show_changes(self, comparison: Comparison) -> None:
+        """Print what changed between two runs."""
+        from same_conformance.report import changes
+
+        changes.tell(comparison, lambda markup: self._console.print(markup, soft_wrap=True))
 
     def summarize(self, record: Record, assessment: Assessment, out: Path) -> None:
         """Print how many cases each class had, the verdicts per implementation and op, and what was not as expected."""
@@ -134,7 +145,9 @@ class Console:
         self.say(f"report: {out / 'index.html'}")
 
     def _box(self, record: Record) -> None:
-        """Print which axis cases of the box each implementation covered, if the run has packed cases."""
+        """Print what is missing of the record, and which axis cases of the box each implementation covered, if the run has packed cases."""
+        for state in filter(None, (record.damaged, record.unfinished)):
+            self.say(state)
         found = coverage.covered(record)
         if not found:
             return
@@ -151,18 +164,18 @@ class Console:
 
     def show_implementations(self, entry_points: list[EntryPoint], pool: Pool) -> None:
         """Print a line per implementation: name, package, framework, state, summary."""
-        width = max((len(e.name) for e in entry_points), default=0)
+        width = max((len(printable(e.name, LONGEST)) for e in entry_points), default=0)
         for entry_point in entry_points:
             name = entry_point.name
             why = pool.failures.get(name)
-            state = f"[red]cannot start:[/] {escape(why)}" if why else "[green]ready[/]"
-            self._console.print(f"[bold]{name:<{width}}[/]  {state}", soft_wrap=True)
+            state = f"[red]cannot start:[/] {escape(printable(why))}" if why else "[green]ready[/]"
+            self._console.print(f"[bold]{escape(f'{printable(name, LONGEST):<{width}}')}[/]  {state}", soft_wrap=True)
             about = [f"{entry_point.distribution} {entry_point.version}"]
             if name in pool.descriptions:
                 description, _ = pool.descriptions[name]
                 about += [f"{description.framework}: {', '.join(description.ops)}", description.summary]
             for text in filter(None, about):
-                self._console.print(f"{'':<{width}}  [dim]{escape(text)}[/]", soft_wrap=True)
+                self._console.print(f"{'':<{width}}  [dim]{escape(printable(text))}[/]", soft_wrap=True)
 
     def show_case(self, case: Case, expected: np.ndarray) -> None:
         """Print the parameters of `case`, what SAME pads on each axis, the operands and what is expected."""

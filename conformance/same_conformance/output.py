@@ -27,7 +27,9 @@ def prepare(out: Path) -> Path:
         probe.unlink()
     except OSError as error:
         raise UsageError(f"--out {out} cannot be written to: {error.strerror}; give a directory that can") from None
-    for name in (record.FILE, *report.FILES):
+    if (out / report.BADGES).exists() and not (out / report.BADGES).is_dir():
+        raise UsageError(f"--out {out}: {report.BADGES} is no directory; move it away, or give another directory")
+    for name in (record.FILE, *report.FILES, *report.OPTIONAL):
         there = out / name
         if there.exists() and not (there.is_file() and os.access(there, os.W_OK)):
             raise UsageError(

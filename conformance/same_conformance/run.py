@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,7 +20,7 @@ from same_conformance.errors import RecordError, StartError, UsageError
 from same_conformance.expectations import Expectations
 from same_conformance.interruption import Interruption, in_background
 from same_conformance.judge import Judge
-from same_conformance.messages import one_line
+from same_conformance.messages import one_line, tamed
 from same_conformance.picture.gallery import Gallery
 from same_conformance.record import Result
 from same_conformance.runner.pool import Pool
@@ -268,25 +269,34 @@ def _start_and_select(
 def _header(request: Request, selection: Selection, pool: Pool) -> dict[str, Any]:
     """Return what the record says of the run itself."""
     query = request.query
-    return {
-        "same_conformance": __version__,
-        "command": request.command,
-        "profile": query.profile,
-        "seed": query.seed,
-        "n_wanted": selection.n_wanted,
-        "n_drawn": selection.n_drawn,
-        "cases": [[case.id, origin] for case, origin in selection.origins.items()],
-        "implementations": [_about(pool.started[name]) for name in sorted(pool.started)],
-        "not_started": dict(sorted(pool.failures.items())),
-        "not_installed": sorted(pool.not_installed),
-        "expectations": [asdict(entry) for entry in request.all_entries],
-        "variables": {
-            k: v for k, v in sorted({**os.environ, **ONE_THREAD}.items()) if k.startswith(_FRAMEWORK_VARIABLES)
-        },
-        "limits": asdict(request.limits),
-        "python": sys.version.split()[0],
-        "spec_sources": _spec_sources(),
-    }
+    header: dict[str, Any] = tamed(
+        {
+            "same_conformance": __version__,
+            "began": _now(),
+            "command": request.command,
+            "profile": query.profile,
+            "seed": query.seed,
+            "n_wanted": selection.n_wanted,
+            "n_drawn": selection.n_drawn,
+            "cases": [[case.id, origin] for case, origin in selection.origins.items()],
+            "implementations": [_about(pool.started[name]) for name in sorted(pool.started)],
+            "not_started": dict(sorted(pool.failures.items())),
+            "not_installed": sorted(pool.not_installed),
+            "expectations": [asdict(entry) for entry in request.all_entries],
+            "variables": {
+                k: v for k, v in sorted({**os.environ, **ONE_THREAD}.items()) if k.startswith(_FRAMEWORK_VARIABLES)
+            },
+            "limits": asdict(request.limits),
+            "python": sys.version.split()[0],
+            "spec_sources": _spec_sources(),
+        }
+    )
+    return header
+
+
+def _now() -> str:
+    """Return the time, to the second, in UTC: of the header alone, because whatever else is written is the same each time."""
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _about(started: Started) -> dict[str, Any]:
@@ -314,7 +324,7 @@ def _continued(path: Path, header: dict[str, Any], watcher: Watcher) -> list[Res
     if not path.exists():
         return []
     try:
-        old = record.read(path)
+        old = record.read(path, past_damage=False)
     except RecordError as error:
         watcher.say(f"{error}; starting anew")
         return []
@@ -325,6 +335,7 @@ def _continued(path: Path, header: dict[str, Any], watcher: Watcher) -> list[Res
         watcher.say(f"an unfinished run of {len(old.results)} outcomes is not continued: {changed}; starting anew")
         return []
     watcher.say(f"continuing an unfinished run: {len(old.results)} outcomes are there already")
+    header["began"] = old.header.get("began", header["began"])
     return old.results
 
 

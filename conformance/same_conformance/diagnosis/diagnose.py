@@ -108,6 +108,8 @@ def _sentence(wrong: Sequence[Result], right: Sequence[Result], readings: Sequen
     """Return what differs from SAME in words."""
     verdicts = Counter(r.judgement.verdict for r in wrong)
     verdict, _ = verdicts.most_common(1)[0]
+    if "nondeterministic" in verdicts:  # then what the probes saw was chance
+        return "gives another result when it is called again"
     findings = wording.describe(readings) if readings else []
     calls = [r.case.calls for r in wrong]
     compared = {r.case.compared for r in wrong}
@@ -118,8 +120,6 @@ def _sentence(wrong: Sequence[Result], right: Sequence[Result], readings: Sequen
         findings.insert(0, f"is right forward, but {which} is wrong")
     if findings:
         return "; ".join(findings)
-    if verdict == "nondeterministic":
-        return "gives another result when it is called again"
     if verdict == "dtype":
         return f"returns another dtype ({wrong[0].judgement.message})"
     if verdict in ("crash", "timeout", "error"):

@@ -128,13 +128,16 @@ def reads_of_pool(reading: AxisReading, axis: Axis) -> np.ndarray:
 
 
 def _first_that_fits(axis: Axis, fits: Callable[[int, int], Iterator[AxisReading]]) -> tuple[AxisReading, ...]:
+    """Return what fits with the steps asked for; where only an unusual border makes that fit, other steps with a plain one too."""
     others = range(1, max(axis.stride, axis.dilation, 2) + 2)
+    found: tuple[AxisReading, ...] = ()
     for stride in dict.fromkeys((axis.stride, *others)):
         for dilation in dict.fromkeys((axis.dilation, *others)):
-            found = tuple(fits(stride, dilation))
-            if found:
-                return found
-    return ()
+            here = tuple(fits(stride, dilation))
+            if any(reading.border == "fill" for reading in here):
+                return (*found, *here)
+            found = found or here
+    return found
 
 
 def _members(reads: np.ndarray, size: int) -> np.ndarray:

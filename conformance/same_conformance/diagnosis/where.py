@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from same_conformance.case import Case
 
 _AXIS_TESTS = (
-    "s > 1", "s == 1", "d > 1", "d == 1", "k % 2 == 0", "k % 2 == 1", "k > 1", "n % s == 0", "n % s != 0", "s > k",
+    "s > 1", "s == 1", "d > 1", "d == 1", "d == 2", "d == 3", "k % 2 == 0", "k % 2 == 1", "k > 1", "n % s == 0", "n % s != 0", "s > k",
     "s > ke", "s == 2", "s > 2", "k > n", "ke > n", "n == 1", "n % 2 == 0", "n % 2 == 1", "before != after",
     "before == after", "total > 0", "before > 0", "total > 1", "total > 2", "total > 3", "unclamped < 0", "unclamped < -1",
-    "k > 2", "k > 3", "k > 4", "n > 3", "n > 7", "n > 99", "n > 127", "n > 255", "axis == 0", "axis == 1", "axis == 2",
+    "k > 2", "k > 3", "k > 4", "n > 3", "n > 7", "n > 16", "n > 32", "n > 99", "n > 127", "n > 255", "axis == 0", "axis == 1", "axis == 2",
 )  # fmt: skip
 _CASE_TESTS = (
     "rank == 1", "rank == 2", "rank == 3", "rank > 1", "batch > 1", "batch == 1", "groups > 1", "groups == 1",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from same_conformance import plan as plans
 from same_conformance.case import POOLS
 from same_conformance.diagnosis import formulas
 from same_conformance.diagnosis.reading import AxisReading, of_same
@@ -26,8 +27,13 @@ class Seen(NamedTuple):
     """What was read along one axis of one case: readings that differ in `before` alone, because it cannot be told."""
 
     case: Case
-    axis: Axis
+    index: int
     readings: tuple[AxisReading, ...]
+
+    @property
+    def axis(self) -> Axis:
+        """Return the axis that was read."""
+        return self.case.axes[self.index]
 
     @property
     def any(self) -> AxisReading:
@@ -48,9 +54,9 @@ def describe(readings: Sequence[tuple[Case, Reading]]) -> list[str]:
     transposed = readings[0][0].op == "conv_transpose"
     seen = _agree(
         [
-            Seen(case, axis, found)
+            Seen(case, index, found)
             for case, reading in readings
-            for axis, found in zip(case.axes, reading.axes, strict=False)
+            for index, found in enumerate(reading.axes)
             if found
         ]
     )
@@ -89,9 +95,30 @@ def _structure(readings: Sequence[tuple[Case, Reading]]) -> list[str]:
         elif not reading.separable:
             found.append("lets one axis depend on another")
         elif reading.irregular:
-            found.append(f"reads axis {reading.irregular[0]} of {case.id} in no regular pattern")
+            found.append(_irregular(case, reading, reading.irregular[0]))
         found += reading.notes
     return list(dict.fromkeys(found))[:3]
+
+
+def _irregular(case: Case, reading: Reading, index: int) -> str:
+    """Show the first place where a pattern that no numbers explain leaves SAME."""
+    text = f"reads axis {index} of {case.id} in no regular pattern"
+    if not reading.maps or case.op == "conv_transpose":
+        return text
+    for o, (seen, ours) in enumerate(zip(reading.maps[index].tolist(), plans.same(case).maps[index].tolist())):
+        if seen != ours:
+            return f"{text} (output {o} reads {_elements(seen)}, SAME {_elements(ours)})"
+    return text
+
+
+def _elements(window: Sequence[int]) -> str:
+    """Write what a window reads, padding left out."""
+    real = [str(i) for i in window if i >= 0]
+    shown = " ".join(real[:_SHOWN_ELEMENTS]) + (" …" if len(real) > _SHOWN_ELEMENTS else "")
+    return shown or "padding only"
+
+
+_SHOWN_ELEMENTS = 6
 
 
 def _steps(seen: Sequence[Seen], *, transposed: bool) -> list[str]:
@@ -141,8 +168,8 @@ def _pads(seen: Sequence[Seen], *, transposed: bool) -> list[str]:
     if not wrong:
         return []
     verb = "crops" if transposed else "pads"
-    case, axis, alternatives = wrong[0]
-    reading = min(alternatives, key=lambda r: abs(r.before - axis.before))
+    case, axis = wrong[0].case, wrong[0].axis
+    reading = min(wrong[0].readings, key=lambda r: abs(r.before - axis.before))
     ours = of_same(axis, transposed=transposed)
     example = (
         f"{_parameters(axis)}: {verb} {reading.before} before and {reading.after} after, "
@@ -170,17 +197,13 @@ _OTHER_AXES: dict[str, Callable[[int, int], int]] = {
 
 def _other_axis(seen: Sequence[tuple[Seen, set[int]]], asked: Callable[[Axis], int]) -> str:
     """Say of which axis all numbers seen may be those that SAME asks for, if it is one and the same; else nothing."""
-    of_many = [(s.case, _index(s), numbers) for s, numbers in seen if s.case.rank > 1]
+    of_many = [(s.case, s.index, numbers) for s, numbers in seen if s.case.rank > 1]
     if not of_many:
         return ""
     for words, other in _OTHER_AXES.items():
         if all(asked(case.axes[other(i, case.rank)]) in numbers for case, i, numbers in of_many):
             return words
     return ""
-
-
-def _index(seen: Seen) -> int:
-    return next(i for i, axis in enumerate(seen.case.axes) if axis is seen.axis)
 
 
 def _formula(formula: Formula, *, transposed: bool) -> str:

@@ -1,4 +1,4 @@
-"""Write JUnit XML: a suite per implementation, a test per case.
+"""Write JUnit XML: a suite per implementation, a test per case; and one test for each that did not start.
 
 Written element by element, because a tree of all tests would take more memory than everything else in a run.
 """
@@ -12,18 +12,24 @@ from xml.sax.saxutils import XMLGenerator
 from xml.sax.xmlreader import AttributesImpl
 
 from same_conformance.assessment import WITNESSES
+from same_conformance.messages import LONGEST_FIELD
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from same_conformance.assessment import Assessed, Assessment
+    from same_conformance.record import Record
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 cannot hold, even escaped (section 2.2); the writer would write it as it is."""
 
 
-def write(assessment: Assessment, path: Path) -> None:
-    """Write the file; expected failures, contested cases and unsupported ones are skipped tests."""
+def write(record: Record, assessment: Assessment, path: Path) -> None:
+    """Write the file; expected failures, contested cases and unsupported ones are skipped tests.
+
+    What did not start, and a record that is not whole, are errors: who counts tests must not take them for a success. Only
+    whose framework is not installed is skipped.
+    """
     by_name: dict[str, list[Assessed]] = {}
     for row in assessment.rows:
         by_name.setdefault(row.result.implementation, []).append(row)
@@ -35,25 +41,43 @@ def write(assessment: Assessment, path: Path) -> None:
             counts = Counter(_element(row)[0] for row in rows)
             totals = {"failures": counts["failure"], "errors": counts["error"], "skipped": counts["skipped"]}
             numbers = {what: str(n) for what, n in {"tests": len(rows), **totals}.items()}
-            xml.startElement("testsuite", AttributesImpl({"name": name, **numbers}))
+            xml.startElement("testsuite", AttributesImpl({"name": _clean(name), **numbers}))
             for row in rows:
-                _write_test(xml, row)
+                _write_test(
+                    xml, f"{row.result.implementation}.{row.result.case.op}", row.result.case.id, *_element(row)
+                )
             xml.endElement("testsuite")
+        for name, why in sorted(assessment.not_started.items()):
+            _write_alone(xml, name, "start", "skipped" if name in record.header["not_installed"] else "error", why)
+        if state := "; ".join(filter(None, (record.damaged, record.unfinished))):
+            _write_alone(xml, "same-conformance", "record", "error", state)
         xml.endElement("testsuites")
         xml.endDocument()
 
 
-def _write_test(xml: XMLGenerator, row: Assessed) -> None:
-    case = row.result.case
-    classname = f"same_conformance.{row.result.implementation}.{case.op}"
+def _write_alone(xml: XMLGenerator, suite: str, name: str, kind: str, message: str) -> None:
+    """Write a suite with one test that did not pass."""
+    count = {what: str(int(what.startswith(kind))) for what in ("failures", "errors", "skipped")}
+    xml.startElement("testsuite", AttributesImpl({"name": _clean(suite), "tests": "1", **count}))
+    _write_test(xml, suite, name, kind, message, "")
+    xml.endElement("testsuite")
+
+
+def _write_test(xml: XMLGenerator, where: str, name: str, kind: str, message: str, verdict: str) -> None:
     xml.ignorableWhitespace("\n")
-    xml.startElement("testcase", AttributesImpl({"classname": classname, "name": case.id}))
-    kind, message, verdict = _element(row)
+    xml.startElement(
+        "testcase", AttributesImpl({"classname": _clean(f"same_conformance.{where}"), "name": _clean(name)})
+    )
     if kind:
-        attributes = {"message": _NOT_XML.sub("�", message), **({"type": verdict} if verdict else {})}
+        attributes = {"message": _clean(message), **({"type": verdict} if verdict else {})}
         xml.startElement(kind, AttributesImpl(attributes))
         xml.endElement(kind)
     xml.endElement("testcase")
+
+
+def _clean(text: str) -> str:
+    """Return what XML can hold of a text, and no more of it than a message has at most."""
+    return _NOT_XML.sub("�", text[:LONGEST_FIELD])
 
 
 def _element(row: Assessed) -> tuple[str, str, str]:

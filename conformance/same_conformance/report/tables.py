@@ -9,7 +9,9 @@ import pandas as pd
 
 from same_conformance import mutants
 from same_conformance.case import OPS
+from same_conformance.errors import UsageError
 from same_conformance.judge import FAILURES, VERDICTS, expected_shape
+from same_conformance.messages import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,38 +22,44 @@ if TYPE_CHECKING:
     from same_conformance.corpus import Layer
     from same_conformance.record import Record
 
-COLUMNS = [
-    "case",
-    "op",
-    "dims",
-    "size",
-    "kernel",
-    "stride",
-    "dilation",
-    "padding",
-    "batch",
-    "channels",
-    "groups",
-    "output_size",
-    "dtype",
-    "compared",
-    "implementation",
-    "version",
-    "verdict",
-    "expected_shape",
-    "observed_shape",
-    "n_different",
-    "max_abs_difference",
-    "contested",
-    "witnesses",
-    "expected_failure",
-    "diagnosis",
-    "message",
-]
+TYPES = {
+    "case": "str",
+    "op": "str",
+    "dims": "int64",
+    "size": "str",
+    "kernel": "str",
+    "stride": "str",
+    "dilation": "str",
+    "padding": "str",
+    "batch": "int64",
+    "channels": "str",
+    "groups": "int64",
+    "output_size": "str",
+    "dtype": "str",
+    "compared": "str",
+    "implementation": "str",
+    "version": "str",
+    "verdict": "str",
+    "expected_shape": "str",
+    "observed_shape": "str",
+    "n_different": "Int64",
+    "max_abs_difference": "Float64",
+    "contested": "bool",
+    "witnesses": "str",
+    "expected_failure": "str",
+    "diagnosis": "str",
+    "message": "str",
+}
+"""The columns of the results, with the types that pandas calls so; only those that begin with a capital can be missing."""
 
+COLUMNS = list(TYPES)
+_TEXTS = [column for column, kind in TYPES.items() if kind == "str"]
+_NUMBERS = [column for column, kind in TYPES.items() if kind[0].isupper()]
 
 _CHUNK = 1_000
 """Rows that are text at one time; the text of all would take more memory than everything else in a run."""
+_ROW_GROUP = 20_000
+"""Rows of a part of a Parquet file: enough that compression finds what repeats."""
 
 
 def results(record: Record, rows: Sequence[Assessed]) -> pd.DataFrame:
@@ -65,7 +73,53 @@ def results(record: Record, rows: Sequence[Assessed]) -> pd.DataFrame:
     sentences = _sentences(record)
     texts = [(*_fields(row.result.case), *_findings(row, versions, rule_of, sentences)) for row in rows]
     frame = pd.DataFrame(texts, columns=COLUMNS)
-    return frame.astype({"n_different": "Int64", "max_abs_difference": "Float64"})
+    return frame.astype(TYPES)
+
+
+def read(path: Path) -> pd.DataFrame:
+    """Read ``results.csv`` or ``mismatches.csv`` with the types that they were written with.
+
+    Left to itself, pandas takes ``size`` for a number where a run has one axis only, the version 2.10 for 2.1, and a
+    message that says NA for none.
+    """
+    return pd.read_csv(path, dtype=cast("Any", TYPES), keep_default_na=False, na_values={c: [""] for c in _NUMBERS})
+
+
+def write_parquet(record: Record, assessment: Assessment, path: Path) -> None:
+    """Write all results as Parquet: the columns of the CSV, with their types, and texts as they are.
+
+    Raises:
+        UsageError: if pyarrow is not installed.
+
+    """
+    pyarrow, parquet = parquet_library()
+    writer: Any = None
+    try:
+        for begin in range(0, max(len(assessment.rows), 1), _ROW_GROUP):
+            frame = results(record, assessment.rows[begin : begin + _ROW_GROUP])
+            table = pyarrow.Table.from_pandas(frame, schema=writer and writer.schema, preserve_index=False)
+            writer = writer or parquet.ParquetWriter(path, table.schema)
+            writer.write_table(table)
+    finally:
+        if writer:
+            writer.close()
+
+
+def parquet_library() -> tuple[Any, Any]:
+    """Return pyarrow and what writes Parquet in it.
+
+    Raises:
+        UsageError: if it is not installed; says how to get it.
+
+    """
+    try:
+        import pyarrow as pa
+        from pyarrow import parquet
+    except ImportError as error:
+        raise UsageError(
+            f"--parquet needs pyarrow ({one_line(str(error))}); try: python -m pip install 'same-conformance[parquet]'"
+        ) from None
+    return pa, parquet
 
 
 def write_csvs(record: Record, assessment: Assessment, results_path: Path, mismatches_path: Path) -> None:
@@ -161,7 +215,7 @@ def by_x(numbers: tuple[int, ...]) -> str:
 def _no_formulas(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the table with an apostrophe before each cell that a spreadsheet would take for a formula."""
     safe = frame.copy()
-    for column in ("message", "diagnosis", "expected_failure", "version"):
+    for column in _TEXTS:
         safe[column] = safe[column].map(_no_formula)
     return safe
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 BATCH = 64
 """Cases per request where nothing is compiled together: large enough to hide the round trip."""
 
+_MOST_AXES = 64
+"""Of an array: what NumPy can hold."""
+
 
 @dataclass
 class _Batch:
@@ -154,16 +157,24 @@ def outcome_of(header: dict[str, Any], payload: bytes) -> Outcome:
     """
     match header["type"]:
         case "array":
-            shape = tuple(int(n) for n in header["shape"])
+            shape = _shape(header)
             if header.get("omitted"):
                 return Omitted(shape, str(header["dtype"]))
             values = protocol.array_from_bytes(payload, header["dtype"], shape)
             return Array(values, header["dtype"], int(header.get("n_unequal", 0)))
         case "no_gradient":
-            return NoGradient(tuple(int(n) for n in header["shape"]), str(header["dtype"]))
+            return NoGradient(_shape(header), str(header["dtype"]))
         case "unsupported":
             return Unsupported(one_line(header["message"]))
         case "error":
             return Error(one_line(header["message"]))
         case other:
             raise protocol.ProtocolError(f"reply {other!r}")
+
+
+def _shape(header: dict[str, Any]) -> tuple[int, ...]:
+    """Return the shape that a reply tells, if an array can have it: it goes into messages and tables as it is."""
+    shape = tuple(int(n) for n in header["shape"])
+    if len(shape) > _MOST_AXES or not all(0 <= n < 1 << 63 for n in shape):
+        raise protocol.ProtocolError(f"a shape of {len(shape)} axes that no array has")
+    return shape
