@@ -97,9 +97,8 @@ def select(query: Query, report: Callable[[int, int], None] = lambda _n, _of: No
 def small() -> Iterator[Case]:
     """Yield every case of one axis within `SMALL`, its other fields at their default."""
     ranges = (range(1, most + 1) for most in SMALL.values())
-    for op, *numbers in product(OPS, *ranges):
-        n, k, s, d = ((number,) for number in numbers)
-        yield Case(op, n, k, stride=s, dilation=d)
+    for op, (n, k, s, d) in product(OPS, product(*ranges)):
+        yield Case(op, (n,), (k,), (s,), (d,))
 
 
 def _matching(

@@ -27,13 +27,13 @@ class Seen(NamedTuple):
     """What was read along one axis of one case: readings that differ in `before` alone, because it cannot be told."""
 
     case: Case
-    index: int
+    which: int
     readings: tuple[AxisReading, ...]
 
     @property
     def axis(self) -> Axis:
         """Return the axis that was read."""
-        return self.case.axes[self.index]
+        return self.case.axes[self.which]
 
     @property
     def any(self) -> AxisReading:
@@ -53,12 +53,7 @@ def describe(readings: Sequence[tuple[Case, Reading]]) -> list[str]:
     """
     transposed = readings[0][0].op == "conv_transpose"
     seen = _agree(
-        [
-            Seen(case, index, found)
-            for case, reading in readings
-            for index, found in enumerate(reading.axes)
-            if found
-        ]
+        [Seen(case, index, found) for case, reading in readings for index, found in enumerate(reading.axes) if found]
     )
     return [
         *_structure(readings),
@@ -197,7 +192,7 @@ _OTHER_AXES: dict[str, Callable[[int, int], int]] = {
 
 def _other_axis(seen: Sequence[tuple[Seen, set[int]]], asked: Callable[[Axis], int]) -> str:
     """Say of which axis all numbers seen may be those that SAME asks for, if it is one and the same; else nothing."""
-    of_many = [(s.case, s.index, numbers) for s, numbers in seen if s.case.rank > 1]
+    of_many = [(s.case, s.which, numbers) for s, numbers in seen if s.case.rank > 1]
     if not of_many:
         return ""
     for words, other in _OTHER_AXES.items():
