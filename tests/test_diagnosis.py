@@ -53,6 +53,15 @@ def results(rule: rules.Rule, cases: Sequence[Case]) -> list[Result]:
     return [Result("it", case, judge.judge(case, execute(case, [operands.make(case)])[0])) for case in cases]
 
 
+def test_an_empty_result_is_told_by_its_length() -> None:
+    case = parse("conv.n1.k2.d2")
+    reading = probing.read(case, lambda case, sets: [Array(np.zeros((1, 0, 1)), case.dtype) for _ in sets])
+    assert reading is not None
+    assert wording.describe([(case, reading)]) == [
+        "returns another length than ceil(n / s) (n 1, k 2, s 1, d 2: 0, SAME asks for 1)"
+    ]
+
+
 def corpus_of(op: str) -> list[Case]:
     cases = [entry.case for entry in corpus.read()]
     return [c for c in cases if c.op == op and c.dtype != "bfloat16" and c.calls == 1 and np.prod(c.size) < 4096]

@@ -112,6 +112,8 @@ def _read_convolution(case: Case, execute: Execute) -> Reading | None:
         return None
     rising, falling = values[::2], values[1::2]
     reading = Reading(values.shape[2:-1])
+    if 0 in reading.out:
+        return reading  # its lengths are all there is to see
     constant = rising == falling
     indexed = ~constant & (rising + falling == 2 * n_codes + 1) & (rising >= 1) & (rising <= n_codes)
     reading.fill = set(np.unique(rising[constant]).tolist())
@@ -244,6 +246,8 @@ def _read_pool(case: Case, execute: Execute) -> Reading | None:
     if values is None:
         return None
     reading = Reading(values.shape[2:-1])
+    if 0 in reading.out:
+        return reading
     if not np.array_equal(np.broadcast_to(values[:, :1, ..., :1], values.shape), values, equal_nan=True):
         _note(reading, "examples or channels differ in what they read")
     seen = np.moveaxis(values[:n, 0, ..., 0], 0, -1).reshape(*reading.out, n)
