@@ -1,0 +1,63 @@
+// What the results of this run say of parameters that need not have run themselves: SAME works axis by axis, and its
+// windows depend on the size only through the padding and the remainder n mod s, so cases that share these are alike.
+
+const kindOf = (axis) => [axis.k, axis.s, axis.d, axis.n % axis.s, axis.before, axis.after, axis.out - axis.n * axis.s].join(",");
+// Of a forward op the last is no parameter.
+const kind = (op, axis) => (op === "conv_transpose" ? kindOf(axis) : kindOf({ ...axis, out: 0, n: axis.n, s: axis.s }).split(",").slice(0, 6).join(","));
+
+const evidence = (op, axes, padding) => {
+  const wanted = new Set(axes.map((axis) => kind(op, axis)));
+  const alike = new Map(); // number of the case: "all" axes are of the wanted kinds, or "some" are
+  run.cases.forEach((_, number) => {
+    const c = run.caseAt(number);
+    if (!c || c.op !== op || c.padding !== padding) return;
+    const kinds = c.axes.map((axis) => kind(op, axis));
+    const covers = [...wanted].every((one) => kinds.includes(one));
+    if (covers) alike.set(number, kinds.every((one) => wanted.has(one)) ? "all" : "some");
+  });
+  const found = run.implementations.map((name) => ({ name, right: 0, wrong: 0, beside: 0, refused: "", first: null, gradientWrong: 0, gradientRight: 0, firstGradient: null, example: null }));
+  for (let i = 0; i < run.n; i += 1) {
+    const how = alike.get(run.rows.case[i]);
+    if (!how) continue;
+    const one = found[run.rows.implementation[i]];
+    const verdict = run.rows.verdict[i];
+    const isForward = run.caseAt(run.rows.case[i]).compared === "forward";
+    const id = run.cases[run.rows.case[i]];
+    if (run.isRight[verdict]) {
+      if (!isForward) one.gradientRight += 1;
+      else if (how === "all") { one.right += 1; one.example = one.example || id; } else one.beside += 1;
+    } else if (run.isFailure[verdict] && how === "all") {
+      if (isForward) { one.wrong += 1; one.first = one.first || id; } else { one.gradientWrong += 1; one.firstGradient = one.firstGradient || id; }
+    } else if (run.verdicts[verdict] === "unsupported" && how === "all") one.refused = one.refused || run.texts[run.rows.message[i]] || "unsupported";
+  }
+  return found;
+};
+
+// Whether the answer is yes, no or open, and the sentence with its evidence.
+const answer = (one, id) => {
+  const n = one.right + one.wrong;
+  if (one.wrong) return { state: "wrong", text: [one.right ? `wrong on ${one.wrong} of ${n} such cases, ` : `wrong on ${n === 1 ? "the one such case" : `all ${n} such cases`}, `, "as ", caseLink(one.first, one.name)] };
+  if (n) return { state: "right", text: [n === 1 ? "right on the one such case, " : `right on all ${n} such cases, as `, caseLink(one.example, one.name)] };
+  if (one.beside) return { state: "right", text: [`right on ${count(one.beside, "case")} that have such an axis beside others`] };
+  if (one.refused) return { state: "absent", text: [`not offered: ${one.refused}`] };
+  return { state: "open", text: ["not checked in this run; run: ", h("code", {}, `same-conformance run ${one.name} --case ${id}`)] };
+};
+
+const SIGNS = { right: ["✓", "right"], wrong: ["≠", "wrong"], absent: ["–", "not offered"], open: ["?", "not checked"] };
+
+const evidenceTable = (op, axes, padding) => {
+  const id = caseId(op, axes, padding);
+  const rank = { wrong: 1, right: 0, open: 2, absent: 3 };
+  const answers = evidence(op, axes, padding).map((one) => ({ one, ...answer(one, id) })).sort((a, b) => rank[a.state] - rank[b.state]);
+  const gradient = (one) => {
+    const n = one.gradientRight + one.gradientWrong;
+    if (one.gradientWrong) return h("small", {}, `gradients: wrong on ${one.gradientWrong} of ${n}, as `, caseLink(one.firstGradient, one.name));
+    return n ? h("small", {}, `gradients: right on all ${n}`) : null;
+  };
+  return h("table", { class: "answers" }, h("caption", { class: "unseen" }, "Which implementations are right for these parameters"),
+    h("thead", {}, h("tr", {}, ["implementation", "answer", "evidence"].map((word) => h("th", { scope: "col" }, word)))),
+    h("tbody", {}, answers.map(({ one, state, text }) => h("tr", { class: state, "data-name": one.name },
+      h("th", { scope: "row" }, implementationLink(one.name)),
+      h("td", {}, h("span", { class: `word ${state}` }, h("span", { class: "sym", "aria-hidden": "true" }, SIGNS[state][0]), " ", SIGNS[state][1])),
+      h("td", {}, text, gradient(one))))));
+};

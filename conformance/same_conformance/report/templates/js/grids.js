@@ -1,0 +1,125 @@
+// Show arrays, and of two and three axes which elements the window of one output cell reads.
+
+const MOST_CELLS = 20; // per axis; more cannot be told apart
+
+const product = (values) => values.reduce((a, b) => a * b, 1);
+
+// Returns the values of one plane of a channel-last array as rows of cells; `fixed` chooses batch, leading axes and channel.
+const planeOf = (array, fixed) => {
+  const shape = array.shape;
+  const strides = shape.map((_, i) => product(shape.slice(i + 1)));
+  const spatial = shape.length - 2;
+  const [rowAxis, columnAxis] = spatial >= 2 ? [shape.length - 3, shape.length - 2] : [null, shape.length - 2];
+  const base = fixed.reduce((sum, index, axis) => sum + Math.min(index, shape[axis] - 1) * strides[axis], 0);
+  const nRows = rowAxis === null ? 1 : shape[rowAxis];
+  return Array.from({ length: Math.min(nRows, MOST_CELLS) }, (_, r) =>
+    Array.from({ length: Math.min(shape[columnAxis], MOST_CELLS) }, (_, c) =>
+      array.values[base + (rowAxis === null ? 0 : r * strides[rowAxis]) + c * strides[columnAxis]]));
+};
+
+// A table of one plane; cells that differ from `other` are marked by a sign, not by colour alone.
+const planeTable = (caption, rows, other, cut) => {
+  const differs = (r, c) => other && (!other[r] || other[r][c] === undefined || other[r][c] !== rows[r][c]);
+  return h("figure", { class: "side-by" }, h("figcaption", {}, caption),
+    scroller(caption, h("table", { class: "plane" }, h("tbody", {}, rows.map((row, r) =>
+      h("tr", {}, row.map((value, c) => h("td", { class: differs(r, c) ? "differs" : "", "data-cell": `${r},${c}` },
+        differs(r, c) ? h("span", { class: "sym", "aria-label": "differs:" }, "≠") : null, value === undefined ? "" : String(value)))))))),
+    cut ? h("p", { class: "small" }, `The first ${MOST_CELLS} of each axis.`) : null);
+};
+
+const byX = (shape) => shape.join("×");
+
+const arraysView = (name, picture) => {
+  const { expected, observed } = picture;
+  const holder = h("div", {});
+  const leading = expected.shape.length > 3 ? expected.shape.slice(1, -3) : []; // slices of 3-D results
+  const choices = [["batch", expected.shape[0]], ...leading.map((n) => ["slice", n]), ["channel", expected.shape[expected.shape.length - 1]]];
+  const chosen = choices.map(() => 0);
+  const draw = () => {
+    const fixed = (array) => {
+      const values = array.shape.map(() => 0);
+      chosen.forEach((index, i) => { values[i === choices.length - 1 ? array.shape.length - 1 : i] = index; });
+      return values;
+    };
+    const same = observed && observed.shape.length === expected.shape.length;
+    const ours = planeOf(expected, fixed(expected));
+    const theirs = same ? planeOf(observed, fixed(observed)) : null;
+    const cut = Math.max(...expected.shape.slice(1, -1)) > MOST_CELLS;
+    holder.replaceChildren(h("div", { class: "pair" },
+      planeTable(`SAME asks for shape ${byX(expected.shape)}`, ours, null, cut),
+      observed ? theirs ? planeTable(`${name} gives shape ${byX(observed.shape)}`, theirs, ours, cut) : h("p", {}, `${name} gives shape ${byX(observed.shape)}.`)
+        : h("p", {}, `${name} gives no array.`)));
+  };
+  const controls = choices.map(([word, n], i) => (n > 1
+    ? field(word, select(Array.from({ length: n }, (_, v) => [v, v]), 0, { onchange: (event) => { chosen[i] = Number(event.target.value); draw(); } }))
+    : null));
+  draw();
+  return h("div", {}, h("div", { class: "controls" }, controls), holder);
+};
+
+// Which elements of the input one output cell reads, per axis: of a transposed convolution, which inputs add to it.
+const readsOf = (op, windows) => {
+  if (op !== "conv_transpose") return (o) => windows[o] || null;
+  return (o) => windows.map((taps, i) => (taps.includes(o) ? i : null)).filter((i) => i !== null);
+};
+
+// The input in two dimensions, with the window of the chosen output cell; three dimensions are drawn slice by slice.
+const windowGrid = (c, allWindows, chosen, reference, title) => {
+  const reads = c.axes.map((axis, a) => readsOf(c.op, allWindows[a])(chosen[a]));
+  const asked = reference && c.axes.map((axis, a) => readsOf(c.op, reference[a])(chosen[a]));
+  if (reads.some((taps) => !taps)) return h("figure", { class: "side-by" }, h("figcaption", {}, title), h("p", { class: "note" }, "It has no such output cell."));
+  const count_ = (taps) => { const n = new Map(); for (const at of taps) n.set(at, (n.get(at) || 0) + 1); return n; };
+  const spans = c.axes.map((axis, a) => {
+    const taps = reads[a].filter((at) => at !== null).concat(asked && asked[a] ? asked[a].filter((at) => at !== null) : []);
+    const middle = taps.length ? (Math.min(...taps) + Math.max(...taps)) / 2 : 0;
+    const from = Math.max(0, Math.min(axis.n - 14, Math.round(middle - 7)));
+    return { from, to: Math.min(axis.n, from + 14), padded: reads[a].filter((at) => at === null).length };
+  });
+  const [rowAxis, columnAxis] = c.rank === 3 ? [1, 2] : [0, 1];
+  const slices = c.rank === 3 ? [...new Set(reads[0])] : [undefined];
+  const size = 26;
+  const grid = (slice) => {
+    const rows = count_(reads[rowAxis]), columns = count_(reads[columnAxis]);
+    const pieces = [];
+    const [top, left] = [spans[rowAxis], spans[columnAxis]];
+    for (let r = top.from; r < top.to; r += 1) {
+      for (let q = left.from; q < left.to; q += 1) {
+        const on = slice !== null && rows.has(r) && columns.has(q);
+        const other = asked && asked.every(Boolean) && (on !== (asked[rowAxis].includes(r) && asked[columnAxis].includes(q) && (slice === undefined || asked[0].includes(slice))));
+        const [px, py] = [40 + (q - left.from) * size, 24 + (r - top.from) * size];
+        pieces.push(s("rect", { class: `unit${on ? " on" : ""}${other ? " other" : ""}`, x: px + 1, y: py + 1, width: size - 2, height: size - 2 }));
+        if (other) pieces.push(s("text", { class: "tiny", x: px + size / 2, y: py + 17 }, "≠"));
+      }
+    }
+    for (let r = top.from; r < top.to; r += 1) pieces.push(s("text", { class: "side", x: 34, y: 24 + (r - top.from) * size + 17 }, r));
+    for (let q = left.from; q < left.to; q += 1) pieces.push(s("text", { class: "tiny", x: 40 + (q - left.from) * size + size / 2, y: 17 }, q));
+    const width = 48 + (left.to - left.from) * size, height = 30 + (top.to - top.from) * size;
+    const said = slice === null ? "a slice of padding" : `reads rows ${[...rows.keys()].map((at) => (at === null ? "padding" : at)).join(", ")}, columns ${[...columns.keys()].map((at) => (at === null ? "padding" : at)).join(", ")}`;
+    return h("div", {}, slice === undefined ? null : h("p", { class: "small" }, slice === null ? "a slice of padding" : `slice ${slice}`),
+      slice === null ? null : s("svg", { class: "units", width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${title}: ${said}` }, pieces));
+  };
+  const lists = c.axes.map((axis, a) => `axis ${a}: ${reads[a].map((at) => (at === null ? "padding" : at)).join(", ") || "nothing"}`);
+  return h("figure", { class: "side-by" }, h("figcaption", {}, title),
+    scroller(title, h("div", { class: "slices" }, slices.slice(0, 6).map(grid))), h("p", { class: "small" }, lists.join("; ")));
+};
+
+// The chooser of an output cell, with the windows that belong to it, as SAME asks and as the implementation does.
+const windowView = (c, name, theirs, first) => {
+  const ours = c.axes.map((axis) => windowsOf(c.op, axis));
+  const chosen = first.slice(0, c.rank);
+  const pair = h("div", { class: "pair" });
+  const draw = () => pair.replaceChildren(
+    windowGrid(c, ours, chosen, null, theirs ? "SAME asks" : "What SAME asks for"),
+    ...(theirs ? [windowGrid(c, theirs, chosen, ours, `${name} does`)] : []));
+  const inputs = c.axes.map((axis, a) => field(`axis ${a}`, h("input", {
+    type: "number", min: 0, max: axis.out - 1, value: chosen[a],
+    oninput: (event) => { chosen[a] = Math.max(0, Math.min(axis.out - 1, Number(event.target.value) || 0)); draw(); },
+  })));
+  draw();
+  const show = (cell) => {
+    cell.forEach((index, a) => { chosen[a] = index; inputs[a].querySelector("input").value = index; });
+    draw();
+  };
+  const verb = c.op === "conv_transpose" ? "Which inputs add to output cell" : "Which elements are read for output cell";
+  return { show, element: h("div", {}, h("div", { class: "controls" }, h("p", { class: "grow" }, verb), inputs), pair) };
+};
