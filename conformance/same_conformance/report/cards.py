@@ -108,7 +108,7 @@ def _unexpected(
             (cause["op"],),
             tuple(cause["verdicts"]),
             cause["sentence"],
-            cause["where"] and words_of(cause["where"]),
+            cause["where"] and words.of_predicate(cause["where"]),
             cause["where"],
             cause.get("share"),
             cause["n_wrong"],
@@ -174,11 +174,6 @@ def _card(
         _script(about, first),
         group[0].why,
     )
-
-
-def words_of(predicate: str) -> str:
-    """Return a predicate as a page shows it: in words where there are plain ones, else as it is."""
-    return f"wrong where {predicate}"
 
 
 def _script(about: Mapping[str, Any], row: Assessed | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from same_conformance import corpus, operands, spec
+from same_conformance import corpus, mutants, operands, spec
 from same_conformance import coverage as boxes
 from same_conformance.assessment import WITNESSES
 from same_conformance.case import OPS, parse
@@ -23,11 +23,15 @@ if TYPE_CHECKING:
     from same_conformance.judge import Judgement
     from same_conformance.record import Record
     from same_conformance.report.cards import Card
+    from same_conformance.rules import Rule
 
 STANDINGS = ("as expected", "expected failure", "unexpected", "stale")
 
 _SHOWN_ELEMENTS = 24
 """Elements of the spec's result that are shown for a contested cause."""
+
+_OTHERS = ("pass", "unspecified", "unsupported")
+"""The verdicts that are no failures."""
 
 _LISTED = 60
 """Rows of a contested cause in the markup; the explorer has all."""
@@ -64,10 +68,10 @@ def view(record: Record, assessment: Assessment, frame: pd.DataFrame) -> dict[st
 
 SYMBOLS = {
     "crash": "✖",
-    "timeout": "⧗",
+    "timeout": "…",
     "error": "!",
     "unsupported": "–",
-    "shape": "▱",
+    "shape": "□",
     "dtype": "τ",
     "value": "≠",
     "nondeterministic": "∿",
@@ -150,6 +154,7 @@ def _matrix(record: Record, assessment: Assessment) -> list[dict[str, Any]]:
             "cells": [
                 _cell(
                     op,
+                    mutants.RULES.get(about["rule"]),
                     counts.get((about["name"], op), Counter()),
                     wrong.get((about["name"], op), []),
                     right.get((about["name"], op), []),
@@ -163,18 +168,24 @@ def _matrix(record: Record, assessment: Assessment) -> list[dict[str, Any]]:
 
 
 def _cell(
-    op: str, counts: Mapping[str, int], wrong: Sequence[Case], right: Sequence[Case], n_unexpected: int
+    op: str, rule: Rule | None, counts: Mapping[str, int], wrong: Sequence[Case], right: Sequence[Case], n_unexpected: int
 ) -> dict[str, Any]:
     n_ran = len(wrong) + len(right)
     n_wide = round(100 * len(wrong) / n_ran) if n_ran else 0
     return {
         "op": op,
         "state": "wrong" if wrong else "right" if right else "absent",
-        "word": words.worst(wrong, right) if n_ran else "not offered" if counts else "not run",
-        "counts": [(verdict, counts[verdict]) for verdict in VERDICTS if counts.get(verdict)],
+        "word": _word(wrong, right, rule) if n_ran else "not offered" if counts else "not run",
+        "counts": [(verdict, counts[verdict]) for verdict in (*FAILURES, *_OTHERS) if counts.get(verdict)],
         "percent": max(n_wide, 2) if wrong else 0,
         "n_unexpected": n_unexpected,
     }
+
+
+def _word(wrong: Sequence[Case], right: Sequence[Case], rule: Rule | None) -> str:
+    """Return for which parameters it is wrong; where no few words say that, what it does instead."""
+    word = words.worst(wrong, right)
+    return f"{rule.sentence}: {word}" if rule and word.startswith("wrong in ") else word
 
 
 def _refusals(assessment: Assessment) -> dict[str, list[tuple[str, int]]]:

@@ -81,6 +81,15 @@ def worst(wrong: Sequence[Case], right: Sequence[Case]) -> str:
     return f"wrong in {len(wrong):,} of {n_ran:,}"
 
 
+def of_predicate(predicate: str) -> str:
+    """Return where a predicate holds, in words if there are plain ones for it.
+
+    >>> of_predicate("any(k % 2 == 0)"), of_predicate("any(k == 7)")
+    ('wrong for even kernels', 'wrong where any(k == 7)')
+    """
+    return f"wrong for {_TESTS[predicate]}" if predicate in _TESTS else f"wrong where {predicate}"
+
+
 def _any(numbers: map[int]) -> int:
     found = 0
     for number in numbers:

@@ -76,7 +76,7 @@ const calculated = (state) => {
     h("h2", {}, "Who is right for this"),
     h("p", { class: "small" }, "Counted are the cases of this run whose axes have this kernel, stride and dilation, and the same padding and n mod s: by the rule they are alike. ",
       h("a", { href: caseAddress(id) }, tested ? "This very case" : "The case in 2-D"), tested ? " ran." : " did not run itself."),
-    evidenceTable(state.op, axes, padding),
+    ...evidenceTable(state.op, axes, padding),
     h("h2", {}, "The picture"),
     ...distinct.map((axis) => axisPicture(state.op, axis, "", null)),
     h("h2", {}, "Code"),

@@ -15,6 +15,8 @@ const evidence = (op, axes, padding) => {
     const covers = [...wanted].every((one) => kinds.includes(one));
     if (covers) alike.set(number, kinds.every((one) => wanted.has(one)) ? "all" : "some");
   });
+  // The case to name is the one whose size is nearest to what was asked for.
+  const distance = (number) => Math.abs(run.caseAt(number).axes[0].n - axes[0].n) + Math.abs(run.caseAt(number).rank - Math.max(axes.length, 2));
   const found = run.implementations.map((name) => ({ name, right: 0, wrong: 0, beside: 0, refused: "", first: null, gradientWrong: 0, gradientRight: 0, firstGradient: null, example: null }));
   for (let i = 0; i < run.n; i += 1) {
     const how = alike.get(run.rows.case[i]);
@@ -22,10 +24,11 @@ const evidence = (op, axes, padding) => {
     const one = found[run.rows.implementation[i]];
     const verdict = run.rows.verdict[i];
     const isForward = run.caseAt(run.rows.case[i]).compared === "forward";
-    const id = run.cases[run.rows.case[i]];
+    const number = run.rows.case[i];
+    const id = run.cases[number];
     if (run.isRight[verdict]) {
       if (!isForward) one.gradientRight += 1;
-      else if (how === "all") { one.right += 1; one.example = one.example || id; } else one.beside += 1;
+      else if (how === "all") { one.right += 1; if (!one.example || distance(number) < one.near) { one.example = id; one.near = distance(number); } } else one.beside += 1;
     } else if (run.isFailure[verdict] && how === "all") {
       if (isForward) { one.wrong += 1; one.first = one.first || id; } else { one.gradientWrong += 1; one.firstGradient = one.firstGradient || id; }
     } else if (run.verdicts[verdict] === "unsupported" && how === "all") one.refused = one.refused || run.texts[run.rows.message[i]] || "unsupported";
@@ -36,8 +39,8 @@ const evidence = (op, axes, padding) => {
 // Whether the answer is yes, no or open, and the sentence with its evidence.
 const answer = (one, id) => {
   const n = one.right + one.wrong;
-  if (one.wrong) return { state: "wrong", text: [one.right ? `wrong on ${one.wrong} of ${n} such cases, ` : `wrong on ${n === 1 ? "the one such case" : `all ${n} such cases`}, `, "as ", caseLink(one.first, one.name)] };
-  if (n) return { state: "right", text: [n === 1 ? "right on the one such case, " : `right on all ${n} such cases, as `, caseLink(one.example, one.name)] };
+  if (one.wrong) return { state: "wrong", text: [one.right ? `wrong on ${one.wrong} of ${n} such cases, e.g. ` : n === 1 ? "wrong on the one such case, " : `wrong on all ${n} such cases, e.g. `, caseLink(one.first, one.name)] };
+  if (n) return { state: "right", text: [n === 1 ? "right on the one such case, " : `right on all ${n} such cases, e.g. `, caseLink(one.example, one.name), one.beside ? `; and on ${one.beside} that have such an axis beside others` : ""] };
   if (one.beside) return { state: "right", text: [`right on ${count(one.beside, "case")} that have such an axis beside others`] };
   if (one.refused) return { state: "absent", text: [`not offered: ${one.refused}`] };
   return { state: "open", text: ["not checked in this run; run: ", h("code", {}, `same-conformance run ${one.name} --case ${id}`)] };
@@ -51,13 +54,15 @@ const evidenceTable = (op, axes, padding) => {
   const answers = evidence(op, axes, padding).map((one) => ({ one, ...answer(one, id) })).sort((a, b) => rank[a.state] - rank[b.state]);
   const gradient = (one) => {
     const n = one.gradientRight + one.gradientWrong;
-    if (one.gradientWrong) return h("small", {}, `gradients: wrong on ${one.gradientWrong} of ${n}, as `, caseLink(one.firstGradient, one.name));
+    if (one.gradientWrong) return h("small", {}, `gradients: wrong on ${one.gradientWrong} of ${n}, e.g. `, caseLink(one.firstGradient, one.name));
     return n ? h("small", {}, `gradients: right on all ${n}`) : null;
   };
-  return h("table", { class: "answers" }, h("caption", { class: "unseen" }, "Which implementations are right for these parameters"),
+  const n = (state) => answers.filter((one) => one.state === state).length;
+  const summary = Object.entries(SIGNS).filter(([state]) => n(state)).map(([state, [sign, word]]) => h("span", { class: `word ${state}` }, h("span", { class: "sym", "aria-hidden": "true" }, sign), ` ${n(state)} ${word} `));
+  return [h("p", { class: "tally" }, summary), h("table", { class: "answers" }, h("caption", { class: "unseen" }, "Which implementations are right for these parameters"),
     h("thead", {}, h("tr", {}, ["implementation", "answer", "evidence"].map((word) => h("th", { scope: "col" }, word)))),
     h("tbody", {}, answers.map(({ one, state, text }) => h("tr", { class: state, "data-name": one.name },
       h("th", { scope: "row" }, implementationLink(one.name)),
       h("td", {}, h("span", { class: `word ${state}` }, h("span", { class: "sym", "aria-hidden": "true" }, SIGNS[state][0]), " ", SIGNS[state][1])),
-      h("td", {}, text, gradient(one))))));
+      h("td", {}, text, gradient(one))))))];
 };

@@ -13,29 +13,34 @@ const readAddress = () => {
 const decoded = (text) => { try { return decodeURIComponent(text); } catch { return text; } };
 
 // Returns the section that the address names, the only one that is shown; null for a link within the page.
+// Sections lose their ids first, or the browser would scroll past the head of the page to the one that is named.
+const pages = [...document.querySelectorAll("main > .page")];
+const pageOf = new Map(pages.map((page) => [page.id, page]));
+
 const showSection = () => {
   const { path, parameters } = readAddress();
   if (!path.startsWith("/")) return null;
   const whole = decoded(path);
-  let section = document.getElementById(whole.startsWith("/case/") ? "/case" : whole);
-  if (!section || !section.classList.contains("page")) section = document.getElementById("/nowhere");
-  for (const page of document.querySelectorAll("main > .page")) page.hidden = page !== section;
+  const known = whole.startsWith("/case/") ? "/case" : whole;
+  const name = pageOf.has(known) ? known : "/nowhere";
+  const section = pageOf.get(name);
+  for (const page of pages) page.hidden = page !== section;
   for (const link of document.querySelectorAll("nav a")) {
     if (link.getAttribute("href") === `#${path}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  return { section, whole, parameters };
+  return { section, name, whole, parameters };
 };
 
 const route = (first) => {
   const shown = showSection();
   if (!shown) return;
-  const { section, whole, parameters } = shown;
-  if (section.id === "/case") section.replaceChildren(...casePage(whole.slice("/case/".length), parameters).filter(Boolean));
-  else if (section.id === "/explorer") explorerPage(parameters, section);
-  else if (section.id === "/calculator") calculatorPage(parameters, section);
-  else if (section.id === "/nowhere") section.replaceChildren(...sayError("Nothing there", `This report has no page ${whole.slice(0, 200)}. Perhaps the implementation was not in this run.`));
-  else if (section.id.startsWith("/impl/")) fillHeat(section);
+  const { section, name, whole, parameters } = shown;
+  if (name === "/case") section.replaceChildren(...casePage(whole.slice("/case/".length), parameters).filter(Boolean));
+  else if (name === "/explorer") explorerPage(parameters, section);
+  else if (name === "/calculator") calculatorPage(parameters, section);
+  else if (name === "/nowhere") section.replaceChildren(...sayError("Nothing there", `This report has no page ${whole.slice(0, 200)}. Perhaps the implementation was not in this run.`));
+  else if (name.startsWith("/impl/")) fillHeat(section);
   const title = TITLES[whole] || decoded(whole.replace(/^\/(case|impl)\//, "")).slice(0, 200);
   document.title = `${title} · SAME conformance`;
   if (!first) {
@@ -45,6 +50,11 @@ const route = (first) => {
 };
 
 const start = async () => {
+  for (const page of pages) page.removeAttribute("id");
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault(); // the address says which page is shown
+    document.getElementById("content").focus();
+  });
   showSection(); // at once, so that nobody sees all pages on end while the data are unpacked
   run = makeRun(await readData());
   for (const element of document.querySelectorAll("[data-live]:not(.page)")) element.hidden = false;

@@ -1,6 +1,6 @@
 // Draw one axis: the elements with their padding in a row, and under them a line per window with the elements it reads.
 
-const CELL = 30, LINE = 26, GUTTER = 74, TOP = 44;
+const CELL = 30, LINE = 26, GUTTER = 74, TOP = 52;
 const MOST_LINES = 12, MOST_COLUMNS = 34;
 
 // Where each tap of a window lies: padding has no index, so it is told from the taps beside it.
@@ -72,12 +72,15 @@ const strip = ({ op, axis, windows, reference, room, label }) => {
     width += CELL;
     previous = at;
   }
-  width += 96;
+  width = Math.max(width + 96, GUTTER + 200);
   let y = TOP + CELL + 14;
   const rows = [], pieces = [];
   const cellOf = new Map();
   const real = (at) => at >= 0 && at < long;
+  const own = extent(windows, long);
+  const given = reference ? own : { before: axis.before, after: axis.after };
   for (const at of columns) {
+    if (at < -given.before || at >= long + given.after) continue; // room for the picture beside this one
     const name = real(at) ? at : transposed ? "cut" : "pad";
     const cell = s("g", { class: real(at) ? "cell" : "cell pad" },
       s("rect", { x: x.get(at) + 1, y: TOP, width: CELL - 2, height: CELL - 4 }),
@@ -86,9 +89,7 @@ const strip = ({ op, axis, windows, reference, room, label }) => {
     pieces.push(cell);
   }
   for (const gap of gaps) pieces.push(s("text", { class: "gap", x: gap + 2, y: TOP + 17 }, "…"));
-  const own = extent(windows, long);
   const word = transposed ? "crops" : "pads";
-  const given = reference ? own : { before: axis.before, after: axis.after };
   const title = windows.length ? `${word} ${given.before} before, ${given.after} after` : "has no window";
   pieces.push(s("text", { class: "title", x: GUTTER, y: 16 }, title));
   const bracket = (at0, at1, text) => {
