@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -42,6 +43,7 @@ def render(record: Record, assessment: Assessment, frame: pd.DataFrame) -> str:
     environment.filters["unpacked"] = unpacking.sentence
     environment.filters["in_words"] = in_words
     environment.filters["long"] = _long
+    environment.filters["address"] = _address
     environment.globals["expected_shape"] = expected_shape
     style = _source(environment, "style.css")
     code = "\n".join(_source(environment, f"js/{name}.js") for name in _SCRIPTS)
@@ -69,6 +71,11 @@ def _finalize(value: Any) -> Any:
 def _long(text: str) -> Markup:
     """Return a text that may be longer than others, such as a script: escaped, and cut late."""
     return Markup.escape(shown(text, 40_000))
+
+
+def _address(text: str) -> str:
+    """Return a text as a part of an address, by the characters that the page shows of it."""
+    return quote(shown(text), safe="")
 
 
 def _policy(style: str, code: str) -> str:
