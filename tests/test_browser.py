@@ -156,7 +156,10 @@ def tab(chromium: Any) -> Iterator[Callable[..., Tab]]:
         contexts.append(context)
         one = Tab(context.new_page())
         tabs.append(one)
-        one.page.on("console", lambda message: one.complaints.append(message.text) if message.type in ("error", "warning") else None)
+        one.page.on(
+            "console",
+            lambda message: one.complaints.append(message.text) if message.type in ("error", "warning") else None,
+        )
         one.page.on("pageerror", lambda error: one.complaints.append(str(error)))
         one.page.on("request", lambda request: one.requests.append(request.url))
         one.page.on("dialog", lambda dialog: (one.complaints.append("dialog"), dialog.dismiss()))
@@ -307,17 +310,29 @@ def test_a_whole_report_is_there_without_javascript(tab: Callable[..., Tab], rep
     page = opened.page
     page.goto(report.as_uri())
     text = page.locator("body").inner_text()
-    for words in ("Without JavaScript", "pads 1 on both sides", "wrong for even kernels", "How to read this", "Environment"):
+    for words in (
+        "Without JavaScript",
+        "pads 1 on both sides",
+        "wrong for even kernels",
+        "How to read this",
+        "Environment",
+    ):
         assert words in text
     assert page.locator("main > .page:visible").count() > 5
 
 
 def test_the_rule_of_the_page_is_that_of_the_package(tab: Callable[..., Tab], report: Path) -> None:
     page = tab().go(report)
-    axes = [(op, mode, axis) for op in ("conv", "conv_transpose") for mode in padding.MODES for axis in packing.box(op, mode)]
+    axes = [
+        (op, mode, axis)
+        for op in ("conv", "conv_transpose")
+        for mode in padding.MODES
+        for axis in packing.box(op, mode)
+    ]
     asked = [[op, *axis[:4], mode, axis.output_size] for op, mode, axis in axes]
     got = page.evaluate(
-        "(all) => all.map((one) => { const a = sameConformance.axisOf(...one); return [a.out, a.before, a.after]; })", asked
+        "(all) => all.map((one) => { const a = sameConformance.axisOf(...one); return [a.out, a.before, a.after]; })",
+        asked,
     )
     assert got == [[axis.output_size, axis.before, axis.after] for _, _, axis in axes]
     cases = [entry.case for entry in corpus.read()]
@@ -345,9 +360,13 @@ PREDICATES = (
 @pytest.mark.parametrize("text", PREDICATES)
 def test_a_predicate_means_the_same_in_the_page(tab: Callable[..., Tab], report: Path, text: str) -> None:
     cases = [entry.case for entry in corpus.read()]
-    got = tab().go(report).evaluate(
-        "([text, ids]) => { const holds = sameConformance.compilePredicate(text); return ids.map((id) => Boolean(holds(sameConformance.parseCase(id)))); }",
-        [text, [case.id for case in cases]],
+    got = (
+        tab()
+        .go(report)
+        .evaluate(
+            "([text, ids]) => { const holds = sameConformance.compilePredicate(text); return ids.map((id) => Boolean(holds(sameConformance.parseCase(id)))); }",
+            [text, [case.id for case in cases]],
+        )
     )
     assert got == [compile_predicate(text)(case) for case in cases]
     assert len(set(got)) == 2  # or nothing was compared
@@ -366,10 +385,18 @@ def hostile_record() -> Record:
         versions={attack: attack},
         environment={attack: attack},
     )
-    results = [Result(attack, case, Judgement("error", message=attack + "x" * 10_000_000)), Result(attack, parse("conv.n5.k3"), Judgement("unsupported", message=attack))]
+    results = [
+        Result(attack, case, Judgement("error", message=attack + "x" * 10_000_000)),
+        Result(attack, parse("conv.n5.k3"), Judgement("unsupported", message=attack)),
+    ]
     cause = CAUSE | {"implementation": attack, "sentence": attack, "where": attack, "verdicts": ["error"]}
     picture = PICTURE | {"implementation": attack, "observed": {"shape": [1, 5, 1], "values": [attack] * 5}}
-    head = header([case, parse("conv.n5.k3")], mine) | {"command": attack, "not_started": {attack: attack}, "began": attack, "variables": {attack: attack}}
+    head = header([case, parse("conv.n5.k3")], mine) | {
+        "command": attack,
+        "not_started": {attack: attack},
+        "began": attack,
+        "variables": {attack: attack},
+    }
     footer = {"seconds": 1, "outputs": {attack: attack * 10_000}, "causes": [cause], "pictures": [picture]}
     return Record(head, results, footer)
 
@@ -380,10 +407,24 @@ def test_hostile_content_is_shown_and_does_nothing(tab: Callable[..., Tab], tmp_
     path = write(record, tmp_path / "index.html")
     assert path.stat().st_size < 1_000_000
     opened = tab()
-    routes = ["/", "/explorer", "/case/conv.n5.k4", "/environment", "/contested", "/coverage", "/networks", "/calculator"]
+    routes = [
+        "/",
+        "/explorer",
+        "/case/conv.n5.k4",
+        "/environment",
+        "/contested",
+        "/coverage",
+        "/networks",
+        "/calculator",
+    ]
     for route in routes:
         page = opened.go(path, route)
-        assert page.evaluate("document.querySelectorAll('img, iframe, object, [onload], [onerror], a[href^=javascript]').length") == 0
+        assert (
+            page.evaluate(
+                "document.querySelectorAll('img, iframe, object, [onload], [onerror], a[href^=javascript]').length"
+            )
+            == 0
+        )
         assert page.evaluate("document.scripts.length") == 2
         text = page.locator("body").inner_text()
         assert not set(text) & set("\x00\x1b\u202e\u2066")
@@ -401,13 +442,24 @@ def test_hostile_content_is_shown_and_does_nothing(tab: Callable[..., Tab], tmp_
 
 def large_record(n_implementations: int) -> Record:
     """Return 5,000 cases on so many implementations."""
-    cases = [Case("conv", (n,), (k,), (s,), (d,)) for n, k, s, d in product(range(1, 26), range(1, 9), range(1, 6), range(1, 6))]
+    cases = [
+        Case("conv", (n,), (k,), (s,), (d,))
+        for n, k, s, d in product(range(1, 26), range(1, 9), range(1, 6), range(1, 6))
+    ]
     names = [f"implementation-{i}" for i in range(n_implementations)]
     results = []
     for i, name in enumerate(names):
         for case in cases:
             wrong = (case.size[0] * 7 + case.kernel[0] * 3 + i) % 11 == 0
-            results.append(Result(name, case, Judgement("value", case.expected_shape, 3, 1.5, message=f"{case.size[0]} of {i} differ") if wrong else right(case)))
+            results.append(
+                Result(
+                    name,
+                    case,
+                    Judgement("value", case.expected_shape, 3, 1.5, message=f"{case.size[0]} of {i} differ")
+                    if wrong
+                    else right(case),
+                )
+            )
     return Record(header(cases, *map(about, names)), results, {"seconds": 1}, cases)
 
 
@@ -428,21 +480,27 @@ def test_many_rows_open_and_can_be_searched(
     sync_api.expect(page.locator(".count")).to_contain_text(" of ")
     searched_s = time.monotonic() - began
     with capsys.disabled():
-        print(f"\n{n_rows:,} rows: {path.stat().st_size / 1e6:.2f} MB, opened in {opened_s:.2f} s, searched in {searched_s:.2f} s")  # noqa: T201
+        print(  # noqa: T201
+            f"\n{n_rows:,} rows: {path.stat().st_size / 1e6:.2f} MB, opened in {opened_s:.2f} s, searched in {searched_s:.2f} s"
+        )
     assert opened_s < most_s
     assert page.locator(".rows tbody tr").count() == 100
     assert path.stat().st_size < 2_000_000
 
 
-RECIPES = [
-    case
-    for case in map(parse, (
-        "conv.n7-6.k3-2.s2-2", "conv.n5.k4.d2", "depthwise_conv.n6-5.k3-2.s2-2.c2-3", "max_pool.n5-6.k3-2.s2-2", "avg_pool.n5-6.k3-2.s2-2",
-        "conv_transpose.n3-2.k3-2.s2-3", "conv_transpose.n2.k4", "max_pool.n7.k2.s2", "conv.n4-3-5.k2-3-2.s1-2-1",
-    ))
-]  # fmt: skip
+RECIPES = (
+    "conv.n7-6.k3-2.s2-2",
+    "conv.n5.k4.d2",
+    "conv.n4-3-5.k2-3-2.s1-2-1",
+    "depthwise_conv.n6-5.k3-2.s2-2.c2-3",
+    "conv_transpose.n3-2.k3-2.s2-3",
+    "conv_transpose.n2.k4",
+    "max_pool.n5-6.k3-2.s2-2",
+    "max_pool.n7.k2.s2",
+    "avg_pool.n5-6.k3-2.s2-2",
+)
 
-_RUN_RECIPE = '''
+_RUN_RECIPE = """
 import json, sys
 import numpy as np
 from same_conformance import operands, spec
@@ -480,20 +538,28 @@ for text, code in json.load(sys.stdin):
     assert got.shape == wanted.shape, (text, got.shape, wanted.shape)
     assert np.allclose(got, wanted), (text, got, wanted)
     print("right", text)
-'''
+"""
 
 
 @pytest.mark.parametrize("framework", ["PyTorch", "TensorFlow", "JAX"])
 def test_the_code_to_copy_does_what_same_asks(tab: Callable[..., Tab], report: Path, framework: str) -> None:
-    recipes = tab().go(report).evaluate(
-        """([framework, ids]) => ids.map((id) => {
+    recipes = (
+        tab()
+        .go(report)
+        .evaluate(
+            """([framework, ids]) => ids.map((id) => {
              const c = sameConformance.parseCase(id);
              return [id, sameConformance.recipes[framework](c.op, c.axes, c.padding).join("\\n")];
            })""",
-        [framework, [case.id for case in RECIPES]],
+            [framework, list(RECIPES)],
+        )
     )
     done = subprocess.run(
-        [sys.executable, "-c", _RUN_RECIPE, framework], input=json.dumps(recipes), capture_output=True, text=True, check=False
+        [sys.executable, "-c", _RUN_RECIPE, framework],
+        input=json.dumps(recipes),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.count("right") == len(RECIPES)

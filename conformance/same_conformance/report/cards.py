@@ -13,10 +13,10 @@ from same_conformance.diagnosis.causes import how_small
 from same_conformance.errors import SameConformanceError
 from same_conformance.judge import FAILURES
 from same_conformance.outcome import Array, Error, NoGradient, Outcome
-from same_conformance.repro import calls, script
-from same_conformance.repro.target import Observation, Target
 from same_conformance.report import words
 from same_conformance.report.text import link_in
+from same_conformance.repro import calls, script
+from same_conformance.repro.target import Observation, Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -119,7 +119,11 @@ def _unexpected(
             _script(about, by_case.get(cause["case"])),
             "",
         )
-    left = [r for r in rows if r.standing == "unexpected" and (r.result.case.op, r.result.judgement.verdict) not in diagnosed]
+    left = [
+        r
+        for r in rows
+        if r.standing == "unexpected" and (r.result.case.op, r.result.judgement.verdict) not in diagnosed
+    ]
     for op in dict.fromkeys(row.result.case.op for row in left):
         group = [row for row in left if row.result.case.op == op]
         yield _card(about, rows, group, "unexpected", group[0].result.judgement.message or "not diagnosed", "")
@@ -155,7 +159,9 @@ def _card(
         and row.result.judgement.verdict in ("pass", "unspecified")
     ]
     failed = sum(row.result.case.op in ops and row.result.judgement.verdict in FAILURES for row in rows)
-    first = next((row for row in group if (row.result.case.compared, row.result.case.calls) == ("forward", 1)), group[0])
+    first = next(
+        (row for row in group if (row.result.case.compared, row.result.case.calls) == ("forward", 1)), group[0]
+    )
     where = words.worst([row.result.case for row in group], right)
     return Card(
         about["name"],

@@ -16,9 +16,9 @@ _LINK = re.compile(r"https://[\w.~:/?#\[\]@!$&'*+,;=%-]+[\w/]")
 
 
 def shown(text: str, longest: int = LONGEST) -> str:
-    """Return `text` with unseen characters as their code points and at most `longest` characters of it.
+    r"""Return `text` with unseen characters as their code points and at most `longest` characters of it.
 
-    >>> shown("a\\u202eb")
+    >>> shown("a\u202eb")
     'a⟨U+202E⟩b'
     >>> shown("x" * 30, 10)
     'xxxxxxxxxx … (20 more characters are cut)'

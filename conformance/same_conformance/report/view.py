@@ -70,7 +70,7 @@ SYMBOLS = {
     "crash": "✖",
     "timeout": "…",
     "error": "!",
-    "unsupported": "–",
+    "unsupported": "–",  # noqa: RUF001  # a dash, which stands for nothing
     "shape": "□",
     "dtype": "τ",
     "value": "≠",
@@ -168,7 +168,12 @@ def _matrix(record: Record, assessment: Assessment) -> list[dict[str, Any]]:
 
 
 def _cell(
-    op: str, rule: Rule | None, counts: Mapping[str, int], wrong: Sequence[Case], right: Sequence[Case], n_unexpected: int
+    op: str,
+    rule: Rule | None,
+    counts: Mapping[str, int],
+    wrong: Sequence[Case],
+    right: Sequence[Case],
+    n_unexpected: int,
 ) -> dict[str, Any]:
     n_ran = len(wrong) + len(right)
     n_wide = round(100 * len(wrong) / n_ran) if n_ran else 0
