@@ -60,28 +60,28 @@ const calculatorPage = (parameters, section) => {
 };
 
 const calculated = (state) => {
-  const given = axesOf(state);
-  // Size, kernel and stride given once mean an image, which is what nearly everyone asks about; its axes are alike.
-  const axes = given;
+  const axes = axesOf(state);
   const padding = state.padding || "same";
-  const id = caseId(state.op, axes.length === 1 ? [axes[0], axes[0]] : axes, padding);
+  // Numbers given once mean an image, which is what nearly everyone asks about.
+  const image = axes.length === 1 ? [axes[0], axes[0]] : axes;
+  const id = caseId(state.op, image, padding);
   const word = state.op === "conv_transpose" ? "crops" : "pads";
   const summary = axes.map((axis, a) => h("p", { class: "answer" }, axes.length > 1 ? h("span", { class: "small" }, `axis ${a}: `) : null, `SAME ${word} `,
     h("b", {}, `${axis.before} before`), " and ", h("b", {}, `${axis.after} after`), "; output ", h("b", {}, axis.out), "."));
-  const remark = axes.some((axis) => axis.unclamped < 0) ? h("p", { class: "small" }, "The stride leaves elements out at the end; SAME does not crop for that.") : null;
-  const distinct = axes.filter((axis, a) => axes.findIndex((other) => kindOf(other) === kindOf(axis) && other.n === axis.n) === a);
+  const remark = axes.some((axis) => axis.unclamped < 0) ? h("p", { class: "small" }, state.op === "conv_transpose" ? "The kernel is shorter than the stride: some outputs are 0, and what is missing is at the end." : "The stride leaves elements out at the end; SAME does not crop for that.") : null;
+  const distinct = axes.filter((axis, a) => axes.findIndex((other) => kindOf(state.op, other) === kindOf(state.op, axis) && other.n === axis.n) === a);
   const tested = run.hasCase(id);
   return [
     ...summary, remark,
     h("h2", {}, "Who is right for this"),
     h("p", { class: "small" }, "Counted are the cases of this run whose axes have this kernel, stride and dilation, and the same padding and n mod s: by the rule they are alike. ",
-      h("a", { href: caseAddress(id) }, tested ? "This very case" : "The case in 2-D"), tested ? " ran." : " did not run itself."),
+      caseLink(id), tested ? " itself ran." : " itself did not run."),
     ...evidenceTable(state.op, axes, padding),
     h("h2", {}, "The picture"),
     ...distinct.map((axis) => axisPicture(state.op, axis, "", null)),
     h("h2", {}, "Code"),
-    recipeView(state.op, axes.length === 1 ? [axes[0], axes[0]] : axes, padding),
-    h("p", { class: "small" }, "In the terminal: ", h("code", {}, `same-conformance explain --size ${axes.map((a) => a.n).join("x")} --kernel ${axes.map((a) => a.k).join("x")} --stride ${axes.map((a) => a.s).join("x")}`)),
+    recipeView(state.op, image, padding),
+    h("p", { class: "small" }, "In the terminal: ", h("code", {}, `same-conformance show ${id}`)),
   ].filter(Boolean);
 };
 

@@ -21,7 +21,8 @@ const casePage = (id, parameters) => {
       h("b", {}, `${axis.before} before, ${axis.after} after`), `, ${count(axis.out, "output")}`))),
   ];
   if (result) {
-    parts.push(h("p", { class: "answer" }, implementationLink(name), ": ", mark(result.verdict), result.message && result.failed ? h("span", { class: "small" }, ` ${result.message}`) : null),
+    parts.push(h("p", { class: "answer" }, implementationLink(name), ": ", mark(result.verdict)),
+      result.message && result.failed ? h("p", {}, result.message) : null,
       result.why ? h("p", { class: "small" }, `${result.standing}: ${result.why}`) : null);
   } else if (!results.length) parts.push(h("p", { class: "note" }, "Not in this run. What SAME asks for is drawn below; to check it: "), command(`same-conformance run --case ${id}`));
 
@@ -39,12 +40,13 @@ const casePage = (id, parameters) => {
   if (picture && picture.expected) {
     const arrays = arraysView(name, picture);
     // Pointing at a value shows its window.
-    const pick = (event) => {
+    arrays.addEventListener("pointerover", (event) => {
       const cell = event.target.closest("td[data-cell]");
-      if (!cell || c.rank !== 2 || c.compared !== "forward") return;
-      view.show(cell.dataset.cell.split(",").map(Number));
-    };
-    arrays.addEventListener("click", pick);
+      if (!cell || c.compared !== "forward" || c.op === "conv_transpose") return;
+      const at = cell.dataset.cell.split(",").map(Number);
+      if (c.rank === 2) view.show(at);
+      else if (c.rank === 1) for (const line of document.querySelectorAll("svg.strip .tap")) line.classList.toggle("hot", Number(line.dataset.line) === at[1]);
+    });
     parts.push(h("h2", {}, "The results"), picture.by_rule ? h("p", { class: "small" }, `Computed from the rule that ${name} follows; its verdict in this run is the one that the rule predicts.`) : null, arrays);
   }
   if (results.length) parts.push(h("h2", {}, "What everyone does with it"), ...verdictTable(id, results, name));

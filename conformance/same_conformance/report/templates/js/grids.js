@@ -63,44 +63,56 @@ const readsOf = (op, windows) => {
   return (o) => windows.map((taps, i) => (taps.includes(o) ? i : null)).filter((i) => i !== null);
 };
 
+// Per axis where the taps of one output cell lie, padding as negative positions or such beyond the end.
+const positionsOf = (c, windows, chosen) => c.axes.map((axis, a) => {
+  if (c.op === "conv_transpose") return readsOf(c.op, windows[a])(chosen[a]);
+  const window = placed(windows[a])[chosen[a]];
+  return window ? window.at.filter((at) => at !== null) : null;
+});
+
+const atWord = (axis, at) => (at < 0 || at >= axis.n ? "padding" : at);
+
 // The input in two dimensions, with the window of the chosen output cell; three dimensions are drawn slice by slice.
 const windowGrid = (c, allWindows, chosen, reference, title) => {
-  const reads = c.axes.map((axis, a) => readsOf(c.op, allWindows[a])(chosen[a]));
-  const asked = reference && c.axes.map((axis, a) => readsOf(c.op, reference[a])(chosen[a]));
-  if (reads.some((taps) => !taps)) return h("figure", { class: "side-by" }, h("figcaption", {}, title), h("p", { class: "note" }, "It has no such output cell."));
-  const count_ = (taps) => { const n = new Map(); for (const at of taps) n.set(at, (n.get(at) || 0) + 1); return n; };
+  const reads = positionsOf(c, allWindows, chosen);
+  const asked = reference && positionsOf(c, reference, chosen);
+  const head = h("figcaption", {}, title);
+  if (reads.some((taps) => !taps)) return h("figure", { class: "side-by" }, head, h("p", { class: "note" }, "It has no such output cell."));
   const spans = c.axes.map((axis, a) => {
-    const taps = reads[a].filter((at) => at !== null).concat(asked && asked[a] ? asked[a].filter((at) => at !== null) : []);
+    const transposed = c.op === "conv_transpose";
+    const own = transposed ? { before: 0, after: 0 } : reference ? extent(allWindows[a], axis.n) : axis;
+    const [first, end] = [-own.before, axis.n + own.after];
+    const taps = reads[a].concat(asked && asked[a] ? asked[a] : []);
     const middle = taps.length ? (Math.min(...taps) + Math.max(...taps)) / 2 : 0;
-    const from = Math.max(0, Math.min(axis.n - 14, Math.round(middle - 7)));
-    return { from, to: Math.min(axis.n, from + 14), padded: reads[a].filter((at) => at === null).length };
+    const from = Math.max(first, Math.min(end - 16, Math.round(middle - 8)));
+    return { from, to: Math.min(end, from + 16) };
   });
   const [rowAxis, columnAxis] = c.rank === 3 ? [1, 2] : [0, 1];
-  const slices = c.rank === 3 ? [...new Set(reads[0])] : [undefined];
+  const slices = c.rank === 3 ? [...new Set(reads[0])] : [null];
   const size = 26;
   const grid = (slice) => {
-    const rows = count_(reads[rowAxis]), columns = count_(reads[columnAxis]);
     const pieces = [];
-    const [top, left] = [spans[rowAxis], spans[columnAxis]];
-    for (let r = top.from; r < top.to; r += 1) {
-      for (let q = left.from; q < left.to; q += 1) {
-        const on = slice !== null && rows.has(r) && columns.has(q);
-        const other = asked && asked.every(Boolean) && (on !== (asked[rowAxis].includes(r) && asked[columnAxis].includes(q) && (slice === undefined || asked[0].includes(slice))));
-        const [px, py] = [40 + (q - left.from) * size, 24 + (r - top.from) * size];
-        pieces.push(s("rect", { class: `unit${on ? " on" : ""}${other ? " other" : ""}`, x: px + 1, y: py + 1, width: size - 2, height: size - 2 }));
-        if (other) pieces.push(s("text", { class: "tiny", x: px + size / 2, y: py + 17 }, "≠"));
+    const [down, across] = [spans[rowAxis], spans[columnAxis]];
+    const isReal = (axis, at) => at >= 0 && at < axis.n;
+    const x = (q) => 52 + (q - across.from) * size, y = (r) => 24 + (r - down.from) * size;
+    for (let r = down.from; r < down.to; r += 1) {
+      for (let q = across.from; q < across.to; q += 1) {
+        const on = reads[rowAxis].includes(r) && reads[columnAxis].includes(q);
+        const real = isReal(c.axes[rowAxis], r) && isReal(c.axes[columnAxis], q) && (slice === null || isReal(c.axes[0], slice));
+        const other = real && asked && asked.every(Boolean) && on !== (asked[rowAxis].includes(r) && asked[columnAxis].includes(q) && (slice === null || asked[0].includes(slice)));
+        pieces.push(s("rect", { class: `unit${real ? "" : " pad"}${on ? " on" : ""}${other ? " other" : ""}`, x: x(q) + 1, y: y(r) + 1, width: size - 2, height: size - 2 }));
+        if (other) pieces.push(s("text", { class: "tiny", x: x(q) + size / 2, y: y(r) + 17 }, "≠"));
       }
     }
-    for (let r = top.from; r < top.to; r += 1) pieces.push(s("text", { class: "side", x: 34, y: 24 + (r - top.from) * size + 17 }, r));
-    for (let q = left.from; q < left.to; q += 1) pieces.push(s("text", { class: "tiny", x: 40 + (q - left.from) * size + size / 2, y: 17 }, q));
-    const width = 48 + (left.to - left.from) * size, height = 30 + (top.to - top.from) * size;
-    const said = slice === null ? "a slice of padding" : `reads rows ${[...rows.keys()].map((at) => (at === null ? "padding" : at)).join(", ")}, columns ${[...columns.keys()].map((at) => (at === null ? "padding" : at)).join(", ")}`;
-    return h("div", {}, slice === undefined ? null : h("p", { class: "small" }, slice === null ? "a slice of padding" : `slice ${slice}`),
-      slice === null ? null : s("svg", { class: "units", width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${title}: ${said}` }, pieces));
+    for (let r = down.from; r < down.to; r += 1) pieces.push(s("text", { class: "side", x: 46, y: y(r) + 17 }, isReal(c.axes[rowAxis], r) ? r : "pad"));
+    for (let q = across.from; q < across.to; q += 1) pieces.push(s("text", { class: "tiny", x: x(q) + size / 2, y: 17 }, isReal(c.axes[columnAxis], q) ? q : "pad"));
+    const width = 60 + (across.to - across.from) * size, height = 30 + (down.to - down.from) * size;
+    const said = [rowAxis, columnAxis].map((a) => reads[a].map((at) => atWord(c.axes[a], at)).join(", "));
+    return h("div", {}, slice === null ? null : h("p", { class: "small" }, isReal(c.axes[0], slice) ? `slice ${slice}` : "a slice of padding"),
+      s("svg", { class: "units", width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${title}: rows ${said[0]}; columns ${said[1]}` }, pieces));
   };
-  const lists = c.axes.map((axis, a) => `axis ${a}: ${reads[a].map((at) => (at === null ? "padding" : at)).join(", ") || "nothing"}`);
-  return h("figure", { class: "side-by" }, h("figcaption", {}, title),
-    scroller(title, h("div", { class: "slices" }, slices.slice(0, 6).map(grid))), h("p", { class: "small" }, lists.join("; ")));
+  const lists = c.axes.map((axis, a) => `axis ${a}: ${reads[a].map((at) => atWord(axis, at)).join(", ") || "nothing"}`);
+  return h("figure", { class: "side-by" }, head, scroller(title, h("div", { class: "slices" }, slices.slice(0, 6).map(grid))), h("p", { class: "small" }, lists.join("; ")));
 };
 
 // The chooser of an output cell, with the windows that belong to it, as SAME asks and as the implementation does.

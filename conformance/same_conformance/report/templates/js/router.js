@@ -50,6 +50,7 @@ const route = (first) => {
 };
 
 const start = async () => {
+  document.documentElement.dataset.js = "on";
   for (const page of pages) page.removeAttribute("id");
   document.querySelector(".skip").addEventListener("click", (event) => {
     event.preventDefault(); // the address says which page is shown

@@ -1,24 +1,26 @@
 // Draw one axis: the elements with their padding in a row, and under them a line per window with the elements it reads.
 
-const CELL = 30, LINE = 26, GUTTER = 74, TOP = 52;
+const CELL = 30, LINE = 26, GUTTER = 84, TOP = 52;
 const MOST_LINES = 12, MOST_COLUMNS = 34;
 
-// Where each tap of a window lies: padding has no index, so it is told from the taps beside it.
+// Where each tap of a window lies: padding has no index, so it is told from the taps beside it, and a window of padding
+// only from the windows beside it.
 const placed = (windows) => {
-  let lastStart = null, stride = null;
-  return windows.map((taps) => {
+  const guess = guessStep(windows);
+  const found = windows.map((taps) => {
     const real = taps.map((index, j) => [index, j]).filter(([index]) => index !== null);
-    if (!real.length) {
-      if (lastStart === null || stride === null) return { taps, at: taps.map(() => null) };
-      lastStart += stride;
-      return { taps, at: taps.map((_, j) => lastStart + j) };
-    }
+    if (!real.length) return null;
     const [[first, i], [last, j]] = [real[0], real[real.length - 1]];
-    const step = j > i ? (last - first) / (j - i) : guessStep(windows);
-    const start = first - i * step;
-    if (lastStart !== null) stride = start - lastStart;
-    lastStart = start;
-    return { taps, at: taps.map((index, t) => (index !== null ? index : Math.round(start + t * step))) };
+    const step = j > i ? (last - first) / (j - i) : guess;
+    return { start: first - i * step, step };
+  });
+  const known = found.map((one, o) => [one, o]).filter(([one]) => one);
+  const [a, b] = [known[0], known[known.length - 1]];
+  const stride = known.length > 1 ? (b[0].start - a[0].start) / (b[1] - a[1]) : null;
+  return windows.map((taps, o) => {
+    let one = found[o];
+    if (!one && stride !== null) one = { start: a[0].start + (o - a[1]) * stride, step: guess };
+    return { taps, at: taps.map((index, t) => (index !== null ? index : one ? Math.round(one.start + t * one.step) : null)) };
   });
 };
 
