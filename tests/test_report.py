@@ -107,7 +107,7 @@ def test_an_unfinished_run_can_be_shown(hostile_report: Path) -> None:
     found = record.read(hostile_report / "run.jsonl")
     unfinished = record.Record(found.header, found.results[:1])
     assessed = assessment.assess(unfinished)
-    assert "1 results" in html.render(unfinished, assessed, tables.verdicts(assessed))
+    assert "1 result: 2 cases" in html.render(unfinished, assessed, tables.verdicts(assessed))
 
 
 def test_coverage_counts_every_case_of_the_run(hostile_report: Path) -> None:

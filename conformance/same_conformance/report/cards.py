@@ -126,7 +126,14 @@ def _unexpected(
     ]
     for op in dict.fromkeys(row.result.case.op for row in left):
         group = [row for row in left if row.result.case.op == op]
-        yield _card(about, rows, group, "unexpected", f"not diagnosed; of the smallest case it says: {group[0].result.judgement.message or 'nothing'}", "")
+        yield _card(
+            about,
+            rows,
+            group,
+            "unexpected",
+            f"not diagnosed; of the smallest case it says: {group[0].result.judgement.message or 'nothing'}",
+            "",
+        )
 
 
 def _grouped(about: Mapping[str, Any], rows: Sequence[Assessed], standing: str) -> Iterable[Card]:

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from same_conformance import unpacking
 from same_conformance.judge import expected_shape
 from same_conformance.report import tables
-from same_conformance.report.text import shown
+from same_conformance.report.text import link_in, shown
 from same_conformance.report.view import in_words, view
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def render(record: Record, assessment: Assessment, frame: pd.DataFrame) -> str:
     environment.filters["in_words"] = in_words
     environment.filters["long"] = _long
     environment.filters["address"] = _address
+    environment.filters["link_in"] = link_in
     environment.globals["expected_shape"] = expected_shape
     style = _source(environment, "style.css")
     code = "\n".join(_source(environment, f"js/{name}.js") for name in _SCRIPTS)

@@ -36,7 +36,7 @@ const casePage = (id, parameters) => {
     if (c.rank > 1) parts.push(h("h3", {}, `Axis ${a}`));
     parts.push(axisPicture(c.op, axis, name, theirs ? theirs[a] : null));
   });
-  parts.push(h("p", { class: "small" }, "Dashed: padding. Filled: what a window reads; outlined and marked ≠: not as SAME asks. Point at a line, or go to it with the Tab key, to see its elements."));
+  parts.push(h("p", { class: "small" }, "Dashed: padding. Filled: what a window reads; outlined or marked ≠: not as SAME asks. Point at a line, or go to it with the Tab key, to see its elements."));
   if (picture && picture.expected) {
     const arrays = arraysView(name, picture);
     // Pointing at a value shows its window.

@@ -74,7 +74,7 @@ const strip = ({ op, axis, windows, reference, room, label }) => {
     width += CELL;
     previous = at;
   }
-  width = Math.max(width + 96, GUTTER + 200);
+  width = Math.max(width + 96, GUTTER + 250);
   let y = TOP + CELL + 14;
   const rows = [], pieces = [];
   const cellOf = new Map();
@@ -91,7 +91,8 @@ const strip = ({ op, axis, windows, reference, room, label }) => {
     pieces.push(cell);
   }
   for (const gap of gaps) pieces.push(s("text", { class: "gap", x: gap + 2, y: TOP + 17 }, "…"));
-  const word = transposed ? "crops" : "pads";
+  // Of an implementation only that padding is known which some window reads.
+  const word = transposed ? "crops" : reference ? "reads padding:" : "pads";
   const title = windows.length ? `${word} ${given.before} before, ${given.after} after` : "has no window";
   pieces.push(s("text", { class: "title", x: GUTTER, y: 16 }, title));
   const bracket = (at0, at1, text) => {
