@@ -14,11 +14,11 @@ import pytest
 from click.testing import CliRunner
 from junitparser import JUnitXml
 
-from same_conformance import assessment, cli, record
+from same_conformance import assessment, cli, plan, record
 from same_conformance.case import parse
 from same_conformance.corpus import Layer
 from same_conformance.messages import one_line
-from same_conformance.report import embed, html, tables
+from same_conformance.report import embed, html, pictures, tables
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)> \\x00\\x1b[31m \\u202e \\ud800 & ]]> =1+1"
 
@@ -198,3 +198,14 @@ def test_a_contested_cause_shows_what_the_spec_and_each_witness_say_of_its_small
         "conv.n1-1-3.k1-1-1.s1-1-3.float64</a>, <strong>spec</strong> says: shape 1x1x1x1x1: 348; "
         "<strong>tensorflow</strong> says: 1 of 1 elements differ, by 406 at most; <strong>jax</strong> says: the same."
     ) in page
+
+
+def test_windows_of_a_transposed_convolution_are_turned_round_for_the_page() -> None:
+    """A record has them by output element, as an author thinks of them; the page draws what becomes of each input."""
+    case = parse("conv_transpose.n2.k3.s2")
+    by_output = [[[0, None, None], [None, 0, None], [1, None, 0], [None, 1, None]]]
+    recorded = {"implementation": "a", "case": case.id, "expected": None, "observed": None, "windows": by_output}
+    found = pictures.pictures(
+        record.Record({"implementations": [], "cases": []}, [], {"pictures": [recorded]}), assessment.Assessment()
+    )
+    assert found[0]["windows"] == [[[None if i < 0 else i for i in row] for row in plan.same(case).maps[0].tolist()]]

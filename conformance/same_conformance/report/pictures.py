@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from same_conformance import mutants, operands, spec
+from same_conformance.case import parse
 from same_conformance.judge import FAILURES
 from same_conformance.plan import PADDED
 
@@ -28,9 +29,30 @@ _LARGEST_RESULT = 400
 
 def pictures(record: Record, assessment: Assessment) -> list[dict[str, Any]]:
     """Return the pictures of a run: those that it recorded, and those that follow from the rule of an implementation."""
-    recorded: list[dict[str, Any]] = record.footer.get("pictures") or []
+    recorded = [_drawable(picture) for picture in record.footer.get("pictures") or []]
     have = {(picture["implementation"], picture["case"]) for picture in recorded}
     return recorded + [p for p in _by_rule(record, assessment) if (p["implementation"], p["case"]) not in have]
+
+
+def _drawable(picture: dict[str, Any]) -> dict[str, Any]:
+    """Return a recorded picture as the page draws it.
+
+    A record says for each output element which input element each tap reads. Of a transposed convolution the page draws
+    for each input element which output elements it adds to.
+    """
+    windows = picture["windows"]
+    if not windows or not picture["case"].startswith("conv_transpose."):
+        return picture
+    case = parse(picture["case"])
+    added: list[list[list[int | None]]] = [
+        [[None] * k for _ in range(n)] for n, k in zip(case.size, case.kernel, strict=True)
+    ]
+    for axis, outputs in zip(added, windows, strict=True):
+        for output, taps in enumerate(outputs):
+            for tap, read in enumerate(taps):
+                if read is not None:
+                    axis[read][tap] = output
+    return picture | {"windows": added}
 
 
 def _by_rule(record: Record, assessment: Assessment) -> Iterator[dict[str, Any]]:
