@@ -1,0 +1,223 @@
+"""Gather the failures of each implementation into cards: one per distinct cause, with its smallest case and its script."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from same_conformance import mutants
+from same_conformance.diagnosis.causes import how_small
+from same_conformance.errors import SameConformanceError
+from same_conformance.judge import FAILURES
+from same_conformance.outcome import Array, Error, NoGradient, Outcome
+from same_conformance.report import words
+from same_conformance.report.text import link_in
+from same_conformance.repro import calls, script
+from same_conformance.repro.target import Observation, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from same_conformance.assessment import Assessed, Assessment
+    from same_conformance.record import Record
+
+_RULE = re.compile(r"the rule [\w-]+: ")
+
+
+@dataclass(frozen=True)
+class Card:
+    """One thing that is wrong with one implementation.
+
+    Attributes:
+        implementation, standing: of whom, and how it stands to the expectations.
+        ops, verdicts: of what, and how it fails.
+        sentence: what it does instead of SAME.
+        where: for which parameters; `predicate` the same for a program, if it is known.
+        share: of the box of axis cases that `predicate` covers; None if it is not known.
+        n_wrong, n_ran: cases of this run.
+        case, smallest: the smallest case that shows it, and how sure it is that none is smaller.
+        link: where it is known, empty if it is nowhere.
+        script: that reproduces it; empty if it cannot be written without running the implementation.
+        why: what the rows say of it.
+
+    """
+
+    implementation: str
+    standing: str
+    ops: tuple[str, ...]
+    verdicts: tuple[str, ...]
+    sentence: str
+    where: str
+    predicate: str
+    share: float | None
+    n_wrong: int
+    n_ran: int
+    case: str
+    smallest: str
+    link: str
+    script: str
+    why: str
+
+    @property
+    def known(self) -> dict[str, Any]:
+        """Return what the page's own code needs of the card, to find its rows."""
+        return {
+            "implementation": self.implementation,
+            "standing": self.standing,
+            "ops": self.ops,
+            "verdicts": self.verdicts,
+            "why": self.why,
+        }
+
+
+def cards(record: Record, assessment: Assessment) -> dict[str, list[Card]]:
+    """Return the cards by implementation, the unexpected ones first."""
+    about_of = {about["name"]: about for about in record.header["implementations"]}
+    rows_of: dict[str, list[Assessed]] = {}
+    for row in assessment.rows:
+        rows_of.setdefault(row.result.implementation, []).append(row)
+    causes: dict[str, list[Mapping[str, Any]]] = {}
+    for cause in record.footer.get("causes", []):
+        causes.setdefault(cause["implementation"], []).append(cause)
+    return {
+        name: [
+            *_unexpected(about_of[name], rows, causes.get(name, [])),
+            *_grouped(about_of[name], rows, "stale"),
+            *_grouped(about_of[name], rows, "expected failure"),
+        ]
+        for name, rows in sorted(rows_of.items())
+        if name in about_of
+    }
+
+
+def _unexpected(
+    about: Mapping[str, Any], rows: Sequence[Assessed], causes: Iterable[Mapping[str, Any]]
+) -> Iterable[Card]:
+    """Yield a card per diagnosed cause, and one per op whose failures nobody diagnosed."""
+    diagnosed = set()
+    by_case = {row.result.case.id: row for row in rows}
+    for cause in causes:
+        diagnosed |= {(cause["op"], verdict) for verdict in cause["verdicts"]}
+        rule = mutants.RULES.get(cause["rule"])
+        yield Card(
+            about["name"],
+            "unexpected",
+            (cause["op"],),
+            tuple(cause["verdicts"]),
+            cause["sentence"],
+            cause["where"] and words.of_predicate(cause["where"]),
+            cause["where"],
+            cause.get("share"),
+            cause["n_wrong"],
+            cause["n_ran"],
+            cause["case"],
+            how_small(cause),
+            rule.seen if rule and rule.seen.startswith("https://") else "",
+            _script(about, by_case.get(cause["case"])),
+            "",
+        )
+    left = [
+        r
+        for r in rows
+        if r.standing == "unexpected" and (r.result.case.op, r.result.judgement.verdict) not in diagnosed
+    ]
+    for op in dict.fromkeys(row.result.case.op for row in left):
+        group = [row for row in left if row.result.case.op == op]
+        yield _card(
+            about,
+            rows,
+            group,
+            "unexpected",
+            f"not diagnosed; of the smallest case it says: {group[0].result.judgement.message or 'nothing'}",
+            "",
+        )
+
+
+def _grouped(about: Mapping[str, Any], rows: Sequence[Assessed], standing: str) -> Iterable[Card]:
+    """Yield a card per reason among the rows of one standing."""
+    groups: dict[str, list[Assessed]] = {}
+    for row in rows:
+        if row.standing == standing:
+            groups.setdefault(row.why, []).append(row)
+    for why, group in groups.items():
+        rule = mutants.RULES.get(about["rule"]) if _RULE.match(why) else None
+        link = link_in(rule.seen if rule else why)
+        yield _card(about, rows, group, standing, rule.sentence if rule else why, link)
+
+
+def _card(
+    about: Mapping[str, Any],
+    rows: Sequence[Assessed],
+    group: Sequence[Assessed],
+    standing: str,
+    sentence: str,
+    link: str,
+) -> Card:
+    ops = tuple(dict.fromkeys(row.result.case.op for row in group))
+    mine = {row.result.case for row in group}
+    right = [
+        row.result.case
+        for row in rows
+        if row.result.case.op in ops
+        and row.result.case not in mine
+        and row.result.judgement.verdict in ("pass", "unspecified")
+    ]
+    failed = sum(row.result.case.op in ops and row.result.judgement.verdict in FAILURES for row in rows)
+    first = next(
+        (row for row in group if (row.result.case.compared, row.result.case.calls) == ("forward", 1)), group[0]
+    )
+    where = words.worst([row.result.case for row in group], right)
+    return Card(
+        about["name"],
+        standing,
+        ops,
+        tuple(dict.fromkeys(row.result.judgement.verdict for row in group)),
+        sentence,
+        where if where.startswith("wrong for") else "",
+        "",
+        None,
+        len(group),
+        len(right) + max(failed, len(group)),
+        first.result.case.id,
+        "the smallest in this run",
+        link,
+        _script(about, first),
+        group[0].why,
+    )
+
+
+def _script(about: Mapping[str, Any], row: Assessed | None) -> str:
+    """Return the script that reproduces `row`; empty for strangers, whose entry point the record does not hold."""
+    if row is None or not about["builtin"] or about["name"] not in calls.BUILT_IN:
+        return ""
+    target = Target(
+        about["name"],
+        about["framework"],
+        about["homepage"],
+        "",
+        about["distribution"],
+        about["builtin"],
+        tuple(about["ops"]),
+        about["environment"],
+        about["versions"],
+        about["python"],
+        about["platform"],
+    )
+    case, judgement = row.result.case, row.result.judgement
+    try:
+        return script.write(Observation(target, case, _outcome(row), judgement))
+    except SameConformanceError:
+        return ""
+
+
+def _outcome(row: Assessed) -> Outcome:
+    """Return the outcome that a script needs to know of: of which kind it was, not its values."""
+    case, judgement = row.result.case, row.result.judgement
+    if judgement.observed_shape is None:
+        return Error(judgement.message)
+    if case.compared != "forward" and judgement.verdict == "shape":
+        return NoGradient(judgement.observed_shape, case.dtype)
+    return Array(np.zeros(0), case.dtype)

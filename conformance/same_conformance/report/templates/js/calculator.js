@@ -1,0 +1,101 @@
+// The calculator: parameters in, padding, picture, who is right, and code out.
+
+const calculatorState = (c) => ({
+  op: c.op, n: c.axes.map((a) => a.n).join("x"), k: c.axes.map((a) => a.k).join("x"), s: c.axes.map((a) => a.s).join("x"), d: c.axes.map((a) => a.d).join("x"),
+  padding: c.padding === "same" ? "" : c.padding,
+});
+
+const numbersOf = (text, word) => {
+  const values = (text || "").trim().split(/[\sx×,;-]+/).filter(Boolean).map(Number);
+  if (!values.length || values.length > 3 || values.some((value) => !Number.isInteger(value) || value < 1 || value > 1000000)) {
+    throw new Error(`${word}: write one number, or one for each of up to three axes, as in 225 or 224x160.`);
+  }
+  return values;
+};
+
+// One number stands for every axis.
+const axesOf = (state) => {
+  const given = { n: numbersOf(state.n, "Size"), k: numbersOf(state.k, "Kernel"), s: numbersOf(state.s || "1", "Stride"), d: numbersOf(state.d || "1", "Dilation") };
+  const rank = Math.max(...Object.values(given).map((values) => values.length));
+  for (const [key, values] of Object.entries(given)) {
+    if (values.length !== 1 && values.length !== rank) throw new Error(`${{ n: "Size", k: "Kernel", s: "Stride", d: "Dilation" }[key]} has ${values.length} numbers, but there are ${rank} axes.`);
+  }
+  const at = (values, a) => (values.length === 1 ? values[0] : values[a]);
+  const axes = Array.from({ length: rank }, (_, a) => axisOf(state.op, at(given.n, a), at(given.k, a), at(given.s, a), at(given.d, a), state.padding || "same"));
+  if (axes.some((axis) => axis.out > 10000000)) throw new Error("That is too large.");
+  return axes;
+};
+
+const calculatorForm = (state, submitted, changed) => {
+  const input = (key, word, fallback) => field(word, h("input", { name: key, value: state[key] || fallback, inputmode: "text", size: 6, autocomplete: "off" }));
+  const form = h("form", { class: "controls calc", "aria-label": "Parameters" },
+    field("op", select(OPS.map((op) => [op, op]), state.op, { name: "op" })),
+    input("n", "size", "225"), input("k", "kernel", "3"), input("s", "stride", "2"), input("d", "dilation", "1"),
+    field("mode", select([["same", "SAME"], ["same_lower", "SAME_LOWER"]], state.padding || "same", { name: "padding" })),
+    h("button", { type: "submit", class: "primary" }, "Check"));
+  const read = () => {
+    const values = Object.fromEntries(new FormData(form));
+    return { op: values.op, n: values.n.trim(), k: values.k.trim(), s: values.s.trim(), d: values.d.trim(), padding: values.padding === "same" ? "" : values.padding };
+  };
+  form.addEventListener("submit", (event) => { event.preventDefault(); submitted(read()); });
+  if (changed) form.addEventListener("input", () => changed(read()));
+  return form;
+};
+
+const calculatorPage = (parameters, section) => {
+  const get = (key, fallback) => parameters.get(key) || fallback;
+  const state = { op: OPS.includes(get("op")) ? get("op") : "conv", n: get("n", "225"), k: get("k", "3"), s: get("s", "2"), d: get("d", "1"), padding: get("padding") === "same_lower" ? "same_lower" : "" };
+  const result = h("div", { id: "answer" });
+  const draw = (now) => {
+    history.replaceState(null, "", address("/calculator", now));
+    try {
+      result.replaceChildren(...calculated(now));
+    } catch (error) {
+      result.replaceChildren(h("p", { class: "note bad" }, error.message));
+    }
+  };
+  const form = calculatorForm(state, draw, draw);
+  section.replaceChildren(h("h1", { id: "h-calculator" }, "Calculator"), h("p", { class: "lead" }, "What SAME does for a layer, who is right for it, and the code. One number stands for every axis; 224x160 for two."), form, result);
+  draw(state);
+};
+
+const calculated = (state) => {
+  const axes = axesOf(state);
+  const padding = state.padding || "same";
+  // Numbers given once mean an image, which is what nearly everyone asks about.
+  const image = axes.length === 1 ? [axes[0], axes[0]] : axes;
+  const id = caseId(state.op, image, padding);
+  const word = state.op === "conv_transpose" ? "crops" : "pads";
+  const summary = axes.map((axis, a) => h("p", { class: "answer" }, axes.length > 1 ? h("span", { class: "small" }, `axis ${a}: `) : null, `SAME ${word} `,
+    h("b", {}, `${axis.before} before`), " and ", h("b", {}, `${axis.after} after`), "; output ", h("b", {}, axis.out), "."));
+  const remark = axes.some((axis) => axis.unclamped < 0) ? h("p", { class: "small" }, state.op === "conv_transpose" ? "The kernel is shorter than the stride: some outputs are 0, and what is missing is at the end." : "The stride leaves elements out at the end; SAME does not crop for that.") : null;
+  const distinct = axes.filter((axis, a) => axes.findIndex((other) => kindOf(state.op, other) === kindOf(state.op, axis) && other.n === axis.n) === a);
+  const tested = run.hasCase(id);
+  return [
+    ...summary, remark,
+    h("h2", {}, "Who is right for this"),
+    h("p", { class: "small" }, "Counted are the cases of this run whose axes have this kernel, stride and dilation, and the same padding and n mod s: by the rule they are alike. ",
+      caseLink(id), tested ? " itself ran." : " itself did not run."),
+    ...evidenceTable(state.op, axes, padding),
+    h("h2", {}, "The picture"),
+    ...distinct.map((axis) => axisPicture(state.op, axis, "", null)),
+    h("h2", {}, "Code"),
+    recipeView(state.op, image, padding),
+    h("p", { class: "small" }, "In the terminal: ", h("code", {}, `same-conformance show ${id}`)),
+  ].filter(Boolean);
+};
+
+// The two questions that people come with, at the top of the front page.
+const askForms = (holder) => {
+  const find = h("input", { type: "search", name: "id", placeholder: "conv.n5-5.k3-3.s2-2", spellcheck: "false", autocapitalize: "off", size: 24 });
+  const finder = h("form", { class: "controls", role: "search", "aria-label": "Find a case", onsubmit: (event) => {
+    event.preventDefault();
+    const text = find.value.trim();
+    if (!text) return;
+    try { parseCase(text); location.hash = caseAddress(text); } catch { location.hash = address("/explorer", { q: text }); }
+  } }, field("case id, or any words", find, { class: "field grow" }), h("button", { type: "submit" }, "Find"));
+  holder.replaceChildren(
+    h("section", { "aria-labelledby": "h-ask-1" }, h("h2", { id: "h-ask-1" }, "Is it right for my layer?"),
+      calculatorForm({ op: "conv" }, (state) => { location.hash = address("/calculator", state); })),
+    h("section", { "aria-labelledby": "h-ask-2" }, h("h2", { id: "h-ask-2" }, "Find a case"), finder));
+};

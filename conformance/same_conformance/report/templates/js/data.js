@@ -1,0 +1,66 @@
+// Read the data that the page holds, and answer questions about them.
+
+const readData = async () => {
+  const element = document.getElementById("data");
+  const text = element.textContent;
+  if (element.dataset.packed !== "gzip") return JSON.parse(text);
+  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return JSON.parse(await new Response(stream).text());
+};
+
+let run = null; // everything below is about this run
+
+const makeRun = (data) => {
+  const rows = data.rows;
+  let last = 0;
+  rows.case = Int32Array.from(rows.case, (difference) => (last += difference));
+  const parsed = new Array(data.cases.length);
+  const numberOf = new Map(data.cases.map((id, i) => [id, i]));
+  const firstRow = new Int32Array(data.cases.length + 1).fill(rows.case.length); // rows are ordered by case
+  for (let i = rows.case.length - 1; i >= 0; i -= 1) firstRow[rows.case[i]] = i;
+  for (let i = data.cases.length - 1; i >= 0; i -= 1) firstRow[i] = Math.min(firstRow[i], firstRow[i + 1]);
+  const isFailure = data.verdicts.map((verdict) => data.failures.includes(verdict));
+  const isRight = data.verdicts.map((verdict) => verdict === "pass" || verdict === "unspecified");
+  return {
+    ...data,
+    n: rows.case.length,
+    isFailure,
+    isRight,
+    contested: new Set(data.contested),
+    // The parsed case of a number; null for what is no case, which only a damaged record holds.
+    caseAt(number) {
+      if (parsed[number] === undefined) {
+        try { parsed[number] = parseCase(data.cases[number]); } catch { parsed[number] = null; }
+      }
+      return parsed[number];
+    },
+    hasCase: (id) => numberOf.has(id),
+    numberOf: (id) => numberOf.get(id),
+    rowsOfCase(id) {
+      const number = numberOf.get(id);
+      return number === undefined ? [] : Array.from({ length: firstRow[number + 1] - firstRow[number] }, (_, i) => firstRow[number] + i);
+    },
+    // One result, unpacked.
+    result(i) {
+      const verdict = rows.verdict[i];
+      return {
+        case: data.cases[rows.case[i]],
+        parsed: this.caseAt(rows.case[i]),
+        name: data.implementations[rows.implementation[i]],
+        verdict: data.verdicts[verdict],
+        failed: isFailure[verdict],
+        right: isRight[verdict],
+        standing: data.standings[rows.standing[i]],
+        shape: data.texts[rows.shape[i]],
+        n: rows.n[i],
+        most: data.texts[rows.most[i]],
+        why: data.texts[rows.why[i]],
+        message: data.texts[rows.message[i]],
+      };
+    },
+    picture: (name, id) => data.pictures.find((picture) => picture.implementation === name && picture.case === id),
+  };
+};
+
+const mark = (verdict) => h("span", { class: `v v-${verdict}` }, h("span", { class: "sym", "aria-hidden": "true" }, run.symbols[verdict] || "?"), " ", verdict);

@@ -1,0 +1,119 @@
+// All results: filtered, sorted, a page at a time, so that a hundred thousand are no more work than a hundred.
+
+const PAGE = 100;
+
+const COLUMNS = [
+  ["case", "case", (i) => run.rows.case[i]],
+  ["impl", "implementation", (i) => run.rows.implementation[i]],
+  ["verdict", "verdict", (i) => run.rows.verdict[i]],
+  ["shape", "its shape", (i) => run.texts[run.rows.shape[i]]],
+  ["n", "different", (i) => run.rows.n[i]],
+  ["most", "at most by", (i) => Number(run.texts[run.rows.most[i]] || 0)],
+  ["said", "what was said", (i) => run.texts[run.rows.message[i]]],
+];
+
+// Returns the numbers of the rows that pass all filters; throws what is wrong with the condition.
+const filterRows = (state) => {
+  const holds = state.where ? compilePredicate(state.where) : null;
+  const words = state.q.toLowerCase().split(/\s+/).filter(Boolean);
+  const rank = Number(state.rank);
+  const fits = new Int8Array(run.cases.length).fill(-1); // of each case, asked once
+  const caseFits = (number) => {
+    const c = run.caseAt(number);
+    if (!c) return !state.op && !rank && !holds;
+    return (!state.op || c.op === state.op) && (!rank || c.rank === rank) && (!holds || Boolean(holds(c)));
+  };
+  const { rows } = run;
+  const verdict = state.verdict === "" || state.verdict === "wrong" ? -1 : run.verdicts.indexOf(state.verdict);
+  const name = state.impl ? run.implementations.indexOf(state.impl) : -1;
+  const standing = state.standing ? run.standings.indexOf(state.standing) : -1;
+  const found = [];
+  for (let i = 0; i < run.n; i += 1) {
+    if (state.verdict && (state.verdict === "wrong" ? !run.isFailure[rows.verdict[i]] : rows.verdict[i] !== verdict)) continue;
+    if (state.impl && rows.implementation[i] !== name) continue;
+    if (state.standing && rows.standing[i] !== standing) continue;
+    const number = rows.case[i];
+    if (fits[number] < 0) fits[number] = caseFits(number) ? 1 : 0;
+    if (!fits[number]) continue;
+    if (words.length) {
+      const text = `${run.cases[number]} ${run.implementations[rows.implementation[i]]} ${run.texts[rows.message[i]]} ${run.texts[rows.why[i]]}`.toLowerCase();
+      if (!words.every((word) => text.includes(word))) continue;
+    }
+    found.push(i);
+  }
+  return found;
+};
+
+const sortRows = (found, sort) => {
+  const key = sort.replace(/^-/, "");
+  const column = COLUMNS.find(([name]) => name === key);
+  if (!column || (key === "case" && sort === "case")) return found; // the order of the data
+  const down = sort.startsWith("-") ? -1 : 1;
+  const of = column[2];
+  const keyed = found.map((i) => [of(i), i]);
+  keyed.sort(([a, i], [b, j]) => (a < b ? -down : a > b ? down : i - j));
+  return keyed.map(([, i]) => i);
+};
+
+const explorerPage = (parameters, section) => {
+  const keys = ["op", "rank", "verdict", "impl", "standing", "where", "q", "sort", "page"];
+  const state = Object.fromEntries(keys.map((key) => [key, parameters.get(key) || ""]));
+  // The address follows what is typed without a new entry in the history for each letter.
+  const go = (change) => {
+    Object.assign(state, { page: "" }, change);
+    history.replaceState(null, "", address("/explorer", state));
+    draw();
+  };
+  const results = h("div", { class: "results" });
+  const hint = h("p", { class: "hint", id: "where-hint" });
+  const option = (key, word, values) => field(word, select([["", "any"], ...values], state[key], { onchange: (event) => go({ [key]: event.target.value }), name: key }));
+  const plain = (values) => values.map((value) => [value, value]);
+  let later = 0;
+  const typed = (key) => (event) => {
+    clearTimeout(later);
+    later = setTimeout(() => go({ [key]: event.target.value.trim() }), 150);
+  };
+  const controls = h("form", { class: "controls", role: "search", "aria-label": "Filters", onsubmit: (event) => event.preventDefault() },
+    option("op", "op", plain(run.ops)), option("rank", "axes", [[1, "1-D"], [2, "2-D"], [3, "3-D"]]),
+    option("verdict", "verdict", [["wrong", "any failure"], ...plain(run.verdicts)]), option("impl", "implementation", plain(run.implementations)),
+    option("standing", "standing", plain(run.standings)),
+    field("where", h("input", { type: "text", name: "where", value: state.where, placeholder: "k even and s > k", spellcheck: "false", autocapitalize: "off", "aria-describedby": "where-hint", oninput: typed("where") }), { class: "field grow" }),
+    field("text", h("input", { type: "search", name: "q", value: state.q, placeholder: "id, name or message", oninput: typed("q") }), { class: "field grow" }),
+    h("button", { type: "button", onclick: () => { location.hash = "#/explorer"; } }, "Clear"));
+  const draw = () => {
+    let found;
+    hint.classList.remove("bad");
+    try {
+      found = sortRows(filterRows(state), state.sort);
+      hint.textContent = "Of each axis: n k s d ke out before after total; of the case: op rank padding dtype batch groups compared calls. As in: k even and s > k; any(n % s == 0) and rank == 2.";
+    } catch (error) {
+      hint.textContent = error.message;
+      hint.classList.add("bad");
+      results.replaceChildren();
+      return;
+    }
+    const pages = Math.max(1, Math.ceil(found.length / PAGE));
+    const page = Math.min(Math.max(1, Number(state.page) || 1), pages);
+    const text = `${count(found.length, "result")}${found.length < run.n ? ` of ${run.n.toLocaleString("en")}` : ""}`;
+    const turn = (to, word) => h("button", { type: "button", disabled: to < 1 || to > pages, onclick: () => { go({ page: String(to) }); results.querySelector("h2").focus(); } }, word);
+    const ascending = state.sort || "case";
+    const head = COLUMNS.map(([key, word]) => {
+      const now = ascending === key ? "ascending" : ascending === `-${key}` ? "descending" : "none";
+      return h("th", { scope: "col", "aria-sort": now }, h("button", { type: "button", class: "sorter", onclick: () => { go({ sort: now === "ascending" ? `-${key}` : key }); results.querySelector(`[data-sort="${key}"]`).focus(); }, "data-sort": key },
+        word, h("span", { "aria-hidden": "true" }, now === "ascending" ? " ↑" : now === "descending" ? " ↓" : "")));
+    });
+    const body = found.slice((page - 1) * PAGE, page * PAGE).map((i) => {
+      const one = run.result(i);
+      return h("tr", {}, h("td", {}, caseLink(one.case, one.name)), h("td", {}, implementationLink(one.name)),
+        h("td", {}, mark(one.verdict), one.standing === "as expected" ? null : h("small", {}, one.standing)),
+        h("td", {}, one.shape), h("td", { class: "n" }, one.n || ""), h("td", { class: "n" }, one.most), h("td", {}, one.message, one.why ? h("small", {}, one.why) : null));
+    });
+    results.replaceChildren(
+      h("h2", { tabindex: -1, class: "count" }, text),
+      found.length ? scroller("Results", h("table", { class: "grid rows" }, h("thead", {}, h("tr", {}, head)), h("tbody", {}, body))) : h("p", { class: "note" }, "Nothing matches all filters."),
+      pages > 1 ? h("div", { class: "pager" }, turn(page - 1, "Previous"), h("span", {}, `page ${page} of ${pages.toLocaleString("en")}`), turn(page + 1, "Next")) : "");
+    say(text);
+  };
+  draw();
+  section.replaceChildren(h("h1", { id: "h-explorer" }, "Explorer"), controls, hint, results);
+};

@@ -1,0 +1,72 @@
+// How often an implementation is wrong, by kernel and stride. A number, a sign and a pattern say what the colour says.
+
+const heatRows = (card) => {
+  const verdicts = new Set(card.verdicts);
+  const name = run.implementations.indexOf(card.implementation);
+  const found = [];
+  for (let i = 0; i < run.n; i += 1) {
+    if (run.rows.implementation[i] !== name) continue;
+    const c = run.caseAt(run.rows.case[i]);
+    if (!c || !card.ops.includes(c.op) || run.verdicts[run.rows.verdict[i]] === "unsupported") continue;
+    const mine = run.standings[run.rows.standing[i]] === card.standing && verdicts.has(run.verdicts[run.rows.verdict[i]])
+      && (!card.why || run.texts[run.rows.why[i]] === card.why);
+    found.push({ c, wrong: mine, right: run.isRight[run.rows.verdict[i]] && !mine });
+  }
+  return found.filter((row) => row.wrong || row.right);
+};
+
+const heatMap = (card) => {
+  const rows = heatRows(card);
+  const state = { op: "", d: "", r: "", mixed: false };
+  const holder = h("div", {});
+  const values = (of) => [...new Set(rows.flatMap((row) => row.c.axes.map(of)))].sort((a, b) => a - b);
+  const draw = () => {
+    const cells = new Map();
+    const kernels = new Set(), strides = new Set();
+    let left = 0;
+    for (const { c, wrong } of rows) {
+      if (state.op && c.op !== state.op) continue;
+      const fits = c.axes.filter((axis) => (state.d === "" || axis.d === Number(state.d)) && (state.r === "" || axis.n % axis.s === Number(state.r)));
+      const kinds = new Set(c.axes.map((axis) => `${axis.k},${axis.s}`));
+      // Of a case whose axes differ nobody knows which axis is to blame.
+      if (!state.mixed && (kinds.size > 1 || fits.length < c.axes.length)) { left += fits.length > 0 ? 1 : 0; continue; }
+      for (const key of new Set(fits.map((axis) => `${axis.k},${axis.s}`))) {
+        const [k, stride] = key.split(",").map(Number);
+        kernels.add(k); strides.add(stride);
+        const cell = cells.get(key) || [0, 0];
+        cells.set(key, [cell[0] + wrong, cell[1] + 1]);
+      }
+    }
+    const ks = [...kernels].sort((a, b) => a - b), ss = [...strides].sort((a, b) => a - b);
+    const cellOf = (k, stride) => {
+      const cell = cells.get(`${k},${stride}`);
+      if (!cell) return h("td", { class: "heat-none" }, h("span", { class: "unseen" }, "not run"));
+      const [wrong, ran] = cell;
+      const kind = wrong === 0 ? "heat-0" : wrong === ran ? "heat-3" : wrong * 2 > ran ? "heat-2" : "heat-1";
+      const where = `k == ${k} and s == ${stride}${state.d === "" ? "" : ` and d == ${state.d}`}`;
+      return h("td", { class: kind }, h("a", { href: address("/explorer", { impl: card.implementation, op: state.op || (card.ops.length === 1 ? card.ops[0] : ""), where: where }), title: `kernel ${k}, stride ${stride}: ${wrong} wrong of ${ran}` },
+        h("span", { class: "sym", "aria-hidden": "true" }, wrong === 0 ? "✓" : "≠"), ` ${wrong}/${ran}`));
+    };
+    holder.replaceChildren(
+      ks.length ? scroller("Wrong of run, by kernel and stride", h("table", { class: "heat-table" },
+        h("caption", {}, "Wrong of run, by kernel (down) and stride (across)"),
+        h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "k \\ s"), ss.map((stride) => h("th", { scope: "col" }, stride)))),
+        h("tbody", {}, ks.map((k) => h("tr", {}, h("th", { scope: "row" }, k), ss.map((stride) => cellOf(k, stride)))))))
+        : h("p", { class: "note" }, "No such case whose axes are alike."),
+      left ? h("p", { class: "small" }, `${count(left, "case")} whose axes differ left out.`) : "");
+  };
+  const pick = (key, word, options) => (options.length > 1
+    ? field(word, select([["", "any"], ...options.map((value) => [value, value])], "", { onchange: (event) => { state[key] = event.target.value; draw(); } })) : null);
+  draw();
+  return h("div", {}, h("div", { class: "controls" },
+    pick("op", "op", card.ops), pick("d", "dilation", values((axis) => axis.d)), pick("r", "n mod s", values((axis) => axis.n % axis.s)),
+    h("label", { class: "field check" }, h("input", { type: "checkbox", onchange: (event) => { state.mixed = event.target.checked; draw(); } }), h("span", {}, "cases whose axes differ, too"))), holder);
+};
+
+// Filled when the page of the implementation is first looked at.
+const fillHeat = (section) => {
+  for (const holder of section.querySelectorAll(".heat[data-card]")) {
+    if (holder.childElementCount) continue;
+    holder.append(heatMap(run.cards[Number(holder.dataset.card)]));
+  }
+};

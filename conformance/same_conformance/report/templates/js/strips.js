@@ -1,0 +1,161 @@
+// Draw one axis: the elements with their padding in a row, and under them a line per window with the elements it reads.
+
+const CELL = 30, LINE = 26, GUTTER = 84, TOP = 52;
+const MOST_LINES = 12, MOST_COLUMNS = 34;
+
+// Where each tap of a window lies: padding has no index, so it is told from the taps beside it, and a window of padding
+// only from the windows beside it.
+const placed = (windows) => {
+  const guess = guessStep(windows);
+  const found = windows.map((taps) => {
+    const real = taps.map((index, j) => [index, j]).filter(([index]) => index !== null);
+    if (!real.length) return null;
+    const [[first, i], [last, j]] = [real[0], real[real.length - 1]];
+    const step = j > i ? (last - first) / (j - i) : guess;
+    return { start: first - i * step, step };
+  });
+  const known = found.map((one, o) => [one, o]).filter(([one]) => one);
+  const [a, b] = [known[0], known[known.length - 1]];
+  const stride = known.length > 1 ? (b[0].start - a[0].start) / (b[1] - a[1]) : null;
+  return windows.map((taps, o) => {
+    let one = found[o];
+    if (!one && stride !== null) one = { start: a[0].start + (o - a[1]) * stride, step: guess };
+    return { taps, at: taps.map((index, t) => (index !== null ? index : one ? Math.round(one.start + t * one.step) : null)) };
+  });
+};
+
+const guessStep = (windows) => {
+  for (const taps of windows) {
+    for (let j = 1; j < taps.length; j += 1) if (taps[j] !== null && taps[j - 1] !== null) return taps[j] - taps[j - 1];
+  }
+  return 1;
+};
+
+const extent = (windows, long) => {
+  const all = placed(windows).flatMap((window) => window.at).filter((at) => at !== null);
+  return { before: Math.max(0, ...all.map((at) => -at)), after: Math.max(0, ...all.map((at) => at - long + 1)) };
+};
+
+const sameTaps = (a, b) => a && b && a.length === b.length && a.every((index, j) => index === b[j]);
+
+// The lines worth showing: all, or the first, the last, and some that differ.
+const shownLines = (n, differs) => {
+  if (n <= MOST_LINES) return Array.from({ length: n }, (_, i) => i);
+  const wanted = new Set([0, 1, 2, n - 3, n - 2, n - 1]);
+  for (let i = 0; i < n && wanted.size < 9; i += 1) if (differs(i)) wanted.add(i);
+  return [...wanted].sort((a, b) => a - b);
+};
+
+const shownColumns = (from, to, needed, long) => {
+  const all = Array.from({ length: to - from }, (_, i) => from + i);
+  if (all.length <= MOST_COLUMNS) return all;
+  const wanted = new Set([...needed, 0, 1, long - 2, long - 1]);
+  for (const at of all) if (at < 0 || at >= long) wanted.add(at);
+  return all.filter((at) => wanted.has(at)).slice(0, 2 * MOST_COLUMNS);
+};
+
+// options: op, axis, windows, reference (SAME's windows, or null if these are they), before and after to make room for.
+const strip = ({ op, axis, windows, reference, room, label }) => {
+  const transposed = op === "conv_transpose";
+  const long = transposed ? axis.out : axis.n;
+  const lines = placed(windows);
+  const total = Math.max(windows.length, reference ? reference.length : 0);
+  const differs = (i) => reference && !sameTaps(windows[i], reference[i]);
+  const shown = shownLines(total, differs);
+  const before = Math.max(room.before, 0), after = Math.max(room.after, 0);
+  const needed = shown.flatMap((i) => (lines[i] ? lines[i].at : [])).concat(shown.flatMap((i) => (reference && reference[i] ? reference[i].filter((x) => x !== null) : [])));
+  const columns = shownColumns(-before, long + after, needed, long);
+  const x = new Map();
+  let width = GUTTER, previous = null;
+  const gaps = [];
+  for (const at of columns) {
+    if (previous !== null && at > previous + 1) { gaps.push(width + 9); width += 22; }
+    x.set(at, width);
+    width += CELL;
+    previous = at;
+  }
+  width = Math.max(width + 96, GUTTER + 250);
+  let y = TOP + CELL + 14;
+  const rows = [], pieces = [];
+  const cellOf = new Map();
+  const real = (at) => at >= 0 && at < long;
+  const own = extent(windows, long);
+  const given = reference ? own : { before: axis.before, after: axis.after };
+  for (const at of columns) {
+    if (at < -given.before || at >= long + given.after) continue; // room for the picture beside this one
+    const name = real(at) ? at : transposed ? "cut" : "pad";
+    const cell = s("g", { class: real(at) ? "cell" : "cell pad" },
+      s("rect", { x: x.get(at) + 1, y: TOP, width: CELL - 2, height: CELL - 4 }),
+      s("text", { x: x.get(at) + CELL / 2, y: TOP + 17 }, name));
+    cellOf.set(at, cell);
+    pieces.push(cell);
+  }
+  for (const gap of gaps) pieces.push(s("text", { class: "gap", x: gap + 2, y: TOP + 17 }, "…"));
+  // Of an implementation only that padding is known which some window reads.
+  const word = transposed ? "crops" : reference ? "reads padding:" : "pads";
+  const title = windows.length ? `${word} ${given.before} before, ${given.after} after` : "has no window";
+  pieces.push(s("text", { class: "title", x: GUTTER, y: 16 }, title));
+  const bracket = (at0, at1, text) => {
+    const left = x.get(at0), right = x.get(at1);
+    if (left === undefined || right === undefined) return;
+    pieces.push(s("path", { class: "bracket", d: `M${left + 3} ${TOP - 4}v-5H${right + CELL - 3}v5` }));
+    pieces.push(s("text", { class: "tiny", x: (left + right + CELL) / 2, y: TOP - 12 }, text));
+  };
+  if (given.before > 0) bracket(-given.before, -1, `before ${given.before}`);
+  if (given.after > 0) bracket(long, long + given.after - 1, `after ${given.after}`);
+  pieces.push(s("text", { class: "side", x: GUTTER - 8, y: TOP + 17 }, transposed ? "output" : "input"));
+
+  let previousLine = -1;
+  for (const i of shown) {
+    if (i > previousLine + 1) { pieces.push(s("text", { class: "gap", x: GUTTER - 20, y: y + 6 }, "⋮")); y += 18; }
+    previousLine = i;
+    const line = lines[i];
+    const wrong = differs(i);
+    const what = `${transposed ? "input" : "output"} ${i}`;
+    const group = s("g", { class: wrong ? "tap wrong" : "tap", tabindex: 0, role: "img", "data-line": i });
+    group.append(s("rect", { class: "hit", x: 0, y: y - 1, width: width, height: LINE - 1 }));
+    group.append(s("text", { class: "side", x: GUTTER - 8, y: y + 15 }, what));
+    let said = `${what}: `;
+    if (!line) {
+      group.append(s("text", { class: "remark", x: GUTTER + 4, y: y + 15 }, "missing"));
+      said += "missing";
+    } else {
+      const at = line.at.filter((a) => x.has(a));
+      if (at.length > 1) group.append(s("path", { d: `M${x.get(Math.min(...at)) + CELL / 2} ${y + 11}H${x.get(Math.max(...at)) + CELL / 2}` }));
+      const expected = reference && reference[i] ? reference[i] : null;
+      line.at.forEach((a, j) => {
+        if (!x.has(a)) return;
+        const other = reference && (!expected || expected[j] !== line.taps[j]);
+        group.append(s("rect", { class: `${line.taps[j] === null ? "in-pad" : ""}${other ? " other" : ""}`, x: x.get(a) + 5, y: y + 1, width: CELL - 10, height: CELL - 10 }));
+      });
+      said += `reads ${line.taps.map((index) => (index === null ? (transposed ? "cut" : "padding") : index)).join(", ")}`;
+      if (transposed) said = said.replace("reads", "adds to");
+      if (line.at.every((a) => a === null)) group.append(s("text", { class: "remark", x: GUTTER + 4, y: y + 15 }, "padding only"));
+      if (wrong) {
+        const remark = reference[i] ? "≠ SAME" : "too many";
+        group.append(s("text", { class: "remark", x: width - 90, y: y + 15 }, remark));
+        said += `; ${remark}`;
+      }
+    }
+    group.setAttribute("aria-label", said);
+    const light = (on) => () => {
+      for (const a of line ? line.at : []) if (cellOf.has(a)) cellOf.get(a).classList.toggle("on", on);
+    };
+    for (const [event, on] of [["pointerenter", true], ["focus", true], ["pointerleave", false], ["blur", false]]) group.addEventListener(event, light(on));
+    rows.push(group);
+    y += LINE;
+  }
+  return s("svg", { class: "strip", width, height: y + 4, viewBox: `0 0 ${width} ${y + 4}`, role: "group", "aria-label": label }, pieces, rows);
+};
+
+// One axis as SAME asks for it and, beside it, as an implementation does it.
+const axisPicture = (op, axis, name, theirs) => {
+  const ours = windowsOf(op, axis);
+  const long = op === "conv_transpose" ? axis.out : axis.n;
+  const spans = [extent(ours, long), ...(theirs ? [extent(theirs, long)] : []), { before: axis.before, after: axis.after }];
+  const room = { before: Math.min(40, Math.max(...spans.map((one) => one.before))), after: Math.min(40, Math.max(...spans.map((one) => one.after))) };
+  const side = (title, windows, reference) =>
+    h("figure", { class: "side-by" }, h("figcaption", {}, title),
+      scroller(title, strip({ op, axis, windows, reference, room, label: title })));
+  return h("div", { class: "pair" }, side(theirs ? "SAME asks" : "What SAME asks for", ours, null), theirs ? side(`${name} does`, theirs, ours) : null);
+};

@@ -1,0 +1,262 @@
+"""Say what the page shows of a run: what is in its own markup, and the data that its code works with."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from same_conformance import corpus, mutants, operands, spec
+from same_conformance import coverage as boxes
+from same_conformance.assessment import WITNESSES
+from same_conformance.case import OPS, parse
+from same_conformance.errors import CaseError
+from same_conformance.judge import FAILURES, VERDICTS
+from same_conformance.report import cards, embed, pictures, tables, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import pandas as pd
+
+    from same_conformance.assessment import Assessed, Assessment
+    from same_conformance.case import Case
+    from same_conformance.judge import Judgement
+    from same_conformance.record import Record
+    from same_conformance.report.cards import Card
+    from same_conformance.rules import Rule
+
+STANDINGS = ("as expected", "expected failure", "unexpected", "stale")
+
+_SHOWN_ELEMENTS = 24
+"""Elements of the spec's result that are shown for a contested cause."""
+
+_OTHERS = ("pass", "unspecified", "unsupported")
+"""The verdicts that are no failures."""
+
+_LISTED = 60
+"""Rows of a contested cause in the markup; the explorer has all."""
+
+
+def view(record: Record, assessment: Assessment, frame: pd.DataFrame) -> dict[str, Any]:
+    """Return what the templates name."""
+    found = cards.cards(record, assessment)
+    networks = tables.networks(frame, corpus.read_networks())
+    return {
+        "header": record.header,
+        "footer": record.footer,
+        "ops": OPS,
+        "symbols": SYMBOLS,
+        "n_results": len(assessment.rows),
+        "matrix": _matrix(record, assessment),
+        "cards": found,
+        "numbers": {card: i for i, card in enumerate(_flat(found))},
+        "refusals": _refusals(assessment),
+        "coverage": record.class_coverage,
+        "covered": boxes.covered(record),
+        "box": boxes.sentence(record),
+        "origins": _origins(record),
+        "networks": networks,
+        "broken": _broken(networks),
+        "unexpected": assessment.standing("unexpected"),
+        "stale": assessment.standing("stale"),
+        "contested": _contested(assessment),
+        "listed": _LISTED,
+        "not_started": assessment.not_started,
+        "data": embed.block(_data(record, assessment, found)),
+    }
+
+
+SYMBOLS = {
+    "crash": "✖",
+    "timeout": "…",
+    "error": "!",
+    "unsupported": "–",  # noqa: RUF001  # a dash, which stands for nothing
+    "shape": "□",
+    "dtype": "τ",
+    "value": "≠",
+    "nondeterministic": "∿",
+    "pass": "✓",
+    "unspecified": "○",
+}
+"""What stands for a verdict beside its colour."""
+
+
+def _flat(found: Mapping[str, Sequence[Card]]) -> list[Card]:
+    return [card for of_one in found.values() for card in of_one]
+
+
+def _data(record: Record, assessment: Assessment, found: Mapping[str, Sequence[Card]]) -> dict[str, Any]:
+    """Return what the page's code works with, in columns; numbers point into lists."""
+    cases, names, texts = embed.Dictionary(), embed.Dictionary(), embed.Dictionary()
+    texts.number("")
+    for about in record.header["implementations"]:
+        names.number(about["name"])
+    results = [row.result for row in assessment.rows]
+    columns = {
+        "case": embed.deltas([cases.number(result.case.id) for result in results]),
+        "implementation": [names.number(result.implementation) for result in results],
+        "verdict": [VERDICTS.index(result.judgement.verdict) for result in results],
+        "standing": [STANDINGS.index(row.standing) for row in assessment.rows],
+        "shape": [texts.number(tables.by_x(result.judgement.observed_shape or ())) for result in results],
+        "n": [result.judgement.n_different or 0 for result in results],
+        "most": [texts.number(_largest(result.judgement)) for result in results],
+        "why": [texts.number(row.why) for row in assessment.rows],
+        "message": [texts.number(result.judgement.message) for result in results],
+    }
+    ids = cases.values()
+    return {
+        "implementations": names.values(),
+        "frameworks": {about["name"]: about["framework"] for about in record.header["implementations"]},
+        "ops": OPS,
+        "verdicts": VERDICTS,
+        "failures": FAILURES,
+        "symbols": SYMBOLS,
+        "standings": STANDINGS,
+        "cases": ids,
+        "notes": _notes(ids),
+        "rows": columns,
+        "texts": texts.values(),
+        "contested": sorted({cases.number(row.result.case.id) for row in assessment.contested}),
+        "cards": [card.known for card in _flat(found)],
+        "pictures": pictures.pictures(record, assessment),
+    }
+
+
+def _largest(judgement: Judgement) -> str:
+    return "" if not judgement.max_abs_difference else f"{judgement.max_abs_difference:.6g}"
+
+
+def _notes(ids: Iterable[str]) -> dict[str, str]:
+    """Return why a case is there: the reason in the corpus, or the network that has it as a layer."""
+    notes = {entry.case.id: f"{entry.reason} ({entry.source})" for entry in corpus.read()}
+    for layer in corpus.read_networks():
+        network, paths = next(iter(layer.layers.items()))
+        others = f" and {len(layer.layers) - 1} more networks" if len(layer.layers) > 1 else ""
+        notes.setdefault(layer.case.id, f"layer {paths[0]} of {network}{others}")
+    return {case: notes[case] for case in ids if case in notes}
+
+
+def _matrix(record: Record, assessment: Assessment) -> list[dict[str, Any]]:
+    """Return a row per implementation: for each op how many cases got which verdict, and a plain word for the worst."""
+    wrong: dict[tuple[str, str], list[Case]] = {}
+    right: dict[tuple[str, str], list[Case]] = {}
+    counts: dict[tuple[str, str], Counter[str]] = {}
+    unexpected: Counter[tuple[str, str]] = Counter()
+    for row in assessment.rows:
+        key, verdict = (row.result.implementation, row.result.case.op), row.result.judgement.verdict
+        counts.setdefault(key, Counter())[verdict] += 1
+        unexpected[key] += row.standing in ("unexpected", "stale")
+        if verdict != "unsupported":
+            (wrong if verdict in FAILURES else right).setdefault(key, []).append(row.result.case)
+    return [
+        {
+            "about": about,
+            "cells": [
+                _cell(
+                    op,
+                    mutants.RULES.get(about["rule"]),
+                    counts.get((about["name"], op), Counter()),
+                    wrong.get((about["name"], op), []),
+                    right.get((about["name"], op), []),
+                    unexpected[about["name"], op],
+                )
+                for op in OPS
+            ],
+        }
+        for about in record.header["implementations"]
+    ]
+
+
+def _cell(
+    op: str,
+    rule: Rule | None,
+    counts: Mapping[str, int],
+    wrong: Sequence[Case],
+    right: Sequence[Case],
+    n_unexpected: int,
+) -> dict[str, Any]:
+    n_ran = len(wrong) + len(right)
+    n_wide = round(100 * len(wrong) / n_ran) if n_ran else 0
+    return {
+        "op": op,
+        "state": "wrong" if wrong else "right" if right else "absent",
+        "word": _word(wrong, right, rule) if n_ran else "not offered" if counts else "not run",
+        "counts": [(verdict, counts[verdict]) for verdict in (*FAILURES, *_OTHERS) if counts.get(verdict)],
+        "percent": max(n_wide, 2) if wrong else 0,
+        "n_unexpected": n_unexpected,
+    }
+
+
+def _word(wrong: Sequence[Case], right: Sequence[Case], rule: Rule | None) -> str:
+    """Return for which parameters it is wrong; where no few words say that, what it does instead."""
+    word = words.worst(wrong, right)
+    return f"{rule.sentence}: {word}" if rule and word.startswith("wrong in ") else word
+
+
+def _refusals(assessment: Assessment) -> dict[str, list[tuple[str, int]]]:
+    """Return what each implementation said of the cases that it does not offer, the most frequent first."""
+    said: dict[str, Counter[str]] = {}
+    for row in assessment.rows:
+        if row.result.judgement.verdict == "unsupported":
+            said.setdefault(row.result.implementation, Counter())[row.result.judgement.message] += 1
+    return {name: sorted(counts.items(), key=lambda item: (-item[1], item[0])) for name, counts in said.items()}
+
+
+def _broken(networks: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Return for each implementation the networks that it does not reproduce."""
+    broken: dict[str, list[dict[str, Any]]] = {}
+    for row in networks:
+        for name, fit in row["implementations"].items():
+            if fit["verdict"] != "safe":
+                broken.setdefault(name, []).append({"network": row["network"], **fit})
+    return broken
+
+
+def _origins(record: Record) -> dict[str, int]:
+    """Return how many cases come from where; what was unpacked came after the cases of the header."""
+    counts = Counter(origin for _, origin in record.header["cases"])
+    unpacked = {case_id for entry in record.footer.get("unpacked", []) for case_id in entry["ran"]}
+    return dict(counts) | ({"unpacked": len(unpacked)} if unpacked else {})
+
+
+def _contested(assessment: Assessment) -> list[dict[str, Any]]:
+    """Group the witnesses' differences from the spec by cause."""
+    causes: dict[tuple[str, str], list[Assessed]] = {}
+    for row in assessment.contested:
+        causes.setdefault((row.result.implementation, row.why or "not listed in cases/expectations.toml"), []).append(
+            row
+        )
+    ran = {
+        (row.result.implementation, row.result.case): row.result.judgement
+        for row in assessment.rows
+        if row.contested and row.result.implementation in WITNESSES
+    }
+    return [
+        {"witness": witness, "cause": cause, "rows": rows, "said": _said(rows[0].result.case, ran)}
+        for (witness, cause), rows in causes.items()
+    ]
+
+
+def _said(case: Case, ran: Mapping[tuple[str, Case], Judgement]) -> dict[str, str]:
+    """Return what the spec and each witness say of the smallest case of a cause."""
+    values = spec.execute(case, operands.make(case))
+    numbers = ", ".join(f"{v:g}" for v in values.reshape(-1)) if values.size <= _SHOWN_ELEMENTS else "too much to show"
+    said = {"spec": f"shape {tables.by_x(values.shape)}: {numbers}"}
+    for witness in WITNESSES:
+        judgement = ran.get((witness, case))
+        if judgement is None:
+            said[witness] = "did not run"
+        else:
+            said[witness] = "the same" if judgement.verdict == "pass" else judgement.message or judgement.verdict
+    return said
+
+
+def in_words(case_id: str) -> str:
+    """Return the parameters of a case as a sentence shows them; the id itself if it is none."""
+    try:
+        case = parse(case_id)
+    except CaseError:
+        return case_id
+    fields = {"size": case.size, "kernel": case.kernel, "stride": case.stride, "dilation": case.dilation}
+    shown = [f"{word} {tables.by_x(v)}" for word, v in fields.items() if word in ("size", "kernel") or max(v) > 1]
+    return f"{case.op}, {', '.join(shown)}"
