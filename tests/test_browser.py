@@ -85,6 +85,8 @@ def by_rule(name: str, case: Case) -> Judgement:
     verdict = rules.predict(mutants.RULES[name], case)[0]
     if verdict == "pass":
         return right(case)
+    if verdict == "error":
+        return Judgement(verdict, message=f"as {name} does")
     return Judgement(verdict, case.expected_shape, 1, 2.0, message=f"as {name} does")
 
 
@@ -385,9 +387,10 @@ def test_a_predicate_means_the_same_in_the_page(tab: Callable[..., Tab], report:
 def hostile_record() -> Record:
     """Return a run whose every text tries something."""
     attack = "</script><script>alert(1)</script><img src=x onerror=alert(2)><svg onload=alert(3)>\x00\x1b[31m\u202eevil\u2066\ud800 {{ 7*7 }} javascript:alert(4)"
+    name = attack.replace("\ud800", "")  # a record's names are UTF-8
     case = parse("conv.n5.k4")
     mine = about(
-        attack,
+        name,
         builtin=False,
         summary=attack,
         homepage="javascript:alert(5)",
@@ -396,11 +399,11 @@ def hostile_record() -> Record:
         environment={attack: attack},
     )
     results = [
-        Result(attack, case, Judgement("error", message=attack + "x" * 10_000_000)),
-        Result(attack, parse("conv.n5.k3"), Judgement("unsupported", message=attack)),
+        Result(name, case, Judgement("error", message=attack + "x" * 10_000_000)),
+        Result(name, parse("conv.n5.k3"), Judgement("unsupported", message=attack)),
     ]
-    cause = CAUSE | {"implementation": attack, "sentence": attack, "where": attack, "verdicts": ["error"]}
-    picture = PICTURE | {"implementation": attack, "observed": {"shape": [1, 5, 1], "values": [attack] * 5}}
+    cause = CAUSE | {"implementation": name, "sentence": attack, "where": attack, "verdicts": ["error"]}
+    picture = PICTURE | {"implementation": name, "observed": {"shape": [1, 5, 1], "values": [attack] * 5}}
     head = header([case, parse("conv.n5.k3")], mine) | {
         "command": attack,
         "not_started": {attack: attack},

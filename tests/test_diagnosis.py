@@ -58,7 +58,7 @@ def test_an_empty_result_is_told_by_its_length() -> None:
     reading = probing.read(case, lambda case, sets: [Array(np.zeros((1, 0, 1)), case.dtype) for _ in sets])
     assert reading is not None
     assert wording.describe([(case, reading)]) == [
-        "returns another length than ceil(n / s) (n 1, k 2, s 1, d 2: 0, SAME asks for 1)"
+        "returns length max((n - ke) // s + 1, 0) instead of ceil(n / s) (n 1, k 2, s 1, d 2: 0, SAME asks for 1)"
     ]
 
 

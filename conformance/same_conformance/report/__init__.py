@@ -58,6 +58,6 @@ def write(
         (out / CHANGES).write_text(changes.page(previous), encoding="utf-8")
     else:
         (out / CHANGES).unlink(missing_ok=True)
-    (out / "index.html").write_text(html.render(record, assessment, frame), encoding="utf-8")
+    (out / "index.html").write_text(html.render(record, assessment, frame, previous), encoding="utf-8")
     junit.write(record, assessment, out / "junit.xml")
     badges.write(record, assessment, out)

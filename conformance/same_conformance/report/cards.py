@@ -166,9 +166,7 @@ def _card(
         and row.result.judgement.verdict in ("pass", "unspecified")
     ]
     failed = sum(row.result.case.op in ops and row.result.judgement.verdict in FAILURES for row in rows)
-    first = next(
-        (row for row in group if (row.result.case.compared, row.result.case.calls) == ("forward", 1)), group[0]
-    )
+    first = _most_telling(group)
     where = words.worst([row.result.case for row in group], right)
     return Card(
         about["name"],
@@ -182,11 +180,21 @@ def _card(
         len(group),
         len(right) + max(failed, len(group)),
         first.result.case.id,
-        "the smallest in this run",
+        "the smallest in this run" if first is group[0] else "the smallest in this run that gives a forward result",
         link,
         _script(about, first),
         group[0].why,
     )
+
+
+def _most_telling(group: Sequence[Assessed]) -> Assessed:
+    """Return the smallest case that shows most: a wrong array rather than an error, forward rather than a gradient."""
+
+    def rank(row: Assessed) -> tuple[bool, bool]:
+        case, judgement = row.result.case, row.result.judgement
+        return judgement.observed_shape is None, (case.compared, case.calls) != ("forward", 1)
+
+    return min(group, key=rank)
 
 
 def _script(about: Mapping[str, Any], row: Assessed | None) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from rich.markup import escape
 
 from same_conformance.diff import KINDS
+from same_conformance.report import templating
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,14 +31,11 @@ _STYLES: dict[Kind, str] = {
 
 def page(comparison: Comparison) -> str:
     """Return the page."""
-    environment = Environment(
-        loader=PackageLoader("same_conformance.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return (
+        templating.environment()
+        .get_template("changes.html")
+        .render(comparison=comparison, kinds=KINDS, listed=_LISTED_ON_PAGE)
     )
-    return environment.get_template("changes.html").render(comparison=comparison, kinds=KINDS, listed=_LISTED_ON_PAGE)
 
 
 def tell(comparison: Comparison, say: Callable[[str], None]) -> None:

@@ -65,7 +65,7 @@ $ same-conformance repro {case.id} --with {finding.implementation}
 def _operands(case: Case) -> str:
     """Return the operands in one line; the smallest cases have few elements."""
     arrays = zip(data.names(case), operands.make(case))
-    said = "; ".join(f"{name} {', '.join(f'{v:g}' for v in values.reshape(-1))}" for name, values in arrays)
+    said = "; ".join(f"{name} {', '.join(f'{v:.15g}' for v in values.reshape(-1))}" for name, values in arrays)
     return f"Operands, in raster order: {said}.\n"
 
 

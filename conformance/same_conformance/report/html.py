@@ -7,19 +7,20 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from same_conformance import unpacking
 from same_conformance.judge import expected_shape
-from same_conformance.report import tables
+from same_conformance.report import tables, templating
 from same_conformance.report.text import link_in, shown
 from same_conformance.report.view import in_words, view
 
 if TYPE_CHECKING:
     import pandas as pd
+    from jinja2 import Environment
 
     from same_conformance.assessment import Assessment
+    from same_conformance.diff import Comparison
     from same_conformance.record import Record
 
 _SCRIPTS = (
@@ -29,16 +30,10 @@ _SCRIPTS = (
 """The page's own code, in ``templates/js``, in the order in which each builds on those before it."""
 
 
-def render(record: Record, assessment: Assessment, frame: pd.DataFrame) -> str:
+def render(record: Record, assessment: Assessment, frame: pd.DataFrame, previous: Comparison | None = None) -> str:
     """Return the page; whatever others wrote is escaped, cut where it is long, and shown where it would be unseen."""
-    environment = Environment(
-        loader=PackageLoader("same_conformance.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templating.environment()
+    environment.finalize = _finalize
     environment.filters["x"] = tables.by_x
     environment.filters["unpacked"] = unpacking.sentence
     environment.filters["in_words"] = in_words
@@ -54,6 +49,8 @@ def render(record: Record, assessment: Assessment, frame: pd.DataFrame) -> str:
         style=Markup(style),  # noqa: S704
         code=Markup(code),  # noqa: S704
         policy=_policy(style, code),
+        states=[state for state in (record.damaged, record.unfinished) if state],
+        previous=previous,
         **view(record, assessment, frame),
     )
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from same_conformance import classes, mutants
+from same_conformance.report import templating
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,18 +28,15 @@ def write(survey: Survey, out: Path, *, executed: bool) -> None:
 
 
 def _page(survey: Survey, *, executed: bool) -> str:
-    environment = Environment(
-        loader=PackageLoader("same_conformance.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("mutants.html").render(
-        survey=survey,
-        matrix=survey.matrix(),
-        classes=[k.name for k in classes.CLASSES],
-        counts=classes.count(survey.cases),
-        themes=mutants.THEMES,
-        executed=executed,
+    return (
+        templating.environment()
+        .get_template("mutants.html")
+        .render(
+            survey=survey,
+            matrix=survey.matrix(),
+            classes=[k.name for k in classes.CLASSES],
+            counts=classes.count(survey.cases),
+            themes=mutants.THEMES,
+            executed=executed,
+        )
     )

@@ -59,6 +59,12 @@ const calculatorPage = (parameters, section) => {
   draw(state);
 };
 
+const explainCommand = (state, axes, padding) => {
+  const of = (field) => axes.map((axis) => axis[field]).join("x");
+  const extra = [["op", state.op, "conv"], ["padding", padding, "same"]].filter(([, value, usual]) => value !== usual).map(([name, value]) => ` --${name} ${value}`).join("");
+  return `same-conformance explain --size ${of("n")} --kernel ${of("k")} --stride ${of("s")} --dilation ${of("d")}${extra}`;
+};
+
 const calculated = (state) => {
   const axes = axesOf(state);
   const padding = state.padding || "same";
@@ -81,7 +87,7 @@ const calculated = (state) => {
     ...distinct.map((axis) => axisPicture(state.op, axis, "", null)),
     h("h2", {}, "Code"),
     recipeView(state.op, image, padding),
-    h("p", { class: "small" }, "In the terminal: ", h("code", {}, `same-conformance show ${id}`)),
+    h("p", { class: "small" }, "In the terminal: ", h("code", {}, explainCommand(state, axes, padding))),
   ].filter(Boolean);
 };
 
