@@ -240,7 +240,9 @@ def _contested(assessment: Assessment) -> list[dict[str, Any]]:
 def _said(case: Case, ran: Mapping[tuple[str, Case], Judgement]) -> dict[str, str]:
     """Return what the spec and each witness say of the smallest case of a cause."""
     values = spec.execute(case, operands.make(case))
-    numbers = ", ".join(f"{v:.15g}" for v in values.reshape(-1)) if values.size <= _SHOWN_ELEMENTS else "too much to show"
+    numbers = (
+        ", ".join(f"{v:.15g}" for v in values.reshape(-1)) if values.size <= _SHOWN_ELEMENTS else "too much to show"
+    )
     said = {"spec": f"shape {tables.by_x(values.shape)}: {numbers}"}
     for witness in WITNESSES:
         judgement = ran.get((witness, case))
