@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from same_conformance import strategies
@@ -12,11 +12,11 @@ from same_conformance.diagnosis.counterexample import Minimum
 from same_conformance.diagnosis.diagnose import Diagnosis, diagnose
 from same_conformance.errors import UsageError
 from same_conformance.judge import FAILURES, Judge, Verdict
+from same_conformance.record import Result
 
 if TYPE_CHECKING:
     from same_conformance.case import Case
     from same_conformance.expectations import Expectations
-    from same_conformance.record import Result
     from same_conformance.runner.pool import Pool
 
 _FATAL = ("crash", "timeout")
@@ -136,6 +136,12 @@ def _cause(wrong: Sequence[Result], right: Sequence[Result], inquiry: Inquiry) -
     diagnosis = diagnose(results, lambda case, sets: inquiry.pool.probe(name, case, sets))
     verdicts = tuple(dict.fromkeys(r.judgement.verdict for r in wrong))
     minimum = _minimize(wrong, verdicts, diagnosis, inquiry)
+    if compared != "forward" and minimum.case.compared == "forward":  # no case of the run showed that it is wrong too
+        compared = "forward"
+        shown = Result(name, minimum.case, inquiry.judge.judge(minimum.case, inquiry.pool.run_case(name, minimum.case)))
+        diagnosis = diagnose([shown, *results], lambda case, sets: inquiry.pool.probe(name, case, sets))
+    if _passes_at_first(name, minimum.case, verdicts, inquiry):
+        diagnosis = replace(diagnosis, sentence=_REMEMBERS, rule="")
     return Cause(
         name,
         op,
@@ -153,6 +159,16 @@ def _cause(wrong: Sequence[Result], right: Sequence[Result], inquiry: Inquiry) -
         minimum.is_proved,
         diagnosis.share.fraction if diagnosis.share else None,
     )
+
+
+_REMEMBERS = "depends on earlier calls: its smallest failing case passes in a process that has executed nothing before"
+
+
+def _passes_at_first(name: str, case: Case, verdicts: Sequence[Verdict], inquiry: Inquiry) -> bool:
+    """Tell whether a case that fails among others passes alone; one that is chance, or costs a process, is not tried."""
+    if "nondeterministic" in verdicts or any(verdict in _FATAL for verdict in verdicts):
+        return False
+    return inquiry.judge.judge(case, inquiry.pool.run_first(name, case)).verdict == "pass"
 
 
 def _minimize(wrong: Sequence[Result], verdicts: Sequence[Verdict], diagnosis: Diagnosis, inquiry: Inquiry) -> Minimum:

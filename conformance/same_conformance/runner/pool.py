@@ -224,6 +224,11 @@ class Pool:
         ((_, _, outcome),) = self.run({name: [case]})
         return outcome
 
+    def run_first(self, name: str, case: Case) -> Outcome:
+        """Execute one case in a new process, which has executed nothing before."""
+        self._slot_of[name].end()
+        return self.run_case(name, case)
+
     def probe(self, name: str, case: Case, sets: Sequence[tuple[np.ndarray, ...]]) -> list[Outcome]:
         """Execute one case on each of `sets` of float64 operands; fewer outcomes than sets if the worker dies."""
         return probe(self._slot_of[name], self.started[name].entry_point, case, sets)

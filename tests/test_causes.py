@@ -1,0 +1,68 @@
+"""What a run says of causes that no single call shows: memory of earlier calls, and what only a made-up case tells."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner
+
+from same_conformance import cli, record
+
+Install = Callable[..., Path]
+
+REMEMBERS = """
+    from same_conformance import mutants
+
+    seen = {}
+
+    def build(case):
+        def execute(x, *kernel):
+            here = case.resized(x.shape[1:-1])
+            first = seen.setdefault((case.op, case.kernel, case.stride, case.dilation, case.padding), here)
+            pads = [(a.before, a.after) for a in first.axes]
+            maps = [mutants.windows.windows(*a[:4], p) for a, p in zip(here.axes, pads)]
+            return spec.execute(here, (x, *kernel), mutants.windows.of_maps(here, maps)).astype(case.dtype)
+
+        return execute
+
+    implementation = Implementation(name="fake", framework="numpy", build=build, dtypes=("float32",))
+"""
+"""Pads as for the first size that it saw of each kernel, stride and dilation."""
+
+
+def causes(out: Path, *args: object) -> list[dict[str, Any]]:
+    result = CliRunner().invoke(cli.main, ["run", "fake", "--out", str(out), *(str(arg) for arg in args)])
+    assert result.exit_code == 1, result.output
+    return list(record.read(out / record.FILE).footer["causes"])
+
+
+def test_memory_of_earlier_calls_is_told_by_a_process_that_has_none(plugin: Install, tmp_path: Path) -> None:
+    plugin("fake", REMEMBERS)
+    cases = [part for n in range(3, 11) for part in ("--case", f"conv.n{n}.k3.s2")]
+    (cause,) = causes(tmp_path / "out", *cases)
+    assert cause["sentence"].startswith("depends on earlier calls")
+
+
+def test_who_is_wrong_whatever_was_called_before_does_not_depend_on_it(plugin: Install, tmp_path: Path) -> None:
+    plugin(
+        "fake", REMEMBERS.replace("seen.setdefault(", "dict().setdefault(").replace("a.after) for", "a.after + 1) for")
+    )
+    (cause,) = causes(tmp_path / "out", *(part for n in range(3, 11) for part in ("--case", f"conv.n{n}.k3")))
+    assert "earlier calls" not in cause["sentence"]
+
+
+def test_a_smaller_forward_case_makes_a_wrong_gradient_a_wrong_result(plugin: Install, tmp_path: Path) -> None:
+    plugin(
+        "fake",
+        """
+        from same_conformance import mutants, rules
+
+        rule = mutants.RULES["half"]
+        implementation = Implementation(
+            name="fake", framework="numpy", build=lambda case: rules.build(rule, case), gradient=lambda case: rules.build(rule, case)
+        )
+        """,
+    )
+    (cause,) = causes(tmp_path / "out", "--case", "conv.n4.k3.s2.input_gradient")
+    assert cause["compared"] == "forward"
+    assert "forward, but" not in cause["sentence"]
