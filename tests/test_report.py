@@ -179,6 +179,22 @@ def test_a_network_is_safe_only_if_every_layer_is(tmp_path: Path) -> None:
     assert fits["c"]["verdict"] == "unsupported"
 
 
+def test_cases_that_the_user_lists_are_judged_like_the_layers_of_a_network(tmp_path: Path) -> None:
+    listed = tmp_path / "layers.txt"
+    listed.write_text("conv.n225-225.k3-3.s2-2\nconv.n7-7.k2-2\n")
+    arguments = ["run", "spec", "torch-half", "--cases-from", str(listed), "--out", str(tmp_path / "out")]
+    result = CliRunner().invoke(cli.main, arguments)
+    assert result.exit_code == 0, result.output
+    run = record.read(tmp_path / "out" / record.FILE)
+    (row,) = tables.networks(tables.verdicts(assessment.assess(run)), tables.layers(run))
+    assert row["network"] == tables.OWN
+    assert row["implementations"]["spec"]["verdict"] == "safe"
+    broken = row["implementations"]["torch-half"]
+    assert (broken["verdict"], broken["case"], broken["n_broken"]) == ("wrong", "conv.n7-7.k2-2", 1)
+    assert "## Networks: your cases\n" in (tmp_path / "out" / "summary.md").read_text(encoding="utf-8")
+    assert "your cases" in (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+
+
 def test_every_link_to_a_page_has_a_target(hostile_report: Path) -> None:
     """What begins with /case, /explorer and /calculator is drawn by the page's own code."""
     page = (hostile_report / "index.html").read_text(encoding="utf-8")

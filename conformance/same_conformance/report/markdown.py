@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from same_conformance import corpus, coverage, unpacking
+from same_conformance import coverage, unpacking
 from same_conformance.case import OPS
 from same_conformance.messages import printable
 from same_conformance.report import tables, unexpected
@@ -52,7 +52,7 @@ def render(record: Record, assessment: Assessment, frame: pd.DataFrame, previous
         cells = [", ".join(f"{n} {verdict}" for verdict, n in ops[op].items()) or "-" for op in OPS]
         rows.append(f"| {code(name)} | {' | '.join(cells)} |")
     lines += ["## Verdicts", "", f"| implementation | {' | '.join(OPS)} |", "|---|" + "---|" * len(OPS), *_rows(rows)]
-    lines += ["", *_networks(frame), "", *_box(record), *_coverage(record)]
+    lines += ["", *_networks(record, frame), "", *_box(record), *_coverage(record)]
     return _fit("\n".join(lines).rstrip("\n") + "\n")
 
 
@@ -131,13 +131,15 @@ def _fit(text: str) -> str:
     return data[: data.rindex(b"\n", 0, _MOST_BYTES)].decode() + _CUT
 
 
-def _networks(frame: pd.DataFrame) -> list[str]:
+def _networks(record: Record, frame: pd.DataFrame) -> list[str]:
     """Say of how many networks each implementation reproduces every SAME layer, and a layer that breaks another."""
-    networks = tables.networks(frame, corpus.read_networks())
+    networks = tables.networks(frame, tables.layers(record))
     if not networks:
         return []
+    n_own = sum(row["network"] == tables.OWN for row in networks)
+    titles = [f"{len(networks) - n_own} of keras.applications"] * (len(networks) > n_own) + [tables.OWN] * n_own
     lines = [
-        f"## Networks: {len(networks)} of keras.applications",
+        f"## Networks: {' and '.join(titles)}",
         "",
         "| implementation | safe | wrong | not offered | first wrong |",
         "|---|---|---|---|---|",

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
-from same_conformance import mutants
+from same_conformance import corpus, mutants
 from same_conformance.case import OPS
+from same_conformance.corpus import Layer
 from same_conformance.errors import UsageError
 from same_conformance.judge import FAILURES, VERDICTS, expected_shape
 from same_conformance.messages import one_line
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from same_conformance.assessment import Assessed, Assessment
     from same_conformance.case import Case
-    from same_conformance.corpus import Layer
     from same_conformance.record import Record
 
 TYPES = {
@@ -238,6 +238,16 @@ def cells(frame: pd.DataFrame) -> dict[str, dict[str, dict[str, int]]]:
         implementation, op = cast("tuple[str, str]", key)
         table.setdefault(implementation, {})[op] = {str(verdict): int(n) for verdict, n in row.items() if n}
     return {name: {op: ops.get(op, {}) for op in OPS} for name, ops in table.items()}
+
+
+OWN = "your cases"
+"""What stands for a network's name where the user listed the cases."""
+
+
+def layers(record: Record) -> list[Layer]:
+    """Return the layers of the networks, and the cases that the user listed as those of a network of their own."""
+    own = [Layer(case, {OWN: (case.id,)}) for case in record.of_origin("given")]
+    return [*own, *corpus.read_networks()]
 
 
 def networks(frame: pd.DataFrame, layers: Iterable[Layer]) -> list[dict[str, Any]]:

@@ -40,7 +40,7 @@ _LISTED = 60
 def view(record: Record, assessment: Assessment, frame: pd.DataFrame) -> dict[str, Any]:
     """Return what the templates name."""
     found = cards.cards(record, assessment)
-    networks = tables.networks(frame, corpus.read_networks())
+    networks = tables.networks(frame, tables.layers(record))
     return {
         "header": record.header,
         "footer": record.footer,
