@@ -43,11 +43,18 @@ def one_line(text: str, n_characters: int = LONGEST) -> str:
     'cannot open …/x.so at 0x…'
     """
     n_said = len(text)
-    text = text[: 50 * n_characters]  # long enough to find the words, short enough for any input
-    text = _ADDRESS.sub("0x…", text)
-    text = _PATH.sub(lambda match: "…/" + match[0].rsplit("/", 1)[1], text)
+    text = without_places(text[: 50 * n_characters])  # long enough to find the words, short enough for any input
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return _cut(text, n_characters, n_said)
+
+
+def without_places(text: str) -> str:
+    """Return `text` without addresses and without the folders of paths, which differ from run to run and tell of a machine.
+
+    >>> without_places("/home/me/x.py:3: at 0x7f00aa11")
+    '…/x.py:3: at 0x…'
+    """
+    return _PATH.sub(lambda match: "…/" + match[0].rsplit("/", 1)[1], _ADDRESS.sub("0x…", text))
 
 
 def printable(text: str, n_characters: int = LONGEST_FIELD) -> str:

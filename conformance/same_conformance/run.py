@@ -20,7 +20,7 @@ from same_conformance.errors import RecordError, StartError, UsageError
 from same_conformance.expectations import Expectations
 from same_conformance.interruption import Interruption, in_background
 from same_conformance.judge import Judge
-from same_conformance.messages import one_line, tamed
+from same_conformance.messages import one_line, tamed, without_places
 from same_conformance.picture.gallery import Gallery
 from same_conformance.record import Result
 from same_conformance.runner.pool import Pool
@@ -51,8 +51,11 @@ _FRAMEWORK_VARIABLES = (
     "PYTORCH_",
     "ONEDNN_",
     "DNNL_",
+    "LRU_CACHE_CAPACITY",
 )
 """Beginnings of environment variables that change what frameworks do."""
+_OTHERS_VARIABLES = ("TF_CLI_", "TF_VAR_", "TF_DATA_DIR", "TF_LOG", "TF_WORKSPACE")
+"""Those of Terraform, which begin like TensorFlow's."""
 
 
 @dataclass(frozen=True)
@@ -176,7 +179,9 @@ def _run(
             found = causes.find(results, inquiry)
             interruption.check()
             pictures = gallery.hang(results, found, inquiry)
-            outputs = {name: text for name in [*pool.started, *pool.failures] if (text := pool.output_of(name))}
+            outputs = {
+                name: text for name in [*pool.started, *pool.failures] if (text := without_places(pool.output_of(name)))
+            }
             footer = {
                 "seconds": round(time.monotonic() - began, 1),
                 "start_seconds": round(start_s, 1),
@@ -284,7 +289,9 @@ def _header(request: Request, selection: Selection, pool: Pool) -> dict[str, Any
             "not_installed": sorted(pool.not_installed),
             "expectations": [asdict(entry) for entry in request.all_entries],
             "variables": {
-                k: v for k, v in sorted({**os.environ, **ONE_THREAD}.items()) if k.startswith(_FRAMEWORK_VARIABLES)
+                k: v
+                for k, v in sorted({**os.environ, **ONE_THREAD}.items())
+                if k.startswith(_FRAMEWORK_VARIABLES) and not k.startswith(_OTHERS_VARIABLES)
             },
             "limits": asdict(request.limits),
             "python": sys.version.split()[0],
