@@ -146,7 +146,7 @@ def _matrix(record: Record, assessment: Assessment) -> list[dict[str, Any]]:
         key, verdict = (row.result.implementation, row.result.case.op), row.result.judgement.verdict
         counts.setdefault(key, Counter())[verdict] += 1
         unexpected[key] += row.standing in ("unexpected", "stale")
-        if verdict != "unsupported":
+        if verdict in FAILURES or verdict == "pass":
             (wrong if verdict in FAILURES else right).setdefault(key, []).append(row.result.case)
     return [
         {
