@@ -55,7 +55,7 @@ def test_a_refused_axis_case_is_not_covered_and_hides_no_other(
         in result.output
     )
     summary = (tmp_path / "summary.md").read_text()
-    assert "| fake | - | - | - | 192, none | - |" in summary.replace("|  |", "| - |").replace("|  |", "| - |")
+    assert "| `fake` | - | - | - | 192, none | - |" in summary.replace("|  |", "| - |").replace("|  |", "| - |")
     assert "no dilation here" in (tmp_path / "index.html").read_text()
 
 

@@ -77,7 +77,9 @@ def test_every_partial_sum_is_exact_in_the_dtype(case: Case) -> None:
         factors = [a for i, a in enumerate(largest) if i != by]
         assert case.n_terms * np.prod(factors) <= 2**bits
         assert max(largest) <= magnitude(case)
-    assert all((a == np.rint(a)).all() and (a != 0).all() for a in operands.make(case))
+    assert all((a == np.rint(a)).all() for a in operands.make(case))
+    n_zeros = sum(int((a == 0).sum()) for a in operands.make(case))
+    assert n_zeros == (case.op == "avg_pool" and np.prod(case.size) > 1)
 
 
 @given(cases(ops=["max_pool"], compared=["forward"]))
@@ -102,7 +104,7 @@ BOX = [*itertools.product(range(1, 7), range(1, 5), range(1, 4), range(1, 3))][:
 
 PLANNED = [rule for rule in mutants.RULES.values() if rule.plan]
 """The rules whose effect is arithmetic; the others are executed to predict them."""
-UNSEEN_BELOW_128 = mutants.RULES["int8-lowest-fill"]
+UNSEEN_IN_SMALL = [mutants.RULES["int8-lowest-fill"], mutants.RULES["minus-ten-thousand-fill"]]
 
 
 @pytest.mark.parametrize("op", OPS)
@@ -115,7 +117,7 @@ def test_no_rule_whose_plan_differs_is_hidden_by_the_data(op: str) -> None:
         two = Case(op, (n, n2), (k, k2), (s, s2), (d, d2), channels=channels)
         for rule in PLANNED:
             for case in (one, two):
-                assert shows(rule, case) == differs(rule, case) or rule is UNSEEN_BELOW_128, (rule.name, case.id)
+                assert shows(rule, case) == differs(rule, case) or rule in UNSEEN_IN_SMALL, (rule.name, case.id)
 
 
 def test_hardly_any_rule_is_hidden_in_cases_of_any_size() -> None:
@@ -123,11 +125,11 @@ def test_hardly_any_rule_is_hidden_in_cases_of_any_size() -> None:
     n_differing = n_hidden = 0
     for case in draw_distinct(200, seed=2, dtypes=["float32", "float64"], compared=["forward"]).cases:
         for rule in PLANNED:
-            if rule is not UNSEEN_BELOW_128 and differs(rule, case):
+            if rule not in UNSEEN_IN_SMALL and differs(rule, case):
                 n_differing += 1
                 n_hidden += not shows(rule, case)
             else:
-                assert not shows(rule, case) or rule is UNSEEN_BELOW_128, (rule.name, case.id)
+                assert not shows(rule, case) or rule in UNSEEN_IN_SMALL, (rule.name, case.id)
     assert n_differing > 1000
     assert n_hidden * 500 < n_differing
 
@@ -138,7 +140,7 @@ GRADIENTS = [*itertools.product(range(1, 6), range(1, 4), range(1, 4), range(1, 
 @pytest.mark.parametrize("op", OPS)
 def test_no_rule_is_hidden_in_gradients_by_the_data(op: str) -> None:
     """A plan of another effect gives another gradient, and one of the same effect the same."""
-    left_out = (*mutants.THEMES["gradients"], UNSEEN_BELOW_128)
+    left_out = (*mutants.THEMES["gradients"], *UNSEEN_IN_SMALL)
     forward = [rule for rule in PLANNED if rule not in left_out and op in rule.ops]
     for size, kernel, stride, dilation in GRADIENTS:
         for compared in ("input_gradient", "kernel_gradient")[: 1 if op.endswith("pool") else 2]:
