@@ -198,7 +198,6 @@ def test_the_documented_types_are_those_that_are_written() -> None:
 
 
 def test_parquet_holds_the_same_table_with_texts_as_they_are(made: Make, kept: Keep, tmp_path: Path) -> None:
-    pytest.importorskip("pyarrow")
     judgements = {CASE: Judgement("value", (1, 5, 1), 2, 3.0, "d", "=1"), "conv.n7.k3": "unsupported"}
     kept(made({"a": judgements}), tmp_path)
     assert command("report", tmp_path, "--parquet").exit_code == 1
