@@ -1,0 +1,30 @@
+"""Print a script that reproduces a case: ``same-conformance repro``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from same_conformance.cli.common import CaseParameter, exits
+
+if TYPE_CHECKING:
+    from same_conformance.case import Case
+
+
+@click.command()
+@click.argument("case", type=CaseParameter())
+@click.option("--with", "name", required=True, metavar="IMPLEMENTATION", help="Whom the script calls.")
+@click.option("--issue", is_flag=True, help="Print a report ready to file, in Markdown, with the script in it.")
+def repro(case: Case, name: str, *, issue: bool) -> None:
+    """Print a script that shows what IMPLEMENTATION gives for CASE and what SAME asks for; it needs nothing of ours."""
+    exits(lambda: _repro(case, name, as_issue=issue))
+
+
+def _repro(case: Case, name: str, *, as_issue: bool) -> int:
+    from same_conformance.repro import issue, script
+    from same_conformance.repro.observe import observe
+
+    observation = observe(case, name, lambda text: click.echo(text, err=True))
+    click.echo(issue.write(observation) if as_issue else script.write(observation), nl=False)
+    return 0

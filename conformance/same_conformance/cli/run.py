@@ -1,0 +1,158 @@
+"""Run cases on implementations: ``same-conformance run``."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from same_conformance.case import COMPARED, OPS, RANKS
+from same_conformance.cli.common import (
+    INTERRUPTED,
+    CaseParameter,
+    FiniteRange,
+    NamedInterpreter,
+    conclude,
+    exits,
+)
+from same_conformance.errors import UsageError
+
+if TYPE_CHECKING:
+    from same_conformance.record import Record
+    from same_conformance.run import Request
+
+DEFAULT_OUT = Path("reports/latest")
+_MOST_GIB = 1 << 20
+"""What the operating system takes as a limit is 64 bits of bytes; this is far below, and above any machine."""
+
+
+@click.command()
+@click.argument("implementations", nargs=-1)
+@click.option("--op", "ops", multiple=True, type=click.Choice(OPS), help="Only cases of this op; may be repeated.")
+@click.option(
+    "--rank", "ranks", multiple=True, type=click.Choice([str(r) for r in RANKS]), help="Only cases of this many axes."
+)
+@click.option(
+    "--compared", multiple=True, type=click.Choice(COMPARED), help="Only cases that compare this; may be repeated."
+)
+@click.option("--profile", type=click.Choice(["quick", "standard", "deep"]), default="standard", show_default=True,
+              help="Corpus, networks and all small cases, with 0, 1000 or 5000 drawn ones; deep: also every axis case of n <= 24, k <= 8, "
+              "s <= 6, d <= 4, packed.")  # fmt: skip
+@click.option(
+    "--cases", "n_cases", type=click.IntRange(min=1), help="How many distinct cases to draw, instead of the profile's."
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the drawing.")
+@click.option("--case", "cases", multiple=True, type=CaseParameter(), help="Only this case; may be repeated.")
+@click.option("--cases-from", type=click.Path(path_type=Path), help="Only the cases of this file, one id a line.")
+@click.option(
+    "--expectations",
+    type=click.Path(path_type=Path),
+    help="A TOML file of known failures, besides those that come with us.",
+)
+@click.option("--python", "interpreters", multiple=True, type=NamedInterpreter(),
+              help="Run implementation NAME in another Python; nothing of ours need be installed there.")  # fmt: skip
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_OUT,
+    show_default=True,
+    help="Where everything is written.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=os.cpu_count() or 1,
+    show_default="cores",
+    help="Workers at work at once.",
+)
+@click.option("--timeout", "case_s", type=FiniteRange(min=0, min_open=True), default=60, show_default=True,
+              help="Seconds for one case.")  # fmt: skip
+@click.option("--start-timeout", "start_s", type=FiniteRange(min=0, min_open=True), default=300, show_default=True,
+              help="Seconds for an implementation to start.")  # fmt: skip
+@click.option(
+    "--memory",
+    "memory_gib",
+    type=FiniteRange(min=0.5, max=_MOST_GIB),
+    default=8,
+    show_default=True,
+    help="GiB of data per worker.",
+)
+@click.option("--previous", type=click.Path(path_type=Path), help="An earlier run, whose differences are shown.")
+@click.option("--parquet", is_flag=True, help="Write results.parquet too; needs pyarrow.")
+@click.option("--all-must-start", is_flag=True, help="Exit with 3 also if only a framework is not installed.")
+def run(out: Path, **options: Any) -> None:
+    """Run cases on IMPLEMENTATIONS (default: all that are installed) and write the report."""
+    exits(lambda: _run(out, options))
+
+
+def _run(out: Path, options: dict[str, Any]) -> int:
+    from same_conformance import assessment, diff, rebuild, report
+    from same_conformance.console import Console
+    from same_conformance.run import Interrupted
+    from same_conformance.run import run as execute
+
+    if options["parquet"]:
+        report.need_parquet()
+    # read now, because it may be what this run is about to replace
+    previous = rebuild.read([options["previous"]]) if options["previous"] else None
+    request = _request(out, options)
+    console = Console()
+    threading.Thread(target=report.preload, daemon=True).start()
+
+    def render(record: Record) -> None:
+        comparison = diff.compare(previous, record) if previous else None
+        report.write(record, assessment.assess(record), out, comparison, parquet=options["parquet"])
+
+    try:
+        with console:
+            record = execute(request, console, render)
+    except Interrupted:
+        click.echo(f"\ninterrupted: what was recorded is in {out}; the same command goes on from there", err=True)
+        return INTERRUPTED
+    except KeyboardInterrupt:
+        click.echo("\ninterrupted before any case was executed", err=True)
+        return INTERRUPTED
+    assessed = assessment.assess(record)
+    conclude(console, record, assessed, previous, out)
+    asked_for = assessed.not_started if options["all_must_start"] else [*request.names, *request.interpreters]
+    return assessment.exit_code(record, assessed, asked_for=frozenset(asked_for))
+
+
+def _request(out: Path, options: dict[str, Any]) -> Request:
+    from same_conformance import case_list, corpus, expectations
+    from same_conformance.run import Request
+    from same_conformance.runner.slot import Limits
+    from same_conformance.selection import Query
+
+    if options["n_cases"] and (options["cases"] or options["cases_from"]):
+        raise UsageError("--cases draws cases, --case and --cases-from name them: give one or the other")
+    listed = case_list.read(options["cases_from"]) if options["cases_from"] else []
+    return Request(
+        names=options["implementations"],
+        query=Query(
+            profile=options["profile"],
+            n_cases=options["n_cases"],
+            seed=options["seed"],
+            ops=options["ops"],
+            ranks=[int(rank) for rank in options["ranks"]],
+            compared=options["compared"],
+            cases=[*options["cases"], *listed],
+        ),
+        out=out,
+        entries=corpus.read_expectations(),
+        own_entries=expectations.read(options["expectations"]) if options["expectations"] else [],
+        interpreters=dict(options["interpreters"]),
+        limits=Limits(options["case_s"], options["start_s"], int(options["memory_gib"] * (1 << 30))),
+        jobs=options["jobs"],
+        command=_printable(shlex.join(["same-conformance", *sys.argv[1:]])),
+    )
+
+
+def _printable(text: str) -> str:
+    """Return text from the command line without the surrogates that stand for bytes which are no UTF-8."""
+    return text.encode(errors="surrogateescape").decode(errors="replace")
