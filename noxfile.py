@@ -70,7 +70,7 @@ WORKER_SIDE = (
             "spec",
         )
     ),
-    *(f"{_PACKAGE}/runner/{name}.py" for name in ("bootstrap", "execution", "protocol", "worker")),
+    *(f"{_PACKAGE}/runner/{name}.py" for name in ("bootstrap", "execution", "loading", "protocol", "worker")),
     f"{_PACKAGE}/frameworks",
     f"{_PACKAGE}/implementations",
 )

@@ -17,6 +17,9 @@ Function = Callable[..., Any]
 FRAMEWORKS = ("numpy", "torch", "tensorflow", "jax", "keras")
 """Whose tensors an implementation can work with; each has a module of its name in `same_conformance.frameworks`."""
 
+UPGRADE = "python -m pip install --upgrade same-conformance"
+"""What helps a plug-in that needs a newer version of this package."""
+
 _OTHER_FUNCTIONS = ("build", "gradient", "declines")
 
 _NAME = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
