@@ -32,7 +32,7 @@ def conformance(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests; arguments go to pytest."""
     install(session, "-e", ".[frameworks]", "-r", "tests/requirements.txt")
-    session.run("pytest", "--numprocesses=auto", *session.posargs)
+    session.run("pytest", "--numprocesses=auto", "--durations=20", *session.posargs)
 
 
 @nox.session
