@@ -58,6 +58,7 @@ WORKER_SIDE = (
         f"{_PACKAGE}/{name}.py"
         for name in (
             "__init__",
+            "api",
             "axis",
             "case",
             "errors",

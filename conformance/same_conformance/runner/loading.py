@@ -18,9 +18,10 @@ from types import ModuleType
 from typing import Any, Optional
 
 from same_conformance._version import __version__
+from same_conformance.api import UPGRADE
 from same_conformance.case import OPS
 from same_conformance.errors import PluginError
-from same_conformance.implementation import FRAMEWORKS, UPGRADE, Implementation
+from same_conformance.implementation import FRAMEWORKS, Implementation
 from same_conformance.messages import in_words
 
 _PACKAGE = __name__.partition(".")[0]
@@ -41,8 +42,8 @@ def load(value: str, file: Optional[Path] = None) -> Implementation:
     except PluginError:
         raise
     except BaseException as error:
-        if isinstance(error, ImportError) and str(error.name).partition(".")[0] == _PACKAGE:
-            raise PluginError(f"it needs a newer {_PACKAGE} than {__version__} ({error}); {UPGRADE}") from None
+        if _is_about_us(error):
+            raise PluginError(f"{_where(error, file)}{_lacking(error)}") from None
         if isinstance(error, ModuleNotFoundError) and error.name in FRAMEWORKS:
             raise PluginError(
                 f"{_where(error, file)}{in_words(error)}; install it, or give an interpreter that has it: "
@@ -59,6 +60,19 @@ def load(value: str, file: Optional[Path] = None) -> Implementation:
     if not isinstance(found, Implementation):
         raise PluginError(_refusal(found, value, module, file))
     return found
+
+
+def _is_about_us(error: BaseException) -> bool:
+    """Tell whether `error` says that this package lacks something."""
+    if isinstance(error, ImportError):
+        return str(error.name).partition(".")[0] == _PACKAGE
+    return isinstance(error, AttributeError) and str(error).startswith(f"module '{_PACKAGE}")
+
+
+def _lacking(error: BaseException) -> str:
+    """Say what to do about something that this version lacks; the path in the words of the error tells nothing."""
+    what = in_words(error).partition(" (")[0]
+    return f"{what}; this is same-conformance {__version__}: check the spelling, or get a newer one: {UPGRADE}"
 
 
 def _module_of(file: Path) -> ModuleType:
