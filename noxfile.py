@@ -61,6 +61,7 @@ WORKER_SIDE = (
             "api",
             "axis",
             "case",
+            "claims",
             "errors",
             "exactness",
             "implementation",
@@ -68,6 +69,7 @@ WORKER_SIDE = (
             "operands",
             "padding",
             "plan",
+            "program",
             "spec",
         )
     ),

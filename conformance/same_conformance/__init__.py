@@ -9,5 +9,6 @@ from same_conformance.api import API_VERSION
 from same_conformance.case import Case
 from same_conformance.errors import Unsupported
 from same_conformance.implementation import Implementation
+from same_conformance.program import Program
 
-__all__ = ["API_VERSION", "Case", "Implementation", "Unsupported", "__version__"]
+__all__ = ["API_VERSION", "Case", "Implementation", "Program", "Unsupported", "__version__"]
