@@ -241,6 +241,11 @@ class WorkerProcess:
         self.send(header, b"", timeout_s)
         return self.receive(timeout_s)[0]
 
+    @property
+    def n_waiting(self) -> int:
+        """Return how many bytes of an unfinished frame came."""
+        return self._reader.n_waiting
+
     def interrupt(self) -> None:
         """Kill the process with everything it started; whoever waits for a reply learns that it died."""
         with contextlib.suppress(OSError):

@@ -131,8 +131,10 @@ class Slot:
         try:
             yield
         except WorkerTimeout:
+            n = self._process.n_waiting if self._process else 0
             self.end()
-            raise StartError(f"did not start within {self.limits.start_s:g} s (--start-timeout)") from None
+            sent = f"; it sent {n} bytes, which are no frame" if n else ""
+            raise StartError(f"did not start within {self.limits.start_s:g} s (--start-timeout){sent}") from None
         except WorkerDied as death:
             self.end()
             raise StartError(f"its worker {death.reason} while starting") from None
