@@ -58,8 +58,10 @@ WORKER_SIDE = (
         f"{_PACKAGE}/{name}.py"
         for name in (
             "__init__",
+            "api",
             "axis",
             "case",
+            "claims",
             "errors",
             "exactness",
             "implementation",
@@ -67,6 +69,7 @@ WORKER_SIDE = (
             "operands",
             "padding",
             "plan",
+            "program",
             "spec",
         )
     ),

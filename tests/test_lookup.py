@@ -179,7 +179,7 @@ def test_what_cannot_be_meant_is_wrong_usage(file: Callable[..., Path], given: s
     [
         ("mine.py:nothing", GOOD, "mine.py:nothing did not start: mine.py has no 'nothing'; give mine.py:implementation"),
         ("mine.py", "", 'mine.py did not start: mine.py has no \'implementation\'; write implementation = Implementation(name="mine", framework='),
-        ("mine.py", "from same_conformance.messages import nothing", "needs a newer same_conformance than"),
+        ("mine.py", "from same_conformance.messages import nothing", "mine.py, line 6: ImportError: cannot import name 'nothing'"),
         ("mine.py", "implementation = 3", "mine.py:implementation is int, but a file must name a same_conformance.Implementation"),
         ("mine.py:conv", "def conv(x, kernel): pass", 'mine.py:conv is a function, but an Implementation is needed, which says whose tensors it takes; write implementation = Implementation(name="mine", framework="torch", conv=conv)'),
         ("mine.py:Layer", "class Layer: pass", 'framework="torch", build=Layer)'),

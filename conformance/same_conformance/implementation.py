@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
-import re
 from dataclasses import asdict, dataclass, field
 from typing import Any, Callable, Mapping
 
-from same_conformance.case import DTYPES, OPS, POOLS, RANKS, Case
+from same_conformance import api as versions
+from same_conformance import claims
+from same_conformance.case import COMPARED, DTYPES, OPS, POOLS, RANKS, Case
 from same_conformance.errors import PluginError, Unsupported
 from same_conformance.messages import one_line
 from same_conformance.padding import MODES, SAME
@@ -17,12 +18,7 @@ Function = Callable[..., Any]
 FRAMEWORKS = ("numpy", "torch", "tensorflow", "jax", "keras")
 """Whose tensors an implementation can work with; each has a module of its name in `same_conformance.frameworks`."""
 
-UPGRADE = "python -m pip install --upgrade same-conformance"
-"""What helps a plug-in that needs a newer version of this package."""
-
 _OTHER_FUNCTIONS = ("build", "gradient", "declines")
-
-_NAME = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -58,6 +54,7 @@ class Implementation:
         declines: called with a `Case`, returns why it is not offered, or an empty text: what a claim cannot say.
         rule: of the wrong implementations that come with this package: the name of the rule in
             `same_conformance.mutants` that it follows instead of SAME.
+        api: the version of this contract that the plug-in is written for, `same_conformance.api.API_VERSION` by now.
         compile_together: how many cases may be traced into one compiled program; above 1 for JAX only.
 
     Raises:
@@ -84,48 +81,24 @@ class Implementation:
     declines: Callable[[Case], str] | None = None
     rule: str = ""
     compile_together: int = 1
+    api: int = 1
+
+    def __new__(cls, *_: Any, **keywords: Any) -> Implementation:  # noqa: PYI034  # typing.Self is of Python 3.11
+        """Say what to do about keywords of a newer version, before `__init__` raises a `TypeError`."""
+        versions.check(cls.__name__, keywords, cls.__dataclass_fields__)
+        return object.__new__(cls)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
-            raise PluginError(f"the name {self.name!r} is not allowed: use a-z, 0-9, _ . - and begin with a letter")
+        claims.check(self, ("summary", "homepage", "version", "rule"), ("ranks", "dtypes", "paddings"))
         if self.framework not in FRAMEWORKS:
             raise PluginError(
                 f"{self.name}: framework {self.framework!r} is not known: use one of {', '.join(FRAMEWORKS)}"
             )
         if not self.ops:
             raise PluginError(f"{self.name}: offers no op: give a function for one of {', '.join(OPS)}, or build")
-        self._check_types()
-        self._check_claims()
-        self._check_functions()
-
-    def _check_types(self) -> None:
-        for word in ("summary", "homepage", "version", "rule"):
-            if not isinstance(getattr(self, word), str):
-                raise PluginError(f"{self.name}: {word} must be a text, got {getattr(self, word)!r}")
-        environment: object = self.environment
-        if not isinstance(environment, Mapping):
-            raise PluginError(f"{self.name}: environment must map names of variables to texts, got {environment!r}")
-        for pair in environment.items():
-            if not all(isinstance(text, str) and "\0" not in text for text in pair) or not pair[0] or "=" in pair[0]:
-                raise PluginError(f"{self.name}: environment must map names of variables to texts, got {pair!r}")
         if not isinstance(self.compile_together, int) or self.compile_together < 1:
             raise PluginError(f"{self.name}: compile_together must be 1 or more, got {self.compile_together!r}")
-
-    def _check_claims(self) -> None:
-        for claim, allowed in (("ranks", RANKS), ("dtypes", DTYPES), ("paddings", MODES)):
-            got = getattr(self, claim)
-            if not isinstance(got, (tuple, list)):  # without its comma, (2,) is 2, and ("same",) the text "same"
-                example = got if got in allowed else allowed[0]
-                raise PluginError(
-                    f"{self.name}: {claim} must be a tuple, got {got!r}; write {claim}=({example!r},), with the comma"
-                )
-            if not got:
-                raise PluginError(f"{self.name}: {claim} is empty: use some of {', '.join(map(str, allowed))}")
-            unknown = [v for v in got if v not in allowed]
-            if unknown:
-                raise PluginError(
-                    f"{self.name}: {claim} has {unknown[0]!r}: use some of {', '.join(map(str, allowed))}"
-                )
+        self._check_functions()
 
     def _check_functions(self) -> None:
         if self.gradient is not None and self.framework != "numpy":
@@ -146,7 +119,7 @@ class Implementation:
 
     def describe(self) -> dict[str, Any]:
         """Return what the host may know without importing anything: a description that JSON can carry."""
-        description = {k: v for k, v in self.__dict__.items() if k not in (*OPS, *_OTHER_FUNCTIONS)}
+        description = {k: v for k, v in self.__dict__.items() if k not in (*OPS, *_OTHER_FUNCTIONS, "api")}
         for word in ("summary", "homepage", "version"):
             description[word] = one_line(description[word])
         description["ops"] = self.ops
@@ -156,7 +129,7 @@ class Implementation:
 
 @dataclass(frozen=True)
 class Description:
-    """What the host knows of an implementation that lives in a worker: `Implementation` less its functions."""
+    """What the host knows of an implementation that lives in a worker: `Implementation` or `Program`, less how it is called."""
 
     name: str
     framework: str
@@ -168,6 +141,7 @@ class Description:
     ranks: tuple[int, ...] = RANKS
     dtypes: tuple[str, ...] = DTYPES
     paddings: tuple[str, ...] = MODES
+    compared: tuple[str, ...] = COMPARED
     rule: str = ""
     compile_together: int = 1
 
@@ -202,13 +176,10 @@ def callables_for(implementation: Implementation, case: Case) -> tuple[Function,
         Unsupported: if the implementation does not offer the op or does not claim the case.
 
     """
-    if case.op not in implementation.ops:
-        raise Unsupported(f"{implementation.name} has no {case.op}")
-    for claim, got in (("ranks", case.rank), ("dtypes", case.dtype), ("paddings", case.padding)):
-        claimed = getattr(implementation, claim)
-        if got not in claimed:
-            raise Unsupported(f"{implementation.name} does not claim {got} (it claims {', '.join(map(str, claimed))})")
-    if implementation.declines is not None and (why := implementation.declines(case)):
+    why = claims.obstacle(implementation, case)
+    if not why and implementation.declines is not None:
+        why = implementation.declines(case)
+    if why:
         raise Unsupported(why)
     cases = (case.forward,) if case.calls == 1 else (case.first, case.forward)
     if implementation.build is not None:

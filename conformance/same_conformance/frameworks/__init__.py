@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+import shutil
 import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, Protocol, Sequence, Tuple
@@ -138,7 +139,7 @@ def raised_in(error: Exception, package: str) -> bool:
 
 
 class NotInstalledError(Exception):
-    """A framework is not installed in this environment."""
+    """A framework, or what a program needs, is not installed in this environment."""
 
 
 def check_installed(name: str, environment: Mapping[str, str]) -> None:
@@ -155,6 +156,17 @@ def check_installed(name: str, environment: Mapping[str, str]) -> None:
             raise NotInstalledError(
                 f"{needed} is not installed; try: python -m pip install 'same-conformance[{extra}]'"
             )
+
+
+def check_executable(command: str) -> None:
+    """Look for what a program is started by.
+
+    Raises:
+        NotInstalledError: if it is not there.
+
+    """
+    if shutil.which(command) is None:
+        raise NotInstalledError(f"{command} is not installed, or is not executable: install it, or put it on the PATH")
 
 
 def load(name: str) -> Adapter:

@@ -9,7 +9,7 @@ from pathlib import Path
 from same_conformance.case import OPS, POOLS, Case
 from same_conformance.implementation import keywords_for
 from same_conformance.padding import SAME
-from same_conformance.repro import code, torch_calls
+from same_conformance.repro import code, programs, torch_calls
 from same_conformance.repro.target import Target
 
 Body = Callable[[Case], list[str]]
@@ -62,8 +62,24 @@ def _import(target: Target) -> list[str]:
     return [*lines, f"from {module} import {first}" + ("" if attribute == "implementation" else " as implementation")]
 
 
+def _folder(target: Target) -> list[str]:
+    """Return the lines that find a program beside the file that describes it."""
+    path, _, _ = target.value.rpartition(":")
+    if target.is_file:
+        folder = f"Path({str(Path(path).parent)!r}).absolute()"
+        return ["from pathlib import Path", "", f"command = implementation.command_in({folder})"]
+    return [
+        "from pathlib import Path",
+        f"import {path}",
+        "",
+        f"command = implementation.command_in(Path({path}.__file__).parent)",
+    ]
+
+
 def _stranger(target: Target) -> Calls:
     """Call a stranger's own function; what a module is built for is a `Case`, which is ours."""
+    if target.is_program:
+        return Calls(programs.call, (*_import(target), *_folder(target)), programs.before)
     may_build = set(target.ops) == set(OPS)
 
     def before(case: Case) -> list[str]:

@@ -51,7 +51,8 @@ def write(observation: Observation) -> str:
     """
     text = script.write(observation)
     target, case = observation.target, observation.case
-    versions = "\n".join(f"- {name} {version}" for name, version in target.versions.items())
+    packages = {**target.versions, **({"Python": target.python} if target.python else {})}
+    versions = "\n".join(f"- {name} {version}" for name, version in packages.items())
     return f"""\
 # {title(observation)}
 
@@ -70,7 +71,6 @@ def write(observation: Observation) -> str:
 ## Versions
 
 {versions}
-- Python {target.python}
 - {target.platform}
 {_environment(observation)}"""
 

@@ -6,6 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from same_conformance import operands, spec
+from same_conformance import program as programs
 from same_conformance.case import POOLS, Case
 from same_conformance.errors import UsageError
 from same_conformance.outcome import NoGradient, Unsupported
@@ -87,7 +88,7 @@ def _docstring(observation: Observation) -> str:
     first = f'"""Compare what {target.name} gives for {case.id} with what SAME asks for.'
     body = [
         f"Compared is the {WHAT[case.compared]}{', of a second call' if case.calls > 1 else ''}. Needs {needs}",
-        f"Ran with {versions}, Python {target.python}, {target.platform}.",
+        f"Ran with {', '.join(filter(None, (versions, target.python and f'Python {target.python}', target.platform)))}.",
         f"Verdict: {verdict}{said}.".replace("..", "."),
     ]
     wrapped = [
@@ -99,16 +100,17 @@ def _docstring(observation: Observation) -> str:
 
 def _needs(target: Target) -> str:
     """Return what must be there for the script to run, and how to get a stranger's function."""
-    needs = "NumPy" if target.framework == "numpy" else f"{target.framework} and NumPy"
+    needs = "NumPy" if target.framework in ("numpy", programs.FRAMEWORK) else f"{target.framework} and NumPy"
     if target.is_builtin and target.name in calls.BUILT_IN:
         return f"{needs}."
+    calls_it = "which describes the program that it starts" if target.is_program else "whose function it calls"
     if target.is_file:
         path = target.value.rpartition(":")[0]
-        return f"{needs}, same-conformance, and the file {path}, whose function it calls: run it where that is."
+        return f"{needs}, same-conformance, and the file {path}, {calls_it}: run it where that is."
     version = f"=={target.package_version}" if target.package_version else ""
     where = f", or see {target.homepage}" if target.homepage else ""
     return (
-        f"{needs}, same-conformance, and the package {target.distribution}, whose function it calls as {target.value}: "
+        f"{needs}, same-conformance, and the package {target.distribution}, {calls_it} as {target.value}: "
         f"python -m pip install {target.distribution}{version}{where}."
     )
 
@@ -134,12 +136,15 @@ def _first_call(observation: Observation, called: calls.Calls) -> list[str]:
     if case.calls == 1:
         return []
     first = case.first
-    lines = [*data.lines(first), *tensors.conversions(observation.target, first), *called.body(first)]
+    body = [] if observation.target.is_program else called.body(first)
+    lines = [*data.lines(first), *tensors.conversions(observation.target, first, "first"), *body]
     return [f"# First a call with size {first.size}; nobody looks at what it gives.", *lines, ""]
 
 
 def _call(observation: Observation, called: calls.Calls) -> list[str]:
     target, case = observation.target, observation.case
+    if target.is_program:
+        return called.body(case)
     body = called.body(case.forward)
     if case.compared == "forward":
         return body

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from same_conformance import program
+
 if TYPE_CHECKING:
     from same_conformance.case import Case
     from same_conformance.judge import Judgement
@@ -64,6 +66,11 @@ class Target:
             entry_point.version,
             entry_point.file is not None,
         )
+
+    @property
+    def is_program(self) -> bool:
+        """Tell whether it is no function in Python but a program that is sent its operands."""
+        return self.framework == program.FRAMEWORK
 
     @property
     def package(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from same_conformance.case import Case
-from same_conformance.repro import code, data
+from same_conformance.repro import code, data, programs
 from same_conformance.repro.target import Target
 
 IMPORTS = {
@@ -42,6 +42,8 @@ _KERNEL_LAST = "np.moveaxis({array}, (0, 1), (-1, -2))"
 
 def imports(target: Target) -> list[str]:
     """Return the imports of the framework and, for Keras, of the backend that takes its gradients."""
+    if target.is_program:
+        return programs.IMPORTS
     return [*IMPORTS[target.framework], *(IMPORTS[target.package] if target.framework == "keras" else [])]
 
 
@@ -52,8 +54,10 @@ def settings(target: Target, case: Case) -> list[str]:
     return []
 
 
-def conversions(target: Target, case: Case) -> list[str]:
-    """Return the lines that make the tensors ``x``, ``kernel`` and ``cotangent`` of the arrays."""
+def conversions(target: Target, case: Case, request: str = "asked") -> list[str]:
+    """Return the lines that make the tensors ``x``, ``kernel`` and ``cotangent`` of the arrays; for a program, a `request`."""
+    if target.is_program:
+        return programs.request(target.name, case, request)
     lines = []
     for name in data.names(case):
         array = f"{name}_array"
@@ -104,6 +108,8 @@ def gradient(target: Target, case: Case, body: list[str], *, checked: bool) -> l
 
 def results(target: Target, case: Case) -> list[str]:
     """Return the lines that make the array ``given`` of the tensor, in the layout of ``expected``, and name its dtype."""
+    if target.is_program:
+        return programs.RESULTS
     tensor = "result" if case.compared == "forward" else "found"
     array = _ARRAYS[target.framework].format(tensor=tensor)
     is_kernel = case.compared == "kernel_gradient"

@@ -9,21 +9,20 @@ from typing import TYPE_CHECKING, Any
 from same_conformance.case import Case
 from same_conformance.errors import StartError
 from same_conformance.messages import in_words, one_line
-from same_conformance.outcome import Array, Crash, Error, NoGradient, Omitted, Outcome, Timeout, Unsupported
-from same_conformance.runner import protocol
-from same_conformance.runner.process import WorkerDied, WorkerTimeout
+from same_conformance.outcome import Crash, Error, Outcome, Timeout
+from same_conformance.runner import programs, protocol
+from same_conformance.runner.process import WorkerDied, WorkerProcess, WorkerTimeout
+from same_conformance.runner.replies import outcome_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from same_conformance.implementation import Description
     from same_conformance.plugins import EntryPoint
     from same_conformance.runner.slot import Slot
 
 BATCH = 64
 """Cases per request where nothing is compiled together: large enough to hide the round trip."""
-
-_MOST_AXES = 64
-"""Of an array: what NumPy can hold."""
 
 
 @dataclass
@@ -59,9 +58,15 @@ class Dispatch:
     """
 
     def __init__(
-        self, slot: Slot, entry_point: EntryPoint, batch_size: int, emit: Callable[[Case, Outcome], None]
+        self,
+        slot: Slot,
+        entry_point: EntryPoint,
+        description: Description,
+        batch_size: int,
+        emit: Callable[[Case, Outcome], None],
     ) -> None:
         self._slot = slot
+        self._description = description
         self._entry_point = entry_point
         self._batch_size = batch_size
         self._emit = emit
@@ -110,8 +115,12 @@ class Dispatch:
             if not self._slot.is_ready(self._entry_point.name):
                 self._slot.start(self._entry_point)
             process = self._slot.process()
-            process.send({"type": "run", "name": self._entry_point.name, "cases": list(batch.pending)})
-            while self._take(batch, *process.receive(self._slot.limits.case_s)):
+            limit_s = self._slot.limits.case_s
+            if self._slot.program:
+                self._one_by_one(batch, process)
+                return None
+            process.send({"type": "run", "name": self._entry_point.name, "cases": list(batch.pending)}, b"", limit_s)
+            while self._take(batch, *process.receive(limit_s)):
                 pass
         except WorkerTimeout:
             return Timeout(f"no answer within {self._slot.limits.case_s:g} s")
@@ -122,6 +131,14 @@ class Dispatch:
         except (KeyError, TypeError, ValueError, OverflowError, protocol.ProtocolError) as error:
             return Crash(f"the process broke the protocol: {in_words(error)}")
         return None
+
+    def _one_by_one(self, batch: _Batch, process: WorkerProcess) -> None:
+        """Let a program execute the batch; the case that it was sent last is the one that is running."""
+        for case in list(batch.pending.values()):
+            batch.running = [case.id]
+            outcome = programs.execute(process, self._description, case, self._slot.limits.case_s)
+            self._emit(batch.pending.pop(case.id), outcome)
+            batch.n_answered += 1
 
     def _take(self, batch: _Batch, header: dict[str, Any], payload: bytes) -> bool:
         """Take one reply; return whether more are to come.
@@ -146,35 +163,3 @@ class Dispatch:
                 self._emit(batch.pending.pop(header["case"]), outcome)
                 batch.n_answered += 1
         return True
-
-
-def outcome_of(header: dict[str, Any], payload: bytes) -> Outcome:
-    """Turn a reply into an outcome.
-
-    Raises:
-        KeyError, TypeError, ValueError, OverflowError, protocol.ProtocolError: if it is none.
-
-    """
-    match header["type"]:
-        case "array":
-            shape = _shape(header)
-            if header.get("omitted"):
-                return Omitted(shape, str(header["dtype"]))
-            values = protocol.array_from_bytes(payload, header["dtype"], shape)
-            return Array(values, header["dtype"], int(header.get("n_unequal", 0)))
-        case "no_gradient":
-            return NoGradient(_shape(header), str(header["dtype"]))
-        case "unsupported":
-            return Unsupported(one_line(header["message"]))
-        case "error":
-            return Error(one_line(header["message"]))
-        case other:
-            raise protocol.ProtocolError(f"reply {other!r}")
-
-
-def _shape(header: dict[str, Any]) -> tuple[int, ...]:
-    """Return the shape that a reply tells, if an array can have it: it goes into messages and tables as it is."""
-    shape = tuple(int(n) for n in header["shape"])
-    if len(shape) > _MOST_AXES or not all(0 <= n < 1 << 63 for n in shape):
-        raise protocol.ProtocolError(f"a shape of {len(shape)} axes that no array has")
-    return shape

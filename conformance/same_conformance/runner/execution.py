@@ -99,7 +99,7 @@ def reply(adapter: Adapter, case: Case, result: Any, repeated: Any) -> Reply:
         values, dtype = _numbers(adapter, case, result)
         again, _ = _numbers(adapter, case, repeated)
         header: Dict[str, Any] = {"type": "array", "case": case.id, "dtype": dtype, "shape": values.shape}
-        n_unequal = _count_unequal(values, again)
+        n_unequal = count_unequal(values, again)
         if n_unequal:
             header["n_unequal"] = n_unequal
         if values.shape != case.expected_shape and values.nbytes > protocol.LARGEST_UNEXPECTED:
@@ -145,7 +145,7 @@ def _numbers(adapter: Adapter, case: Case, result: Any) -> Tuple[np.ndarray, str
     return values, dtype
 
 
-def _count_unequal(values: np.ndarray, again: np.ndarray) -> int:
+def count_unequal(values: np.ndarray, again: np.ndarray) -> int:
     """Return how many elements differ in value; all of them if the shape does."""
     if values.shape != again.shape:
         return max(values.size, 1)

@@ -10,29 +10,32 @@ import contextlib
 import hashlib
 import importlib
 import importlib.util
+import os
 import sys
 import sysconfig
 import traceback
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Optional
+from typing import Any, Optional, Sequence, Tuple, Union
 
 from same_conformance._version import __version__
+from same_conformance.api import UPGRADE
 from same_conformance.case import OPS
 from same_conformance.errors import PluginError
-from same_conformance.implementation import FRAMEWORKS, UPGRADE, Implementation
+from same_conformance.implementation import FRAMEWORKS, Implementation
 from same_conformance.messages import in_words
+from same_conformance.program import Program
 
 _PACKAGE = __name__.partition(".")[0]
 _modules: dict[Path, ModuleType] = {}
 """What was made of the files that were given."""
 
 
-def load(value: str, file: Optional[Path] = None) -> Implementation:
+def load(value: str, file: Optional[Path] = None) -> Union[Implementation, Program]:
     """Return what `value` names: ``module:attribute``, or, with `file`, the attribute of that file.
 
     Raises:
-        PluginError: if it cannot be imported, or is no `Implementation`; says what to do.
+        PluginError: if it cannot be imported, or is neither `Implementation` nor `Program`; says what to do.
 
     """
     module_name, _, attribute = value.partition(":")
@@ -41,8 +44,8 @@ def load(value: str, file: Optional[Path] = None) -> Implementation:
     except PluginError:
         raise
     except BaseException as error:
-        if isinstance(error, ImportError) and str(error.name).partition(".")[0] == _PACKAGE:
-            raise PluginError(f"it needs a newer {_PACKAGE} than {__version__} ({error}); {UPGRADE}") from None
+        if _is_about_us(error):
+            raise PluginError(f"{_where(error, file)}{_lacking(error)}") from None
         if isinstance(error, ModuleNotFoundError) and error.name in FRAMEWORKS:
             raise PluginError(
                 f"{_where(error, file)}{in_words(error)}; install it, or give an interpreter that has it: "
@@ -56,9 +59,22 @@ def load(value: str, file: Optional[Path] = None) -> Implementation:
         if file and not hasattr(found, part):
             raise PluginError(f"{file.name} has no {attribute!r}; {_advice(module, file)}")
         found = getattr(found, part)
-    if not isinstance(found, Implementation):
+    if not isinstance(found, (Implementation, Program)):
         raise PluginError(_refusal(found, value, module, file))
     return found
+
+
+def _is_about_us(error: BaseException) -> bool:
+    """Tell whether `error` says that this package lacks something."""
+    if isinstance(error, ImportError):
+        return str(error.name).partition(".")[0] == _PACKAGE
+    return isinstance(error, AttributeError) and str(error).startswith(f"module '{_PACKAGE}")
+
+
+def _lacking(error: BaseException) -> str:
+    """Say what to do about something that this version lacks; the path in the words of the error tells nothing."""
+    what = in_words(error).partition(" (")[0]
+    return f"{what}; this is same-conformance {__version__}: check the spelling, or get a newer one: {UPGRADE}"
 
 
 def _module_of(file: Path) -> ModuleType:
@@ -109,7 +125,7 @@ def _where(error: BaseException, file: Optional[Path]) -> str:
 
 def _advice(module: ModuleType, file: Path) -> str:
     """Return what else of a file can be given."""
-    there = [name for name, value in vars(module).items() if isinstance(value, Implementation)]
+    there = [name for name, value in vars(module).items() if isinstance(value, (Implementation, Program))]
     if there:
         return "give " + " or ".join(f"{file.name}:{name}" for name in there)
     return f'write implementation = Implementation(name="{_name(file)}", framework="torch", conv=…) in it'
@@ -122,7 +138,7 @@ def _refusal(found: Any, value: str, module: ModuleType, file: Optional[Path]) -
         return f"{value} is {type(found).__name__}, but {where} must name a {_PACKAGE}.Implementation"
     kind = "a class" if isinstance(found, type) else "a function"
     needed = f"{value} is {kind}, but an Implementation is needed, which says whose tensors it takes"
-    if file and any(isinstance(one, Implementation) for one in vars(module).values()):
+    if file and any(isinstance(one, (Implementation, Program)) for one in vars(module).values()):
         return f"{needed}; {_advice(module, file)}"
     function = getattr(found, "__name__", "function")
     op = "build" if isinstance(found, type) else function if function in OPS else "conv"
@@ -136,11 +152,18 @@ def _name(file: Path) -> str:
     return name if name[:1].isalpha() else "mine"
 
 
-def digest(value: str, file: Optional[Path] = None) -> str:
+def command_of(program: Program, value: str, file: Optional[Path] = None) -> Tuple[str, ...]:
+    """Return the command of a program that `load` gave, with what is beside its declaration in it found."""
+    declared = file or Path(sys.modules[value.partition(":")[0]].__file__ or "")
+    return program.command_in(declared.parent)
+
+
+def digest(value: str, file: Optional[Path] = None, command: Sequence[str] = ()) -> str:
     """Return a digest of the sources that may change between two runs of one version; call it after `load`.
 
-    They are the file with what it imports from beside it, or all of the package that the module belongs to, and whatever
-    else was imported from outside the folders that packages are installed to: somebody works on it.
+    They are the file with what it imports from beside it, or all of the package that the module belongs to; whatever
+    else was imported from outside the folders that packages are installed to, because somebody works on it; and the
+    files that a program's `command` names.
     """
     if file:
         name = _modules[file].__name__
@@ -153,6 +176,7 @@ def digest(value: str, file: Optional[Path] = None) -> str:
     roots = [Path(p) for p in getattr(top, "__path__", [])]
     files |= {f for root in roots for f in root.rglob("*.py")} | ({Path(own)} if own else set())
     files |= {Path(f) for m in list(sys.modules.values()) if (f := getattr(m, "__file__", None)) and _is_worked_on(f)}
+    files |= {Path(part) for part in command if os.path.isabs(part) and os.path.isfile(part)}  # noqa: PTH113, PTH117  # of any text
     found = hashlib.sha256()
     for path in sorted(files):
         with contextlib.suppress(OSError):  # an editor's lock is a link to nowhere

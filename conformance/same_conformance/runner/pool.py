@@ -65,6 +65,7 @@ class Pool:
         self._slot_of: dict[str, Slot] = {}
         self._homes: dict[tuple[str, str], Slot] = {}
         self._interrupted = False
+        self._programs: dict[str, tuple[str, ...]] = {}
         self.descriptions: dict[str, tuple[Description, str]] = {}
         self.started: dict[str, Started] = {}
         self.failures: dict[str, str] = {}
@@ -79,8 +80,8 @@ class Pool:
             slot.end()
         self._guardian.close()
 
-    def _slot(self, interpreter: str, environment: dict[str, str], entry_points: list[EntryPoint]) -> Slot:
-        slot = Slot(interpreter, environment, entry_points, self._guardian, self._limits)
+    def _slot(self, interpreter: str, environment: dict[str, str], program: tuple[str, ...] = ()) -> Slot:
+        slot = Slot(interpreter, environment, [], self._guardian, self._limits, program)
         self._slots.append(slot)
         if self._interrupted:
             slot.interrupt()
@@ -93,7 +94,7 @@ class Pool:
             StartError: if it cannot run a worker.
 
         """
-        slot = self._slot(interpreter, {}, [])
+        slot = self._slot(interpreter, {})
         reply = slot.request({"type": "entry_points", "group": group})
         slot.end()
         return [EntryPoint(e["name"], e["value"], e["distribution"], e["version"], interpreter) for e in reply["found"]]
@@ -105,7 +106,7 @@ class Pool:
             StartError: if it cannot be loaded.
 
         """
-        home = self._homes.get(file.home) or self._slot(file.interpreter, {}, [])
+        home = self._homes.get(file.home) or self._slot(file.interpreter, {})
         try:
             reply = home.request({"type": "describe", **file.request})
         except StartError as error:
@@ -135,7 +136,7 @@ class Pool:
         for entry_point in entry_points:
             if entry_point.home not in homes:
                 kept = self._homes.pop(entry_point.home, None)
-                homes[entry_point.home] = kept or self._slot(entry_point.interpreter, {}, [])
+                homes[entry_point.home] = kept or self._slot(entry_point.interpreter, {})
             homes[entry_point.home].entry_points.append(entry_point)
 
         def describe(home: Slot) -> None:
@@ -143,7 +144,8 @@ class Pool:
                 try:
                     reply = home.ask(entry_point, "describe")
                     self.descriptions[entry_point.name] = (_description(entry_point, reply), reply["sources"])
-                    if check:
+                    self._programs[entry_point.name] = tuple(reply.get("command", ()))
+                    if check or "command" in reply:
                         home.ask(entry_point, "check")
                 except StartError as error:
                     self._fail(entry_point, error, home)
@@ -164,18 +166,19 @@ class Pool:
         self.fail(entry_point, error)
 
     def _part(self, home: Slot) -> list[Slot]:
-        """Part the implementations of one distribution by framework and environment; keep the worker where it fits."""
-        parts: dict[tuple[str, tuple[tuple[str, str], ...]], Slot] = {}
+        """Part the implementations of one distribution by framework, environment and program; keep the worker where it fits."""
+        parts: dict[tuple[object, ...], Slot] = {}
         for entry_point in home.entry_points:
             if entry_point.name not in self.failures:
                 description, _ = self.descriptions[entry_point.name]
-                key = (description.framework, tuple(sorted(description.environment.items())))
+                program = self._programs[entry_point.name]
+                key = (description.framework, tuple(sorted(description.environment.items())), program)
                 if key not in parts:
-                    parts[key] = self._slot(home.interpreter, dict(description.environment), [])
+                    parts[key] = self._slot(home.interpreter, dict(description.environment), program)
                 parts[key].entry_points.append(entry_point)
         if len(parts) == 1:
             (slot,) = parts.values()
-            if not slot.environment:
+            if not slot.environment and not slot.program:
                 slot.take_process(home)
         home.end()
         return list(parts.values())
@@ -236,7 +239,9 @@ class Pool:
         started = self.started[name]
         together = started.description.compile_together
         size = together if together > 1 else BATCH
-        return Dispatch(slot, started.entry_point, size, lambda case, outcome: put((name, case, outcome)))
+        return Dispatch(
+            slot, started.entry_point, started.description, size, lambda case, outcome: put((name, case, outcome))
+        )
 
     def interrupt(self) -> None:
         """Kill every worker under whoever waits for it, and start no other."""
@@ -256,7 +261,7 @@ class Pool:
 
     def probe(self, name: str, case: Case, sets: Sequence[tuple[np.ndarray, ...]]) -> list[Outcome]:
         """Execute one case on each of `sets` of float64 operands; fewer outcomes than sets if the worker dies."""
-        return probe(self._slot_of[name], self.started[name].entry_point, case, sets)
+        return probe(self._slot_of[name], self.started[name], case, sets)
 
     def _cost(self, name: str) -> int:
         """Guess relative costs, so that the slowest begins first."""

@@ -13,11 +13,15 @@ import threading
 import time
 from collections import deque
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from same_conformance.messages import one_line
 from same_conformance.runner import protocol
 
-_BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 _GUARDIAN = Path(__file__).with_name("guardian.py")
 _POLL_S = 0.1
 """How often to look whether the process still lives; a forked child may hold the pipe of a dead worker open."""
@@ -116,16 +120,17 @@ class CapturedOutput:
 
 
 class WorkerProcess:
-    """One worker in a process group of its own.
+    """One worker in a process group of its own: `command`, with its two descriptors as last arguments.
 
     Attributes:
+        hello: the worker's first words, once `greet` heard them.
         output: what the process printed on descriptors 1 and 2.
 
     """
 
     def __init__(
         self,
-        interpreter: str,
+        command: Sequence[str],
         environment: dict[str, str],
         guardian: Guardian,
         memory_limit_bytes: int,
@@ -133,12 +138,13 @@ class WorkerProcess:
         requests_read, self._requests = os.pipe()
         self._replies, replies_write = os.pipe()
         self._guardian = guardian
+        self.hello: dict[str, Any] = {}
         self.output = CapturedOutput()
         self._reader = protocol.FrameReader()
         self._frames: deque[tuple[dict[str, Any], bytes]] = deque()
         try:
             self._process = subprocess.Popen(
-                [interpreter, str(_BOOTSTRAP), str(requests_read), str(replies_write)],
+                [*command, str(requests_read), str(replies_write)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -149,13 +155,14 @@ class WorkerProcess:
         except (OSError, ValueError) as error:
             os.close(self._requests)
             os.close(self._replies)
-            raise WorkerDied(f"{interpreter} cannot be run: {getattr(error, 'strerror', None) or error}") from None
+            raise WorkerDied(f"{command[0]} cannot be run: {getattr(error, 'strerror', None) or error}") from None
         finally:
             os.close(requests_read)
             os.close(replies_write)
         guardian.watch(self._process.pid)
         _limit_memory(self._process.pid, memory_limit_bytes)
         os.set_blocking(self._replies, False)
+        os.set_blocking(self._requests, False)  # or a worker that does not read would hold us for ever
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._replies, selectors.EVENT_READ)
         self._drain = threading.Thread(target=self._drain_output, daemon=True)
@@ -170,22 +177,34 @@ class WorkerProcess:
 
         """
         hello, _ = self.receive(timeout_s)
+        if hello["type"] != "hello":
+            raise WorkerDied(f"said {one_line(repr(hello['type']))} first, but hello is needed")
         if hello.get("protocol") != protocol.VERSION:
-            raise WorkerDied(f"speaks protocol {hello.get('protocol')}, but {protocol.VERSION} is needed")
+            theirs = one_line(repr(hello.get("protocol")))
+            raise WorkerDied(f"speaks protocol {theirs}, but {protocol.VERSION} is needed")
+        self.hello = hello
 
-    def send(self, header: dict[str, Any], payload: bytes = b"") -> None:
+    def send(self, header: dict[str, Any], payload: bytes, timeout_s: float) -> None:
         """Send one request.
 
         Raises:
+            WorkerTimeout: if it is not read within `timeout_s`.
             WorkerDied: if nobody is there to read it.
 
         """
+        deadline = time.monotonic() + timeout_s
         frame = memoryview(protocol.encode(header, payload))
-        try:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._requests, selectors.EVENT_WRITE)
             while frame:
-                frame = frame[os.write(self._requests, frame) :]
-        except BrokenPipeError:
-            raise WorkerDied(self._how_it_ended()) from None
+                if time.monotonic() > deadline:
+                    raise WorkerTimeout
+                try:
+                    frame = frame[os.write(self._requests, frame) :]
+                except BlockingIOError:  # the pipe is full
+                    selector.select(_POLL_S)
+                except BrokenPipeError:
+                    raise WorkerDied(self._how_it_ended()) from None
 
     def receive(self, timeout_s: float) -> tuple[dict[str, Any], bytes]:
         """Return the next reply as (header, payload).
@@ -219,8 +238,13 @@ class WorkerProcess:
 
     def request(self, header: dict[str, Any], timeout_s: float) -> dict[str, Any]:
         """Send one request and return its only reply."""
-        self.send(header)
+        self.send(header, b"", timeout_s)
         return self.receive(timeout_s)[0]
+
+    @property
+    def n_waiting(self) -> int:
+        """Return how many bytes of an unfinished frame came."""
+        return self._reader.n_waiting
 
     def interrupt(self) -> None:
         """Kill the process with everything it started; whoever waits for a reply learns that it died."""

@@ -27,6 +27,9 @@ LARGEST_PAYLOAD = 1 << 30
 LARGEST_UNEXPECTED = 1 << 20
 """An array of another shape than the case expects, and larger than this, is told without its elements."""
 
+WIDTHS = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2}
+"""Bytes of one element."""
+
 
 class ProtocolError(Exception):
     """What came over the wire is not a frame."""
@@ -43,6 +46,11 @@ class FrameReader:
 
     def __init__(self) -> None:
         self._buffer = bytearray()
+
+    @property
+    def n_waiting(self) -> int:
+        """Return how many bytes came that are no whole frame yet."""
+        return len(self._buffer)
 
     def feed(self, data: bytes) -> Iterator[tuple[dict[str, Any], bytes]]:
         """Add `data` and return every frame that is complete, as (header, payload).

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from same_conformance.errors import StartError
 from same_conformance.outcome import Crash, Timeout
-from same_conformance.runner.process import Guardian, WorkerDied, WorkerProcess, WorkerTimeout
+from same_conformance.runner import programs
+from same_conformance.runner.process import BOOTSTRAP, Guardian, WorkerDied, WorkerProcess, WorkerTimeout
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from same_conformance.plugins import EntryPoint
 
 _KEPT_OUTPUTS = 3
@@ -50,6 +54,7 @@ class Slot:
 
     Attributes:
         entry_points: who lives here.
+        program: the command to start, where the worker is a `Program`; else it is our own, in `interpreter`.
 
     """
 
@@ -60,7 +65,9 @@ class Slot:
         entry_points: list[EntryPoint],
         guardian: Guardian,
         limits: Limits,
+        program: Sequence[str] = (),
     ) -> None:
+        self.program = program
         self.interpreter = interpreter
         self.environment = environment
         self.entry_points = entry_points
@@ -80,7 +87,8 @@ class Slot:
 
         """
         if self._process is None:
-            process = WorkerProcess(self.interpreter, self.environment, self._guardian, self.limits.memory_bytes)
+            command = self.program or (self.interpreter, str(BOOTSTRAP))
+            process = WorkerProcess(command, self.environment, self._guardian, self.limits.memory_bytes)
             with self._lock:
                 self._process = process
             if self._closed:
@@ -93,6 +101,16 @@ class Slot:
         """Take over the worker of `other`, which is left without."""
         self._process, other._process = other._process, None
 
+    def greet(self) -> dict[str, Any]:
+        """Start the worker if there is none, and return its hello.
+
+        Raises:
+            StartError: if it ends, or says nothing in time.
+
+        """
+        with self._starting():
+            return self.process().hello
+
     def request(self, header: dict[str, Any]) -> dict[str, Any]:
         """Send a request that has one reply, and return the reply.
 
@@ -100,18 +118,26 @@ class Slot:
             StartError: if the worker says that it failed, or ends, or says nothing in time.
 
         """
-        try:
+        with self._starting():
             reply = self.process().request(header, self.limits.start_s)
-        except WorkerTimeout:
-            self.end()
-            raise StartError(f"did not start within {self.limits.start_s:g} s (--start-timeout)") from None
-        except WorkerDied as death:
-            self.end()
-            raise StartError(f"its worker {death.reason} while starting") from None
         if reply["type"] == "failed":
             kind = FrameworkMissingError if reply.get("not_installed") else StartError
             raise kind(reply["message"])
         return reply
+
+    @contextmanager
+    def _starting(self) -> Iterator[None]:
+        """Turn what happens to a worker that starts into a `StartError`."""
+        try:
+            yield
+        except WorkerTimeout:
+            n = self._process.n_waiting if self._process else 0
+            self.end()
+            sent = f"; it sent {n} bytes, which are no frame" if n else ""
+            raise StartError(f"did not start within {self.limits.start_s:g} s (--start-timeout){sent}") from None
+        except WorkerDied as death:
+            self.end()
+            raise StartError(f"its worker {death.reason} while starting") from None
 
     def ask(self, entry_point: EntryPoint, what: str) -> dict[str, Any]:
         """Request `what` of one implementation.
@@ -129,8 +155,11 @@ class Slot:
             StartError: as `request`.
 
         """
-        self.ask(entry_point, "describe")
-        reply = self.ask(entry_point, "start")
+        if self.program:
+            reply = programs.started(self.greet())
+        else:
+            self.ask(entry_point, "describe")
+            reply = self.ask(entry_point, "start")
         self._ready.add(entry_point.name)
         return reply
 

@@ -22,6 +22,7 @@ from same_conformance.case import Case, parse
 from same_conformance.errors import PluginError
 from same_conformance.implementation import Implementation
 from same_conformance.messages import in_words, one_line
+from same_conformance.program import Program
 from same_conformance.runner import execution, loading, protocol
 
 _MOST_UNSENT_BYTES = 1 << 16
@@ -38,6 +39,7 @@ class Worker:
         self._process = os.getpid()
         self._unsent = bytearray()
         self._implementations: dict[str, Implementation] = {}
+        self._commands: dict[str, tuple[str, ...]] = {}
         self._adapters: dict[str, frameworks.Adapter] = {}
         self._requests = {
             "entry_points": self._entry_points,
@@ -94,14 +96,23 @@ class Worker:
             raise PluginError(
                 f"the entry point is called {name!r} and its Implementation {implementation.name!r}: use one name"
             )
-        self._implementations[name] = implementation
-        description, sources = implementation.describe(), loading.digest(value, file)
-        self._reply({"type": "described", "description": description, "sources": sources})
+        reply = {"type": "described", "description": implementation.describe()}
+        if isinstance(implementation, Program):
+            command = reply["command"] = loading.command_of(implementation, value, file)
+            self._commands[name] = command
+        else:
+            command = ()
+            self._implementations[name] = implementation
+        self._reply({**reply, "sources": loading.digest(value, file, command)})
 
     def _check(self, header: dict[str, Any]) -> None:
-        """Tell whether the framework of an implementation is installed, without importing it."""
-        implementation = self._implementations[header["name"]]
-        frameworks.check_installed(implementation.framework, implementation.environment)
+        """Tell whether the framework of an implementation is installed, or what a program is started by; start neither."""
+        name = header["name"]
+        if name in self._commands:
+            frameworks.check_executable(self._commands[name][0])
+        else:
+            implementation = self._implementations[name]
+            frameworks.check_installed(implementation.framework, implementation.environment)
         self._reply({"type": "installed"})
 
     def _start(self, header: dict[str, Any]) -> None:

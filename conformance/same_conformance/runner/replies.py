@@ -1,0 +1,51 @@
+"""Turn the replies of a worker into outcomes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from same_conformance.messages import one_line
+from same_conformance.outcome import Array, Error, NoGradient, Omitted, Outcome, Unsupported
+from same_conformance.runner import protocol
+
+_MOST_AXES = 64
+"""Of an array: what NumPy can hold."""
+
+
+def outcome_of(header: dict[str, Any], payload: bytes) -> Outcome:
+    """Turn a reply into an outcome.
+
+    Raises:
+        TypeError, ValueError, OverflowError, protocol.ProtocolError: if it is none.
+
+    """
+    try:
+        return _read(header, payload)
+    except KeyError as missing:
+        raise protocol.ProtocolError(f"a reply of type {one_line(repr(header['type']))} without {missing}") from None
+
+
+def _read(header: dict[str, Any], payload: bytes) -> Outcome:
+    match header["type"]:
+        case "array":
+            shape = _shape(header)
+            if header.get("omitted"):
+                return Omitted(shape, str(header["dtype"]))
+            values = protocol.array_from_bytes(payload, header["dtype"], shape)
+            return Array(values, header["dtype"], int(header.get("n_unequal", 0)))
+        case "no_gradient":
+            return NoGradient(_shape(header), str(header["dtype"]))
+        case "unsupported":
+            return Unsupported(one_line(header["message"]))
+        case "error":
+            return Error(one_line(header["message"]))
+        case other:
+            raise protocol.ProtocolError(f"{one_line(repr(other))} is no reply")
+
+
+def _shape(header: dict[str, Any]) -> tuple[int, ...]:
+    """Return the shape that a reply tells, if an array can have it: it goes into messages and tables as it is."""
+    shape = tuple(int(n) for n in header["shape"])
+    if len(shape) > _MOST_AXES or not all(0 <= n < 1 << 63 for n in shape):
+        raise protocol.ProtocolError(f"a shape of {len(shape)} axes that no array has")
+    return shape

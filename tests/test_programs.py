@@ -1,0 +1,434 @@
+"""Programs: an implementation in any language gets the operands, is judged like anyone, and is blamed for its own case only."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from same_conformance import cli, lookup, operands, plugins, record
+from same_conformance.case import Case, parse
+from same_conformance.errors import PluginError
+from same_conformance.judge import Judge, Judgement
+from same_conformance.program import Program
+from same_conformance.runner import protocol
+from same_conformance.runner.pool import Pool
+from same_conformance.runner.slot import Limits
+
+Install = Callable[..., Path]
+Write = Callable[..., Path]
+EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"
+IS_CI = bool(os.environ.get("CI"))
+"""Where nothing may be skipped."""
+CASES = [parse(f"conv.n{n}.k{k}") for n in range(3, 7) for k in (1, 2, 3)]
+CULPRIT = parse("conv.n4.k2")
+QUICK = Limits(case_s=2, start_s=30)
+
+TALK = """
+import json, os, struct, sys, time
+
+requests, replies = map(int, sys.argv[-2:])
+
+def read(n):
+    data = b""
+    while len(data) < n:
+        more = os.read(requests, n - len(data))
+        if not more:
+            sys.exit(0)
+        data += more
+    return data
+
+def receive():
+    n_header, n_payload = struct.unpack("<IQ", read(12))
+    return json.loads(read(n_header)), read(n_payload)
+
+def send(header, payload=b""):
+    text = json.dumps(header).encode()
+    os.write(replies, struct.pack("<IQ", len(text), len(payload)) + text + payload)
+"""
+HELLO = """
+send({"type": "hello", "protocol": 1, "operands": True, "versions": {"talk": 7, "bad": "a\\nb"}})
+"""
+RIGHT = """
+from same_conformance import spec
+from same_conformance.case import parse
+from same_conformance.runner import protocol
+
+def right(request, payload):
+    case, at, operands = parse(request["case"]), 0, []
+    for operand in request["parameters"]["operands"]:
+        n = protocol.WIDTHS[case.dtype]
+        for length in operand["shape"]:
+            n *= length
+        operands.append(protocol.array_from_bytes(payload[at : at + n], case.dtype, tuple(operand["shape"])))
+        at += n
+    result = spec.execute(case, operands).astype("float32" if case.dtype == "bfloat16" else case.dtype)
+    return {"type": "array", "case": case.id, "dtype": case.dtype, "shape": result.shape}, protocol.array_to_bytes(result, case.dtype)
+"""
+SERVE = """
+for n in range(1_000_000):
+    request, payload = receive()
+    case = request["case"]
+    if case == CULPRIT:
+        pass  # ACTION
+    send(*right(request, payload))
+"""
+
+
+@pytest.fixture
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
+    """Return a function that writes a program in Python, and the file that describes it, into the current directory."""
+    monkeypatch.chdir(tmp_path)
+
+    def install(body: str, claims: str = "", head: str = TALK + RIGHT + HELLO) -> Path:
+        (tmp_path / "talk.py").write_text(head + textwrap.dedent(body))
+        claims = claims or "ops=('conv',)"
+        (tmp_path / "mine.py").write_text(
+            "import sys\nfrom same_conformance import Program\n"
+            f"implementation = Program(name='mine', command=(sys.executable, 'talk.py'), {claims})\n"
+        )
+        return tmp_path / "mine.py"
+
+    return install
+
+
+def act(action: str) -> str:
+    """Return a program that is right, but for one case, where it does `action`."""
+    return f"CULPRIT = {CULPRIT.id!r}\n" + SERVE.replace("pass  # ACTION", action)
+
+
+def judge(names: Sequence[str], cases: Sequence[Case] = CASES, limits: Limits = QUICK) -> dict[str, Judgement]:
+    """Run `cases` on the one implementation that `names` name, and judge each once."""
+    with Pool(limits) as pool:
+        pool.start(lookup.look_up(plugins.installed(), names, {}, pool))
+        assert not pool.failures, pool.failures
+        (name,) = pool.started
+        judge = Judge()
+        found: dict[str, Judgement] = {}
+        for _, case, outcome in pool.run({name: cases}):
+            assert case.id not in found, "two outcomes for one case"
+            found[case.id] = judge.judge(case, outcome)
+        assert len(found) == len(cases), "a case without an outcome"
+        return found
+
+
+def why_not(limits: Limits = QUICK) -> str:
+    """Return why the program does not start."""
+    with Pool(limits) as pool:
+        pool.start(lookup.look_up([], ["mine.py"], {}, pool))
+        (why,) = pool.failures.values()
+        return why
+
+
+def command(*args: object) -> Result:
+    return CliRunner().invoke(cli.main, [str(arg) for arg in args])
+
+
+EXAMPLE_CASES = [
+    "conv.n5-4.k3-2",
+    "conv.n6-5.k3-4.s2-3.d1-2.b2.c4-6.g2",
+    "conv.n4-4.k1-1.s3-3",
+    "conv.n7-9.k3-4.s2-1.calls2",
+    "max_pool.n5-4.k3-2.c3",
+    "max_pool.n6-5.k3-4.s2-3.d2-1.b2",
+    "max_pool.n2-2.k3-1.d5-1",
+]
+
+
+@pytest.mark.parametrize(
+    ("example", "language"), [("program.py", "node"), ("program_perl.py", "perl")], ids=["node", "perl"]
+)
+def test_the_examples_in_other_languages_are_right_and_claim_what_they_offer(example: str, language: str) -> None:
+    if not shutil.which(language) and not IS_CI:
+        pytest.skip(f"there is no {language}")
+    cases = [parse(i) for i in EXAMPLE_CASES]
+    found = judge([str(EXAMPLES / example)], cases, Limits())
+    wrong = {i: j for i, j in found.items() if j.verdict not in ("pass", "unspecified")}
+    assert wrong == {}
+    assert found["conv.n5-4.k3-2"].verdict == found["max_pool.n5-4.k3-2.c3"].verdict == "pass"
+
+
+@pytest.mark.parametrize(
+    ("action", "verdict", "message"),
+    [
+        ("os.abort()", "crash", "the process was killed by SIGABRT"),
+        ("os._exit(3)", "crash", "the process ended with exit code 3"),
+        ("time.sleep(600)", "timeout", "no answer within 2 s"),
+        ("os.close(replies); time.sleep(600)", "crash", "the process closed its connection without ending"),
+        ("print('x' * 1_000_000); os.write(2, b'y' * 1_000_000)", "pass", ""),
+        ("send({'type': 'error', 'case': case, 'message': 'no\\nsuch thing'}); continue", "error", "no such thing"),
+        ("send({'type': 'unsupported', 'case': case, 'message': 'even kernels'}); continue", "unsupported", "even kernels"),
+        ("send({'type': 'failed', 'message': 'what?'}); continue", "error", "what?"),
+        ("send({'type': 'running', 'cases': [case]}); send(*right(request, payload)); send({'type': 'done'}); continue", "pass", ""),
+        ("os.write(replies, b'hello, world, hello')", "crash", "the process broke the protocol: a frame of"),
+        ("send({'type': 'array', 'case': case, 'dtype': 'float32'}); continue", "crash",
+         "the process broke the protocol: ProtocolError: a reply of type 'array' without 'shape'"),
+        ("send({'type': 'array', 'case': case, 'dtype': 'float32', 'shape': [1, 4, 1]}, b'abc'); continue", "crash",
+         "the process broke the protocol: ProtocolError: 3 bytes are no float32 array of shape (1, 4, 1)"),
+        ("send({'type': 'array', 'case': case, 'dtype': 'quad', 'shape': [1]}); continue", "crash", "are no quad array"),
+        ("send({'type': 'arrow', 'case': case}); continue", "crash", "ProtocolError: 'arrow' is no reply"),
+        ("send({**right(request, payload)[0], 'case': 'conv.n1.k1'}, right(request, payload)[1]); continue", "crash",
+         "conv.n4.k2 was asked, and the reply is for 'conv.n1.k1'"),
+        ("send({'type': 'error', 'message': 'x'}); continue", "crash", "conv.n4.k2 was asked, and the reply is for None"),
+        ("header, result = right(request, payload); send(header, bytes([7]) + result[1:]); continue", "value", "1 of 4 elements differ"),
+        ("payload = payload[::-1]", "value", "elements differ"),
+    ],
+)  # fmt: skip
+def test_one_bad_case_of_a_program_costs_no_other_a_verdict(
+    write: Write, action: str, verdict: str, message: str
+) -> None:
+    write(act(action))
+    found = judge(["mine.py"])
+    assert {i: j.verdict for i, j in found.items() if i != CULPRIT.id} == {
+        c.id: "pass" for c in CASES if c.id != CULPRIT.id
+    }
+    assert found[CULPRIT.id].verdict == verdict
+    assert message in found[CULPRIT.id].message
+
+
+@pytest.mark.parametrize(
+    ("second", "verdict", "message"),
+    [
+        ("send(header, result[:4] + bytes(4) + result[8:])", "nondeterministic", "1 of 4 elements were others"),
+        ("send({'type': 'error', 'case': case, 'message': 'tired'})", "error", "when the same call was made again: tired"),
+        ("send({**header, 'shape': [2]}, result[:8])", "nondeterministic", "4 of 4 elements were others"),
+        ("os._exit(5)", "crash", "the process ended with exit code 5"),
+        ("send(header, result)", "pass", ""),
+    ],
+)  # fmt: skip
+def test_every_case_is_sent_twice_and_must_give_the_same(write: Write, second: str, verdict: str, message: str) -> None:
+    body = f"""
+        for n in range(2):
+            request, payload = receive()
+            case = request["case"]
+            header, result = right(request, payload)
+            if n == 0:
+                send(header, result)
+            else:
+                {second}
+    """
+    write(body)
+    found = judge(["mine.py"], [CULPRIT])[CULPRIT.id]
+    assert (found.verdict, message in found.message) == (verdict, True), found
+
+
+@pytest.mark.parametrize(
+    ("head", "why"),
+    [
+        ("send({'type': 'hello', 'protocol': 2, 'operands': True})", "its worker speaks protocol 2, but 1 is needed while starting"),
+        ("send({'type': 'hello', 'operands': True})", "its worker speaks protocol None, but 1 is needed"),
+        ("send({'type': 'hello', 'protocol': 1})", 'its hello has no "operands": true, but a program is always sent them'),
+        ("send({'type': 'hello', 'protocol': 1, 'operands': True, 'versions': 3})", "the versions of its hello must be an object"),
+        ("send({'type': 'ready'})", "its worker said 'ready' first, but hello is needed"),
+        ("send({})", "its worker broke the protocol: a header without a type"),
+        ("os.write(replies, b'hello, world')", "its worker broke the protocol: a frame of"),
+        ("os.write(replies, struct.pack('<IQ', 2, 0) + b'hi')", "its worker broke the protocol: a header that is not JSON"),
+        ("os.write(replies, b'hello')", "did not start within 3 s (--start-timeout); it sent 5 bytes, which are no frame"),
+        ("", "did not start within 3 s (--start-timeout)"),
+        ("sys.exit(4)", "its worker ended with exit code 4 while starting"),
+        ("os.kill(os.getpid(), 11)", "its worker was killed by SIGSEGV while starting"),
+    ],
+)  # fmt: skip
+def test_a_program_that_does_not_speak_the_protocol_is_told_what_it_said(write: Write, head: str, why: str) -> None:
+    write("time.sleep(60)", head=TALK + head + "\n")
+    assert why in why_not(Limits(start_s=3))
+
+
+def test_what_a_program_is_sent_is_what_the_protocol_says(write: Write, tmp_path: Path) -> None:
+    body = """
+        while True:
+            request, payload = receive()
+            with open("seen", "a") as seen:
+                seen.write(json.dumps([request, payload.hex()]) + "\\n")
+            send({"type": "unsupported", "case": request["case"], "message": "never"})
+    """
+    write(body, "ops=('conv', 'conv_transpose', 'max_pool'), compared=('forward', 'kernel_gradient')")
+    first = parse("conv.n5-7.k3-2.s2-1.d1-2.b3.c4-6.g2.same_lower.bfloat16")
+    second = parse("conv_transpose.n3.k2.s2.o5.float64.kernel_gradient")
+    third = parse("max_pool.n3.k2.float16")
+    for case in (first, second, third):
+        judge(["mine.py"], [case])
+    sent = [json.loads(line) for line in (tmp_path / "seen").read_text().splitlines()]
+    requests = [request for request, _ in sent]
+    assert requests[0] == {
+        "type": "run", "name": "mine", "case": first.id,
+        "parameters": {
+            "op": "conv", "size": [5, 7], "kernel": [3, 2], "stride": [2, 1], "dilation": [1, 2], "padding": "SAME_LOWER",
+            "batch": 3, "channels": [4, 6], "groups": 2, "output_size": [], "dtype": "bfloat16", "compared": "forward",
+            "operands": [{"name": "input", "shape": [3, 5, 7, 4]}, {"name": "kernel", "shape": [3, 2, 2, 6]}],
+        },
+    }  # fmt: skip
+    assert requests[1]["parameters"]["output_size"] == [5]
+    assert [o["name"] for o in requests[1]["parameters"]["operands"]] == ["input", "kernel", "cotangent"]
+    assert requests[2]["parameters"]["operands"] == [{"name": "input", "shape": [1, 3, 2]}]
+    for case, (request, payload) in zip((first, second, third), sent, strict=True):
+        data, at = bytes.fromhex(payload), 0
+        for told, expected in zip(request["parameters"]["operands"], operands.make(case), strict=True):
+            end = at + expected.size * protocol.WIDTHS[case.dtype]
+            array = protocol.array_from_bytes(data[at:end], case.dtype, tuple(told["shape"]))
+            np.testing.assert_array_equal(array.astype(np.float64), expected)
+            at = end
+        assert at == len(data)
+
+
+def test_a_case_of_two_calls_sends_the_other_size_first(write: Write, tmp_path: Path) -> None:
+    write("CULPRIT = ''\n" + SERVE.replace("send(*", "open('seen', 'a').write(case + ' ')\n    send(*"))
+    case = parse("conv.n5.k3.s2.calls2")
+    assert judge(["mine.py"], [case])[case.id].verdict == "pass"
+    assert (tmp_path / "seen").read_text().split() == [case.first.id, case.id, case.id]
+
+
+def test_what_a_program_does_not_claim_is_unsupported_and_never_sent(write: Write, tmp_path: Path) -> None:
+    body = "CULPRIT = ''\n" + SERVE.replace("send(*", "open('seen', 'a').write(case + ' ')\n    send(*")
+    write(body, "ops=('conv',), ranks=(1,), dtypes=('float32',), paddings=('same',)")
+    ids = ["conv.n3.k2", "conv.n3-3.k2-2", "conv.n3.k2.float64", "conv.n3.k2.same_lower", "max_pool.n3.k2",
+           "conv.n3.k2.input_gradient"]  # fmt: skip
+    found = judge(["mine.py"], [parse(i) for i in ids])
+    assert [found[i].verdict for i in ids] == ["pass", *["unsupported"] * 5]
+    assert set((tmp_path / "seen").read_text().split()) == {"conv.n3.k2"}
+
+
+@pytest.mark.parametrize(
+    "case",
+    ["conv.n5.k3.s2.input_gradient", "conv.n5.k3.s2.kernel_gradient", "conv.n5.k3.s2.float16", "conv.n5.k3.bfloat16"],
+)
+def test_a_program_may_answer_gradients_and_every_dtype(write: Write, case: str) -> None:
+    write(act("pass"), "ops=('conv',), compared=('forward', 'input_gradient', 'kernel_gradient')")
+    assert judge(["mine.py"], [parse(case)])[case].verdict == "pass"
+
+
+def test_a_program_that_does_not_read_a_large_request_is_a_timeout(write: Write) -> None:
+    write("time.sleep(600)")
+    case = parse("conv.n100000.k2")
+    assert judge(["mine.py"], [case])[case.id].verdict == "timeout"
+
+
+def test_a_wrong_program_is_diagnosed_by_the_same_probes_as_anyone(write: Write, tmp_path: Path) -> None:
+    wrong = """
+        from same_conformance import mutants
+
+        def right(request, payload, right=right):
+            case, rule = parse(request["case"]), mutants.RULES["half"]
+            x, kernel = (
+                protocol.array_from_bytes(part, case.dtype, tuple(o["shape"]))
+                for part, o in zip((payload[: -4 * case.kernel[0]], payload[-4 * case.kernel[0] :]), request["parameters"]["operands"])
+            )
+            result = spec.execute(case, (x, kernel), rule.plan(case)).astype("float32")
+            return {"type": "array", "case": case.id, "dtype": case.dtype, "shape": result.shape}, result.tobytes()
+    """
+    write(textwrap.dedent(wrong) + act("pass"), "ops=('conv',), ranks=(1,), dtypes=('float32',), paddings=('same',)")
+    result = command("run", "mine.py", "--case", "conv.n6.k3.s2", "--case", "conv.n5.k3.s2", "--out", tmp_path / "out")
+    assert result.exit_code == 1, result.output
+    assert "mine, conv: pads (kernel - 1) // 2 on both sides, whatever stride and dilation" in result.output
+    (about,) = record.read(tmp_path / "out" / record.FILE).header["implementations"]
+    assert about["versions"] == {"talk": "7", "bad": "a b"}
+    assert (about["framework"], about["python"]) == ("program", "")
+    assert str(tmp_path) not in (tmp_path / "out" / record.FILE).read_text()
+    shown = command("show", "conv.n6.k3.s2", "--with", "mine.py")
+    assert "mine: pads 1 before and 0 after" in shown.output
+
+
+def test_the_digest_covers_the_program(write: Write, tmp_path: Path) -> None:
+    def sources() -> str:
+        with Pool() as pool:
+            pool.describe(lookup.look_up([], ["mine.py"], {}, pool))
+            return pool.descriptions["mine"][1]
+
+    write(act("pass"))
+    before = sources()
+    with (tmp_path / "talk.py").open("a") as text:
+        text.write("# changed\n")
+    assert sources() != before
+
+
+def test_a_program_may_be_registered_by_a_package_and_lies_beside_its_module(
+    plugin: Install, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    body = "import sys; from same_conformance import Program\nimplementation = Program(name='theirs', command=(sys.executable, 'talk.py'), ops=('conv',))"
+    module = plugin("theirs", body)
+    (module.parent / "talk.py").write_text(TALK + RIGHT + HELLO + act("pass"))
+    monkeypatch.chdir(tmp_path)
+    assert {j.verdict for j in judge(["theirs"]).values()} == {"pass"}
+    script = command("repro", "conv.n5.k3.kernel_gradient", "--with", "theirs")
+    assert "theirs does not offer conv.n5.k3.kernel_gradient" in script.stderr
+    script = command("repro", "conv.n5.k3", "--with", "theirs")
+    needs = "the package their-theirs, which describes the program that it starts as plugin_their_theirs:implementation"
+    assert needs in " ".join(script.output.split())
+    assert last_line(script.output, tmp_path) == "They are equal."
+
+
+@pytest.mark.parametrize(
+    ("case", "last"),
+    [
+        ("conv.n5.k3", "They are equal."),
+        ("conv.n5.k3.s2.calls2", "They are equal."),
+        ("conv.n5.k3.bfloat16", "They are equal."),
+        ("conv.n5.k3.kernel_gradient", "They are equal."),
+        ("conv.n4.k2", "They differ: there is no array."),
+    ],
+)
+def test_a_script_starts_the_program_and_says_what_the_verdict_says(
+    write: Write, tmp_path: Path, case: str, last: str
+) -> None:
+    claims = "ops=('conv',), compared=('forward', 'kernel_gradient')"
+    write(act("send({'type': 'error', 'case': case, 'message': 'no'}); continue"), claims)
+    result = command("repro", case, "--with", "mine.py")
+    assert "the file mine.py, which describes the program that it starts" in " ".join(result.output.split())
+    assert last_line(result.output, tmp_path) == last
+    issue = command("repro", case, "--with", "mine.py", "--issue")
+    assert "- talk 7" in issue.output
+    assert "Python " not in issue.output.partition("## Versions")[2]
+
+
+def last_line(script: str, folder: Path) -> str:
+    """Run a script and return the last line that it prints."""
+    (folder / "script.py").write_text(script)
+    ran = subprocess.run([sys.executable, "script.py"], capture_output=True, text=True, check=False, cwd=folder)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout.splitlines()[-1]
+
+
+def test_a_program_that_is_not_installed_is_said_so(write: Write, tmp_path: Path) -> None:
+    write(act("pass"))
+    (tmp_path / "mine.py").write_text(
+        "from same_conformance import Program\nimplementation = Program('mine', ('no-such-language', 'x'), ('conv',))"
+    )
+    assert why_not() == "no-such-language is not installed, or is not executable: install it, or put it on the PATH"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"command": "node worker.js"}, """mine: command must be a tuple such as ("node", "worker.js"), got 'node worker.js'"""),
+        ({"command": ()}, """mine: command must be a tuple such as ("node", "worker.js"), got ()"""),
+        ({"command": ("node", 3)}, "mine: command must hold texts, got ('node', 3)"),
+        ({"ops": "conv"}, "mine: ops must be a tuple, got 'conv'; write ops=('conv',), with the comma"),
+        ({"ops": ()}, "mine: ops is empty: use some of conv, depthwise_conv, conv_transpose, max_pool, avg_pool"),
+        ({"compared": ("backward",)}, "mine: compared has 'backward': use some of forward, input_gradient, kernel_gradient"),
+        ({"name": "Mine"}, "the name 'Mine' is not allowed: use a-z, 0-9, _ . - and begin with a letter"),
+        ({"version": 2}, "mine: version must be a text, got 2"),
+        ({"api": 2}, "Program asks for api=2, but this is"),
+        ({"framework": "torch"}, "Program got framework=…, which"),
+    ],
+)  # fmt: skip
+def test_a_description_that_is_not_valid_says_what_is_allowed(changes: dict[str, object], message: str) -> None:
+    with pytest.raises(PluginError) as caught:
+        Program(**{"name": "mine", "command": ("node", "worker.js"), "ops": ("conv",), **changes})  # type: ignore[arg-type]
+    assert str(caught.value).startswith(message)
+
+
+def test_a_command_names_what_is_beside_its_declaration_and_else_what_a_shell_finds(tmp_path: Path) -> None:
+    for name in ("node", "worker.js", "worker"):
+        (tmp_path / name).touch()
+    found = Program("mine", ("node", "worker.js", "--fast"), ("conv",)).command_in(tmp_path)
+    assert found == ("node", str(tmp_path / "worker.js"), "--fast")
+    assert Program("mine", ("./worker",), ("conv",)).command_in(tmp_path) == (str(tmp_path / "worker"),)
