@@ -46,15 +46,24 @@ class Command:
 
     @property
     def program(self) -> str:
-        """Return what is run, whatever way it is started."""
-        if self.args[:2] == ("python", "-m"):
+        """Return what is run, whatever way it is started, in whatever virtual environment."""
+        if self._is_module:
             return {"same_conformance": PROGRAM}.get(self.args[2], self.args[2])
-        return self.args[0]
+        return self._first
 
     @property
     def rest(self) -> tuple[str, ...]:
         """Return the arguments of the program."""
-        return self.args[3:] if self.args[:2] == ("python", "-m") else self.args[1:]
+        return self.args[3:] if self._is_module else self.args[1:]
+
+    @property
+    def _first(self) -> str:
+        directory, _, name = self.args[0].rpartition("/")
+        return name if directory.endswith("bin") else self.args[0]
+
+    @property
+    def _is_module(self) -> bool:
+        return self._first == "python" and self.args[1:2] == ("-m",) and len(self.args) > 2
 
 
 class PageError(Exception):

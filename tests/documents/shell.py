@@ -75,11 +75,19 @@ class Shell:
         for path in _runs(parameters):
             if not path.exists():
                 self._furnish(path.parent if path.suffix == ".jsonl" else path)
+        for arg in command.rest:
+            self._bring(Path(arg.partition(":")[0]))
         result = CliRunner(env=dict(command.variables)).invoke(cli.main, list(command.rest), prog_name=PROGRAM)
         self._exit_code = result.exit_code
         if result.exit_code not in (0, 1) or not isinstance(result.exception, SystemExit | None):
             raise PageError(f"{' '.join(command.args)} ended with {result.exit_code}:\n{result.output}")
         return result.stdout if command.into else result.output
+
+    def _bring(self, path: Path) -> None:
+        """Let a file of the project, such as an example, be where a reader in a checkout has it, with what is beside it."""
+        if path.suffix and not path.is_absolute() and not path.exists() and (self._root / path).is_file():
+            path.parent.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.symlink_to(self._root / path.parent)
 
     def _pip(self, command: Command, is_run: bool) -> str:
         commands.check_pip(command.rest, self._root)
