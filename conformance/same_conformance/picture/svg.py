@@ -94,16 +94,16 @@ class _Sheet:
 
     def _drawn(self, layout: Layout, same: Layout | None = None) -> Iterator[str]:
         """Yield the title, the cells and the rows of one layout."""
-        yield self._text(0, self._title(layout, same), "title")
+        yield self._text(4, self._title(layout, same), "title")
         self._y += _ROW
         used = range(min(0, layout.reach[0]), max(self._size, layout.reach.stop))
-        yield self._text(0, "output" if self._transposed else "input")
+        yield self._text(4, "output" if self._transposed else "input")
         for position in used:
             inside = 0 <= position < self._size
             yield self._box(position, str(position) if inside else "", "cell" if inside else "outside")
         self._y += _ROW + _GAP
         for o in range(layout.n_lines):
-            yield self._text(0, f"{'in' if self._transposed else 'out'} {o}")
+            yield self._text(4, f"{'in' if self._transposed else 'out'} {o}")
             asked = same.line(o) if same and o < same.n_lines else []
             for tap, position in enumerate(layout.line(o)):
                 right = same is None or (tap < len(asked) and asked[tap] == position)
