@@ -80,7 +80,9 @@ class Shell:
         result = CliRunner(env=dict(command.variables)).invoke(cli.main, list(command.rest), prog_name=PROGRAM)
         self._exit_code = result.exit_code
         if result.exit_code not in (0, 1) or not isinstance(result.exception, SystemExit | None):
-            raise PageError(f"{' '.join(command.args)} ended with {result.exit_code}:\n{result.output}")
+            raise PageError(
+                f"{' '.join(command.args)} ended with {result.exit_code}:\n{result.output}{result.exception!r}"
+            )
         return result.stdout if command.into else result.output
 
     def _bring(self, path: Path) -> None:
