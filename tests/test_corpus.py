@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from same_conformance import corpus, padding
 from same_conformance.case import OPS, RANKS, parse
 from same_conformance.classes import count
-from same_conformance.corpus import HUNTED
+from same_conformance.corpus import HUNTED, Entry
 from same_conformance.errors import CorpusError
 
 CASES = Path(__file__).parents[1] / "cases"
@@ -136,3 +137,15 @@ def test_extending_the_corpus_adds_what_is_missing_and_no_more(extend_corpus: An
     assert not {"crop-unclamped", "tail-in-front", "tail-missing"} & set(needed)
     hunters = [e.case for e in extended if "tail-in-front" in e.hunts]
     assert len(hunters) >= HUNTED
+
+
+def test_the_line_that_the_page_adds_is_flagged_and_put_in_its_place(extend_corpus: Any) -> None:
+    """What docs/cases.md says under "How to add a case"."""
+    page = (CASES.parent / "docs" / "cases.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"```json\n(.*?)\n```", page)
+    row = json.loads(line)
+    entry = Entry(parse(row["case"]), row["reason"], row["source"])
+    extended, needed = extend_corpus.extend([entry, *corpus.read()], [])
+    assert needed == []
+    assert corpus.check(corpus.write(extended)) == sorted(extended, key=lambda e: e.case.canonical_key)
+    assert next(e for e in extended if e.case == entry.case).hunts

@@ -1,4 +1,4 @@
-"""What the README shows as a complete implementation is one, and is right."""
+"""What the pages show as a complete implementation is one, and is right; the README lists the options that there are."""
 
 import re
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from same_conformance import cli, record
 README = Path(__file__).parents[1] / "README.md"
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/plugins.md"])
+@pytest.mark.parametrize("document", ["docs/plugins.md"])
 def test_the_complete_implementation_passes_whatever_it_does_not_refuse(
     document: str, plugin: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -26,3 +26,18 @@ def test_the_complete_implementation_passes_whatever_it_does_not_refuse(
     found = record.read(out / record.FILE).results
     verdicts = {(r.case.op, r.judgement.verdict) for r in found}
     assert verdicts == {("conv", "pass"), ("conv", "unsupported"), ("max_pool", "unsupported")}
+
+
+def test_the_table_of_options_is_that_of_the_command() -> None:
+    text = README.read_text(encoding="utf-8")
+    (table,) = re.findall(r"\| option \| meaning \|\n(.*?)\n\n", text, re.DOTALL)
+    listed = {option for row in table.splitlines() for option in re.findall(r"`(--[a-z-]+)", row.split(" | ")[0])}
+    known = {name for option in cli.main.commands["run"].params for name in option.opts if name.startswith("--")}
+    assert listed == known
+
+
+def test_every_command_is_shown_in_a_page() -> None:
+    pages = [README, *(README.parent / "docs").rglob("*.md")]
+    text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
+    shown = set(re.findall(r"^\$ same-conformance ([a-z-]+)", text, re.MULTILINE))
+    assert cli.main.commands.keys() - shown == set()

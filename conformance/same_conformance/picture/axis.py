@@ -112,6 +112,23 @@ def layout_of(axis: Axis, reader: Reader, *, transposed: bool) -> Layout | None:
     return Layout(reader.name, reading, axis.size if transposed else reading.out, axis.kernel)
 
 
+def said_of(layout: Layout, same: Layout | None = None, *, transposed: bool) -> list[str]:
+    """Say in words what a layout pads or crops, and how else it differs from `same`."""
+    r = layout.reading
+    verb, lack = ("crops", "zeros added") if transposed else ("pads", "left out")
+    said = [f"{verb} {max(r.before, 0)} before and {max(r.after, 0)} after"]
+    said += [f"{-n} {lack} {where}" for n, where in ((r.before, "at the start"), (r.after, "at the end")) if n < 0]
+    said += ["reads the taps in reverse"] if r.flipped else []
+    said += [f"continues beyond the border by {r.border}"] if r.border != "fill" else []
+    if same is not None:
+        s = same.reading
+        said += [
+            f"{what} {getattr(r, what)}" for what in ("stride", "dilation") if getattr(r, what) != getattr(s, what)
+        ]
+        said += [f"{r.out} outputs where SAME has {s.out}"] if r.out != s.out else []
+    return said
+
+
 class _Sheet:
     """The columns that all readers of an axis share, and how a line is set in them."""
 
@@ -135,7 +152,7 @@ class _Sheet:
 
     def head(self, layout: Layout, same: Layout | None = None) -> list[Text]:
         """Return the line that says what is padded or cropped, and the line of cells."""
-        title = Text(f"{layout.name}: {', '.join(self._said(layout, same))}", style="bold")
+        title = Text(f"{layout.name}: {', '.join(said_of(layout, same, transposed=self._transposed))}", style="bold")
         if same is not None:
             equal = layout.reading == same.reading
             title.append(": as SAME asks" if equal else f" {self._symbols.differs} SAME", style="" if equal else WRONG)
@@ -150,21 +167,6 @@ class _Sheet:
         element = PADDED if self._transposed else readings.element_at(position, self._axis, border)
         return self._symbols.padding if element == PADDED else str(element)
 
-    def _said(self, layout: Layout, same: Layout | None) -> list[str]:
-        r = layout.reading
-        verb, lack = ("crops", "zeros added") if self._transposed else ("pads", "left out")
-        said = [f"{verb} {max(r.before, 0)} before and {max(r.after, 0)} after"]
-        said += [f"{-n} {lack} {where}" for n, where in ((r.before, "at the start"), (r.after, "at the end")) if n < 0]
-        said += ["reads the taps in reverse"] if r.flipped else []
-        said += [f"continues beyond the border by {r.border}"] if r.border != "fill" else []
-        if same is not None:
-            s = same.reading
-            said += [
-                f"{what} {getattr(r, what)}" for what in ("stride", "dilation") if getattr(r, what) != getattr(s, what)
-            ]
-            said += [f"{r.out} outputs where SAME has {s.out}"] if r.out != s.out else []
-        return said
-
     def body(self, layout: Layout, same: Layout | None = None) -> list[Text]:
         """Return a line per window, each tap a letter; those that are elsewhere than with `same` are marked."""
         found = []
@@ -177,7 +179,7 @@ class _Sheet:
             wrong = {p for p, q in _beside(positions, asked) if p != q}
             if same is not None and layout.reading.border != same.reading.border:
                 wrong |= {p for p in positions if not 0 <= p < self._span}
-            cells = {p: _LETTERS[tap] if len(positions) <= len(_LETTERS) else "#" for tap, p in enumerate(positions)}
+            cells = {p: LETTERS[tap] if len(positions) <= len(LETTERS) else "#" for tap, p in enumerate(positions)}
             found.append(self._line(f"{self._names[1]} {o}", cells, wrong))
         return found
 
@@ -206,7 +208,7 @@ class _Sheet:
         return line
 
 
-_LETTERS = string.ascii_lowercase
+LETTERS = string.ascii_lowercase
 _BORDER = 2
 """Characters of a border with the space before it."""
 

@@ -1,0 +1,151 @@
+"""Every command and snippet of the documentation works, shows what it prints, and every link leads somewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from documents import links, page
+from documents.room import Room
+from same_conformance.record import Record
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
+LINKING = sorted({*PAGES, ROOT / "CHANGELOG.md", ROOT / "reports/README.md", *(ROOT / "examples").rglob("*.md")})
+GENERATED = {"docs/facts.md": "test_facts", "docs/findings.md": "test_findings"}
+"""Pages that a program writes from what it ran, and the tests that compare them; their commands are only checked here."""
+NOT_RUN: dict[tuple[str, str], str] = {}
+"""What is marked as not run, by page and first line, and why. A mark must be here too, so that nobody overlooks it."""
+
+Furnish = Callable[[Path], object]
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.fixture
+def furnish(made: Callable[..., Record], kept: Callable[[Record, Path], Path]) -> Furnish:
+    """Return a function that puts a finished run into a directory."""
+    return lambda path: kept(made({"mine": {"conv.n5.k3": "pass"}}), path)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_every_block_of_the_page_works_and_prints_what_the_page_shows(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, furnish: Furnish
+) -> None:
+    read = page.read(path, ROOT)
+    found = Room(read, tmp_path, ROOT, monkeypatch, furnish, is_generated=read.name in GENERATED).problems()
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("path", LINKING, ids=name_of)
+def test_every_link_of_the_page_leads_somewhere(path: Path) -> None:
+    found = links.broken(page.read(path, ROOT), ROOT)
+    assert not found, "\n".join(found)
+
+
+def test_what_is_not_run_is_listed_with_its_reason() -> None:
+    blocks = [block for path in PAGES for block in page.read(path, ROOT).blocks]
+    assert {(b.page, b.title): b.what for b in blocks if b.mark == "not run"} == NOT_RUN
+
+
+def test_a_page_that_is_made_by_a_program_says_so_in_a_test() -> None:
+    for name, test in GENERATED.items():
+        assert f"{name} " in (ROOT / "tests" / f"{test}.py").read_text(encoding="utf-8")
+
+
+GOOD = """# A page
+
+See [the end](#the-end).
+
+<!-- file: mine.py -->
+```python
+SIZE = 5
+```
+
+```python
+from mine import SIZE
+assert SIZE == 5
+```
+
+```python
+>>> SIZE + 1
+6
+```
+
+```console
+$ same-conformance explain --size 6 --kernel 3 --stride 2
+...
+  total  = max((3 - 1) * 2 + 3 - 6, 0) = max(1, 0) = 1
+...
+$ same-conformance diff OLD NEW > changes.txt
+$ python mine.py
+$ python -m pip install -e ".[torch]" -r tests/requirements.txt && nox -s conformance -- --cases 9
+```
+
+```toml
+[a]
+b = 1
+```
+
+```yaml
+- run: same-conformance run --cases 9
+```
+
+## The end
+"""
+
+
+def problems_of(text: str, tmp_path: Path, patch: pytest.MonkeyPatch, furnish: Furnish) -> list[str]:
+    """Return what the tests above find on a page of this text."""
+    path = tmp_path / "page.md"
+    path.write_text(text, encoding="utf-8")
+    (tmp_path / "room").mkdir()
+    read = page.read(path, tmp_path)
+    return [*links.broken(read, tmp_path), *Room(read, tmp_path / "room", ROOT, patch, furnish).problems()]
+
+
+def test_a_page_that_works_has_no_problems(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, furnish: Furnish) -> None:
+    assert problems_of(GOOD, tmp_path, monkeypatch, furnish) == []
+    assert "fixed" in (tmp_path / "room" / "changes.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("--stride 2", "--strides 2", "No such option '--strides'"),
+        ("explain --size", "explane --size", "same-conformance has no command 'explane'"),
+        ("max(1, 0) = 1", "max(1, 0) = 2", "prints something else"),
+        ("--size 6", "--size six", "ended with 2"),
+        ("SIZE == 5", "SIZE == 6", "AssertionError"),
+        ("SIZE + 1\n6", "SIZE + 1\n7", "Expected:"),
+        ("SIZE = 5", "SIZE = (5", "was never closed"),
+        ("SIZE = 5", "SIZE = 5\nprint(1 / 0)", "ZeroDivisionError"),
+        ("b = 1", "b = ", "Invalid value"),
+        ("- run:", "- run: [", "expected"),
+        ("run --cases 9\n", "run --case 9\n", "--case"),
+        ("nox -s conformance", "nox -s conform", "nox has no session conform"),
+        ("-- --cases 9", "-- --cases nine", "--cases"),
+        ("[torch]", "[touch]", "there is no extra touch"),
+        ("tests/requirements.txt", "tests/requires.txt", "there is no such file"),
+        ("python mine.py", "python yours.py", "there is no file yours.py"),
+        ("$ python mine.py", "$ make", "make is no program"),
+        ("$ python mine.py", "$ python mine.py | head", "is not understood"),
+        ("```toml", "```fortran", "nothing executes a block in fortran"),
+        ("```toml", "```", "nothing executes a block in no language"),
+        ("```toml", "<!-- not run: -->\n```toml", "the mark 'not run' says nothing"),
+        ("```toml", "<!-- excerpt of: pyproject.toml -->\n```toml", "does not stand in pyproject.toml"),
+        ("#the-end)", "#the-and)", "has no anchor the-and"),
+        ("(#the-end)", "(end.md)", "there is no end.md"),
+        ("$ python mine.py", "$ same-conformance run mine\n0 failed", "takes long and is not executed"),
+    ],
+)
+def test_what_is_wrong_on_a_page_is_found(
+    old: str, new: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, furnish: Furnish
+) -> None:
+    assert GOOD.count(old) == 1
+    found = problems_of(GOOD.replace(old, new), tmp_path, monkeypatch, furnish)
+    assert any(message in problem for problem in found), found
