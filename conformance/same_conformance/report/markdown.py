@@ -9,6 +9,7 @@ from same_conformance import coverage, unpacking
 from same_conformance.case import OPS
 from same_conformance.messages import printable
 from same_conformance.report import tables, unexpected
+from same_conformance.witnesses import absent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +35,8 @@ def render(record: Record, assessment: Assessment, frame: pd.DataFrame, previous
     what = f"{len(header['cases'])} cases on {len(header['implementations'])} implementations"
     how = f"profile {escape(str(header['profile']))}, seed {escape(str(header['seed']))}"
     lines = ["# same-conformance", "", f"{what}, {how}.", ""]
+    if recorded := absent.sentence(record):
+        lines += [f"Witnesses {escape(recorded)}.", ""]
     states = [f"- **{escape(state)}**" for state in (record.damaged, record.unfinished) if state]
     lost = list(assessment.not_started.items())
     states += [f"- {code(name)} **did not start**: {escape(why)}" for name, why in lost[:_MOST_ROWS]]
