@@ -56,13 +56,12 @@ NOT_RUN = "not run"
 
 
 def claims(record: Record) -> list[Claim]:
-    """Return a claim per requirement set and implementation, in that order; those that did not start ran nothing."""
+    """Return a claim per requirement set and implementation that started, in that order."""
     verdicts = {(r.implementation, r.case.id): r.judgement.verdict for r in record.results}
-    names = sorted({*record.names, *record.header["not_started"]})
     return [
         _claim(name, requirement, {case: verdicts.get((name, case), NOT_RUN) for case in requirement["cases"]})
         for requirement in record.header.get("requirements", [])
-        for name in names
+        for name in record.names
     ]
 
 

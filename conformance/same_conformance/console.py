@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from same_conformance import classes, coverage, mutants, operands, unpacking
+from same_conformance import claims, classes, coverage, mutants, operands, unpacking
 from same_conformance.case import OPS
 from same_conformance.diagnosis.causes import how_small
 from same_conformance.judge import FAILURES
@@ -136,13 +136,13 @@ class Console:
         for cause in record.footer.get("causes", []):
             self.say(f"{cause['implementation']}, {cause['op']}: {cause['text']}")
             self.say(f"  smallest counterexample: {cause['case']} ({how_small(cause)})")
-        self._witnesses(record, assessment)
+        self._conclude(record, assessment)
         for name, why in assessment.not_started.items():
             self.say(f"{name} did not start: {why}")
         self.say(f"report: {out / 'index.html'}")
 
-    def _witnesses(self, record: Record, assessment: Assessment) -> None:
-        """Print what the witnesses contest, and whose recordings stand in for them."""
+    def _conclude(self, record: Record, assessment: Assessment) -> None:
+        """Print what the witnesses contest, whose recordings stand in for them, and who conforms to what was required."""
         contested = assessment.contested
         if contested:
             listed = "some not listed"
@@ -151,6 +151,8 @@ class Console:
             self.say(f"{len(contested)} contested outcomes of witnesses, {listed}")
         if recorded := absent.sentence(record):
             self.say(f"witnesses {recorded}")
+        for claim in claims.claims(record):
+            self.say(f"{claim.implementation}: {claim.verdict} ({claim.told})")
 
     def _box(self, record: Record) -> None:
         """Print what is missing of the record, and which axis cases of the box each implementation covered, if the run has packed cases."""

@@ -85,7 +85,7 @@ def choose(names: Sequence[str]) -> list[Requirement]:
         if name not in found:
             close = difflib.get_close_matches(name, found, n=1)
             hint = f"did you mean {close[0]}? " if close else ""
-            raise UsageError(f"--require {name}: there is no such requirement set; {hint}there are {', '.join(found)}")
+            raise UsageError(f"there is no requirement set {name!r}: {hint}there are {', '.join(found)}")
     return [found[name] for name in dict.fromkeys(names)]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from same_conformance import coverage, unpacking
+from same_conformance import claims, coverage, unpacking
 from same_conformance.case import OPS
 from same_conformance.messages import printable
 from same_conformance.report import tables, unexpected
@@ -43,6 +43,7 @@ def render(record: Record, assessment: Assessment, frame: pd.DataFrame, previous
     if len(lost) > _MOST_ROWS:
         states.append(f"- and {len(lost) - _MOST_ROWS} more did not start")
     lines += [*states, ""] if states else []
+    lines += _claims(record)
     lines += _unexpected(record, assessment)
     if stale := assessment.standing("stale"):
         lines += [f"## Stale expectations: {len(stale)}", "", *_list(stale), ""]
@@ -102,6 +103,22 @@ def code(text: str) -> str:
     '`torch-half`'
     """
     return "`" + printable(text, _LONGEST).replace("`", "'").replace("|", "¦").strip() + "`"
+
+
+def _claims(record: Record) -> list[str]:
+    """Say who conforms to the requirement sets that were asked for."""
+    rows = [
+        f"| {code(claim.requirement)} | {code(claim.implementation)} | {'' if claim.is_conforming else '**not** '}conforming "
+        f"| {escape(claim.told)} |"
+        for claim in claims.claims(record)
+    ]
+    if not rows:
+        return []
+    sets = {
+        f"{code(r['name'])} of {escape(r['date'])}: {escape(r['title'])}": None for r in record.header["requirements"]
+    }
+    head = ["| set | implementation | | |", "|---|---|---|---|"]
+    return ["## Requirements", "", *(f"- {text}" for text in sets), "", *head, *_rows(rows), ""]
 
 
 def _unexpected(record: Record, assessment: Assessment) -> list[str]:

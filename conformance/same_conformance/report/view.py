@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from same_conformance import corpus, mutants, operands, spec
+from same_conformance import claims, corpus, mutants, operands, spec
 from same_conformance import coverage as boxes
 from same_conformance.assessment import WITNESSES
 from same_conformance.case import OPS, parse
@@ -62,6 +62,7 @@ def view(record: Record, assessment: Assessment, frame: pd.DataFrame) -> dict[st
         "stale": assessment.standing("stale"),
         "contested": _contested(assessment),
         "recorded": absent.sentence(record),
+        "claims": claims.claims(record),
         "listed": _LISTED,
         "not_started": assessment.not_started,
         "data": embed.block(_data(record, assessment, found)),

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from same_conformance import corpus, judge, operands, spec
+from same_conformance import corpus, judge, operands, requirements, spec
 from same_conformance.case import Case
 from same_conformance.case import parse as parse_case
 from same_conformance.errors import RecordError
@@ -46,8 +46,9 @@ class Recording:
 
 
 def cases() -> list[Case]:
-    """Return the cases that are recorded: those of the quick profile, in canonical order."""
-    return list(select(Query(profile="quick")).origins)
+    """Return the cases that are recorded, in canonical order: those of the quick profile and of the requirement sets."""
+    required = [case for requirement in requirements.read().values() for case in requirement.cases]
+    return list(select(Query(profile="quick", required=required)).origins)
 
 
 def read() -> Recording:
