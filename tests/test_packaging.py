@@ -56,7 +56,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_wheel_holds_the_cases_the_templates_and_the_types(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    for name in ("corpus.jsonl", "networks.jsonl", "expectations.toml", "witnesses.jsonl"):
+    requirements = ("requirements/manifest.json", "requirements/same-2d-2026.txt")
+    for name in ("corpus.jsonl", "networks.jsonl", "expectations.toml", "witnesses.jsonl", *requirements):
         assert f"same_conformance/cases/{name}" in names
     assert "same_conformance/report/templates/index.html" in names
     assert "same_conformance/report/templates/mutants.html" in names

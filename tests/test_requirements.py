@@ -18,7 +18,7 @@ from same_conformance.merge import merge
 from same_conformance.outcome import Array
 from same_conformance.predicate import compile_predicate
 from same_conformance.record import Record
-from same_conformance.report import badges, html, markdown, tables
+from same_conformance.report import actions, badges, html, junit, markdown, tables
 from same_conformance.requirements import Requirement
 from same_conformance.witnesses import recording
 from same_conformance.witnesses.saying import Equal, Within
@@ -90,13 +90,16 @@ def test_every_set_is_in_the_manifest_and_every_set_of_the_manifest_is_there() -
         requirements.check({}, {SMALL.name: requirements.digest(TEXT)})
 
 
-def killers(requirement: Requirement) -> dict[tuple[str, str], bool]:
-    """Return for each mutant and op whether a case of the set finds it out."""
+def killers(requirement: Requirement) -> dict[tuple[str, str, str], bool]:
+    """Return for each mutant, op and what is compared whether a case of the set finds it out."""
+    kinds = {(case.op, case.compared) for case in requirement.cases}
     return {
-        (name, op): any(case.op == op and rules.kills(case, rule) for case in requirement.cases)
+        (name, op, compared): any(
+            (case.op, case.compared) == (op, compared) and rules.kills(case, rule) for case in requirement.cases
+        )
         for name, rule in mutants.RULES.items()
-        for op in rule.ops
-        if any(case.op == op for case in requirement.cases)
+        for op, compared in sorted(kinds)
+        if op in rule.ops
     }
 
 
@@ -120,9 +123,10 @@ def test_a_set_finds_out_every_mutant_that_its_scope_can_find_out(requirement: R
     ).cases
     cases = [case for case in drawn if within(case) and requirements.is_specified(case)]
     assert len(cases) > 50
-    for name, op in survivors:
-        missed = [case.id for case in cases if case.op == op and rules.kills(case, mutants.RULES[name])]
-        assert not missed, (name, op)
+    for name, op, compared in survivors:
+        alike = [case for case in cases if (case.op, case.compared) == (op, compared)]
+        missed = [case.id for case in alike if rules.kills(case, mutants.RULES[name])]
+        assert not missed, (name, op, compared)
 
 
 def test_a_set_without_its_best_cases_would_let_mutants_live() -> None:
@@ -228,8 +232,8 @@ def test_a_badge_names_the_set_and_its_date(made: Make, tmp_path: Path) -> None:
     assert json.loads((folder / "mine.json").read_text())["message"] == "mine (unfinished)"
 
 
-def test_the_summary_and_the_page_say_who_conforms(made: Make) -> None:
-    record = made({"mine": {CASES[0]: "pass", CASES[1]: "value"}}, requirements=[required(*CASES)])
+def test_every_form_of_the_report_says_who_conforms(made: Make, tmp_path: Path) -> None:
+    record = made({"mine": {CASES[0]: "pass", CASES[1]: "value"}}, requirements=[required(*CASES)], named=["mine"])
     assessment = assess(record)
     frame = tables.verdicts(assessment)
     summary = markdown.render(record, assessment, frame)
@@ -241,6 +245,11 @@ def test_the_summary_and_the_page_say_who_conforms(made: Make) -> None:
     page = html.render(record, assessment, frame)
     assert "<b>same-test-2026</b> of 2026-01-02, digest <code>feed</code>" in page
     assert "not conforming</span>" in page
+    told = "not conforming to same-test-2026: 1 of 2 pass; 1 value; the smallest is conv.n5.k3.s2"
+    assert f"<strong>mine</strong> is {told}" in page
+    assert f"::error title=same-conformance%3A mine::{told}" in actions.commands(record, assessment)
+    junit.write(record, assessment, tmp_path / "junit.xml")
+    assert f'name="same-test-2026"><failure message="{told}"' in (tmp_path / "junit.xml").read_text()
 
 
 def command(*arguments: str) -> Result:

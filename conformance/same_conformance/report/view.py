@@ -63,6 +63,7 @@ def view(record: Record, assessment: Assessment, frame: pd.DataFrame) -> dict[st
         "contested": _contested(assessment),
         "recorded": absent.sentence(record),
         "claims": claims.claims(record),
+        "broken_claims": claims.broken(record),
         "listed": _LISTED,
         "not_started": assessment.not_started,
         "data": embed.block(_data(record, assessment, found)),
