@@ -79,6 +79,7 @@ def test_the_wheel_runs_without_a_framework(wheel: Path, tmp_path: Path) -> None
     result = subprocess.run(arguments, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "torch-explicit did not start: torch is not installed" in result.stdout
+    assert "witnesses recorded: TensorFlow" in result.stdout
     named = subprocess.run(
         [*arguments, "torch-explicit", "spec"], capture_output=True, text=True, check=False, cwd=tmp_path
     )

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from same_conformance import claims, mutants, requirements, rules, strategies
+from same_conformance import claims, mutants, record, requirements, rules, strategies
 from same_conformance.assessment import assess, exit_code
 from same_conformance.case import OPS, parse
 from same_conformance.cli import main
-from same_conformance.errors import RequirementError
+from same_conformance.errors import RecordError, RequirementError
 from same_conformance.merge import merge
 from same_conformance.outcome import Array
 from same_conformance.predicate import compile_predicate
@@ -169,12 +169,12 @@ CASES = ("conv.n1.k2", "conv.n5.k3.s2")
     ],
 )
 def test_only_who_passes_every_case_conforms(made: Make, verdicts: dict[str, str], told: str) -> None:
-    record = made({"mine": verdicts}, requirements=[required(*CASES)], named=["mine"])
-    (claim,) = claims.claims(record)
+    run = made({"mine": verdicts}, requirements=[required(*CASES)], named=["mine"])
+    (claim,) = claims.claims(run)
     conforms = told == "2 of 2 pass"
     assert (claim.is_conforming, claim.told) == (conforms, told)
     assert claim.verdict == ("" if conforms else "not ") + "conforming to same-test-2026"
-    assert claims.broken(record) == ([] if conforms else [claim])
+    assert claims.broken(run) == ([] if conforms else [claim])
 
 
 def test_an_empty_set_proves_nothing(made: Make) -> None:
@@ -191,18 +191,18 @@ def test_expectations_make_no_failure_conforming(made: Make) -> None:
         "reason": "known",
         "link": "not reported",
     }
-    record = made({"mine": dict.fromkeys(CASES, "value")}, expectations=[entry])
-    assert exit_code(record, assess(record), asked_for=frozenset()) == 0
-    record.header |= {"requirements": [required(*CASES)], "named": ["mine"]}
-    assert exit_code(record, assess(record), asked_for=frozenset()) == 1
+    run = made({"mine": dict.fromkeys(CASES, "value")}, expectations=[entry])
+    assert exit_code(run, assess(run), asked_for=frozenset()) == 0
+    run.header |= {"requirements": [required(*CASES)], "named": ["mine"]}
+    assert exit_code(run, assess(run), asked_for=frozenset()) == 1
 
 
 def test_who_was_not_named_is_judged_but_fails_no_run(made: Make) -> None:
     """`run --require SET` without names shows where everybody stands."""
     outcomes = {"mine": dict.fromkeys(CASES, "unsupported"), "other": dict.fromkeys(CASES, "pass")}
-    record = made(outcomes, requirements=[required(*CASES)], named=["other"])
-    assert [claim.is_conforming for claim in claims.claims(record)] == [False, True]
-    assert exit_code(record, assess(record), asked_for=frozenset()) == 0
+    run = made(outcomes, requirements=[required(*CASES)], named=["other"])
+    assert [claim.is_conforming for claim in claims.claims(run)] == [False, True]
+    assert exit_code(run, assess(run), asked_for=frozenset()) == 0
 
 
 def test_shards_conform_together(made: Make) -> None:
@@ -214,12 +214,12 @@ def test_shards_conform_together(made: Make) -> None:
 def test_a_badge_names_the_set_and_its_date(made: Make, tmp_path: Path) -> None:
     """A badge of an earlier run, of a set that this one was not asked for, goes; what is not ours stays."""
     outcomes = {"mine": dict.fromkeys(CASES, "pass"), "other": {CASES[0]: "value", CASES[1]: "pass"}}
-    record = made(outcomes, requirements=[required(*CASES)])
+    run = made(outcomes, requirements=[required(*CASES)])
     (tmp_path / "badges" / "same-old-2025").mkdir(parents=True)
     (tmp_path / "badges" / "same-old-2025" / "mine.json").write_text('{"label": "padding=SAME: same-old-2025"}')
     (tmp_path / "badges" / "notes").mkdir()
     (tmp_path / "badges" / "notes" / "mine.json").write_text("{}")
-    badges.write(record, assess(record), tmp_path)
+    badges.write(run, assess(run), tmp_path)
     folder = tmp_path / "badges" / "same-test-2026"
     about = {"schemaVersion": 1, "label": "padding=SAME: same-test-2026 (2026-01-02)"}
     mine, other = (json.loads((folder / f"{name}.json").read_text()) for name in ("mine", "other"))
@@ -233,23 +233,41 @@ def test_a_badge_names_the_set_and_its_date(made: Make, tmp_path: Path) -> None:
 
 
 def test_every_form_of_the_report_says_who_conforms(made: Make, tmp_path: Path) -> None:
-    record = made({"mine": {CASES[0]: "pass", CASES[1]: "value"}}, requirements=[required(*CASES)], named=["mine"])
-    assessment = assess(record)
+    run = made({"mine": {CASES[0]: "pass", CASES[1]: "value"}}, requirements=[required(*CASES)], named=["mine"])
+    assessment = assess(run)
     frame = tables.verdicts(assessment)
-    summary = markdown.render(record, assessment, frame)
+    summary = markdown.render(run, assessment, frame)
     assert "- `same-test-2026` of 2026-01-02: a test" in summary
     assert (
         "| `same-test-2026` | `mine` | **not** conforming | 1 of 2 pass; 1 value; the smallest is conv.n5.k3.s2 |"
         in summary
     )
-    page = html.render(record, assessment, frame)
+    page = html.render(run, assessment, frame)
     assert "<b>same-test-2026</b> of 2026-01-02, digest <code>feed</code>" in page
     assert "not conforming</span>" in page
     told = "not conforming to same-test-2026: 1 of 2 pass; 1 value; the smallest is conv.n5.k3.s2"
     assert f"<strong>mine</strong> is {told}" in page
-    assert f"::error title=same-conformance%3A mine::{told}" in actions.commands(record, assessment)
-    junit.write(record, assessment, tmp_path / "junit.xml")
+    assert f"::error title=same-conformance%3A mine::{told}" in actions.commands(run, assessment)
+    junit.write(run, assessment, tmp_path / "junit.xml")
     assert f'name="same-test-2026"><failure message="{told}"' in (tmp_path / "junit.xml").read_text()
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"requirements": [{"name": "same-test-2026"}]},
+        {"requirements": [required("conv")]},
+        {"requirements": [required(*CASES) | {"cases": [[]]}]},
+        {"requirements": 1},
+        {"named": "mine"},
+    ],
+)
+def test_a_record_with_damaged_requirements_is_refused(
+    made: Make, kept: Callable[[Record, Path], Path], tmp_path: Path, header: dict[str, Any]
+) -> None:
+    path = kept(made({"mine": {CASES[0]: "pass"}}, **header), tmp_path) / record.FILE
+    with pytest.raises(RecordError, match="its header, line 1, is damaged"):
+        record.read(path)
 
 
 def command(*arguments: str) -> Result:

@@ -57,10 +57,12 @@ NOT_RUN = "not run"
 
 def claims(record: Record) -> list[Claim]:
     """Return a claim per requirement set and implementation that started, in that order."""
-    verdicts = {(r.implementation, r.case.id): r.judgement.verdict for r in record.results}
+    requirements = record.header.get("requirements", [])
+    wanted = {case for requirement in requirements for case in requirement["cases"]}
+    verdicts = {(r.implementation, r.case.id): r.judgement.verdict for r in record.results if r.case.id in wanted}
     return [
         _claim(name, requirement, {case: verdicts.get((name, case), NOT_RUN) for case in requirement["cases"]})
-        for requirement in record.header.get("requirements", [])
+        for requirement in requirements
         for name in record.names
     ]
 

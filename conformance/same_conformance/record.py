@@ -298,6 +298,8 @@ def _checked(header: dict[str, Any]) -> Record:
     _recorded(header)
     for requirement in header.get("requirements", []):
         _check(requirement, _REQUIREMENT, "requirement")
+        requirement["cases"] = [_parse(case_id).id for case_id in requirement["cases"]]
+    _check({"named": [], **header}, {"named": list}, "header")
     cases: dict[Case, str] = {}
     damage = []
     for case_id, origin in header["cases"]:
