@@ -108,6 +108,13 @@ def networks(session: nox.Session) -> None:
 
 
 @nox.session
+def record(session: nox.Session) -> None:
+    """Ask TensorFlow and JAX again what they say of the cases, and show what changed; rewrites cases/witnesses.jsonl."""
+    install(session, "-e", ".[tensorflow,jax]")
+    session.run("python", "cases/record_witnesses.py", *session.posargs)
+
+
+@nox.session
 def build(session: nox.Session) -> None:
     """Build the sdist and the wheel into dist/."""
     session.install("build")

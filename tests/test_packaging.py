@@ -56,7 +56,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_wheel_holds_the_cases_the_templates_and_the_types(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    for name in ("corpus.jsonl", "networks.jsonl", "expectations.toml"):
+    requirements = ("requirements/manifest.json", "requirements/same-2d-2026.txt")
+    for name in ("corpus.jsonl", "networks.jsonl", "expectations.toml", "witnesses.jsonl", *requirements):
         assert f"same_conformance/cases/{name}" in names
     assert "same_conformance/report/templates/index.html" in names
     assert "same_conformance/report/templates/mutants.html" in names
@@ -78,6 +79,7 @@ def test_the_wheel_runs_without_a_framework(wheel: Path, tmp_path: Path) -> None
     result = subprocess.run(arguments, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "torch-explicit did not start: torch is not installed" in result.stdout
+    assert "witnesses recorded: TensorFlow" in result.stdout
     named = subprocess.run(
         [*arguments, "torch-explicit", "spec"], capture_output=True, text=True, check=False, cwd=tmp_path
     )

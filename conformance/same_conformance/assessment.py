@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from same_conformance import mutants
+from same_conformance import conforming, mutants, witnesses
 from same_conformance.errors import RecordError
 from same_conformance.expectations import Expectation, Expectations, Standing
+from same_conformance.witnesses.hearing import Hearing, differs
 
 if TYPE_CHECKING:
-    from same_conformance.case import Case
     from same_conformance.record import Record, Result
 
-WITNESSES = ("tensorflow", "jax")
+WITNESSES = tuple(witnesses.NAMES)
 
 _FOREIGN = (
     "the record has expectations that this version does not know: {}; it was written by same-conformance {}, "
@@ -30,7 +30,8 @@ class Assessed:
         standing: against the expectations.
         why: the reason and link of the expectation.
         contested: whether a witness differs from the spec on this case.
-        witnesses: of a contested case, who ran and whom this outcome equals: ``ran jax tensorflow, equals jax``.
+        witnesses: who gave an array, by running or on record, and for a contested case whom this outcome equals:
+            ``ran jax; recorded tensorflow; equals jax``.
 
     """
 
@@ -43,10 +44,16 @@ class Assessed:
 
 @dataclass
 class Assessment:
-    """Every result assessed, in the order of the tables: canonical order of cases, then implementation."""
+    """Every result assessed, in the order of the tables: canonical order of cases, then implementation.
+
+    Attributes:
+        recorded: what the recordings of absent witnesses say of contested cases.
+
+    """
 
     rows: list[Assessed] = field(default_factory=list)
     not_started: dict[str, str] = field(default_factory=dict)
+    recorded: list[Assessed] = field(default_factory=list)
 
     def standing(self, standing: Standing) -> list[Assessed]:
         """Return the rows of one standing."""
@@ -55,7 +62,12 @@ class Assessment:
     @property
     def contested(self) -> list[Assessed]:
         """Return the witnesses' own rows on contested cases."""
-        return [r for r in self.rows if r.contested and _differs(r.result)]
+        return [r for r in self.rows if r.contested and r.result.implementation in WITNESSES and differs(r.result)]
+
+    @property
+    def contested_on_record(self) -> list[Assessed]:
+        """Return the same of absent witnesses, from their recordings."""
+        return [row for row in self.recorded if differs(row.result)]
 
 
 def expectations_of(record: Record) -> Expectations:
@@ -81,50 +93,31 @@ def expectations_of(record: Record) -> Expectations:
 def assess(record: Record) -> Assessment:
     """Assess every result of a run."""
     expectations = expectations_of(record)
-    contesting: dict[Case, list[Result]] = {}
-    for result in record.results:
-        if result.implementation in WITNESSES:
-            contesting.setdefault(result.case, []).append(result)
-    contesting = {case: results for case, results in contesting.items() if any(map(_differs, results))}
+    hearing = Hearing(record, WITNESSES)
     assessment = Assessment(not_started=dict(record.header["not_started"]))
     cases = sorted({result.case for result in record.results}, key=lambda case: case.canonical_key)
     position = {case: i for i, case in enumerate(cases)}
     for result in sorted(record.results, key=lambda r: (position[r.case], r.implementation)):
         standing, why = expectations.assess(result.implementation, result.case, result.judgement.verdict)
-        witnesses = contesting.get(result.case)
-        if witnesses is None:
-            assessment.rows.append(Assessed(result, standing, why))
-        else:
-            assessment.rows.append(Assessed(result, standing, why, True, _compare(result, witnesses)))  # noqa: FBT003
+        contested = hearing.is_contested(result.case)
+        assessment.rows.append(Assessed(result, standing, why, contested, hearing.words(result)))
+    for result in hearing.recorded:
+        if result.case in position and hearing.is_contested(result.case):
+            standing, why = expectations.assess(result.implementation, result.case, result.judgement.verdict)
+            assessment.recorded.append(Assessed(result, standing, why, True, hearing.words(result)))  # noqa: FBT003
     return assessment
-
-
-def _differs(result: Result) -> bool:
-    """Tell whether a witness's outcome is an array that differs from the spec's."""
-    return result.implementation in WITNESSES and result.judgement.verdict in ("shape", "dtype", "value")
-
-
-def _compare(result: Result, witnesses: list[Result]) -> str:
-    ran = sorted(w.implementation for w in witnesses if w.judgement.observed_shape is not None)
-    equals = sorted(w.implementation for w in witnesses if _equal(result, w))
-    return f"ran {' '.join(ran)}; equals {' '.join(equals) or 'none'}"
-
-
-def _equal(a: Result, b: Result) -> bool:
-    both_pass = a.judgement.verdict == b.judgement.verdict == "pass"
-    return both_pass or (a.judgement.digest == b.judgement.digest and bool(a.judgement.digest))
 
 
 def exit_code(record: Record, assessment: Assessment, *, asked_for: frozenset[str]) -> int:
     """Return the exit code of a run.
 
     0: all as expected; 1: unexpected verdicts or stale expectations (a witness that contests a case without being
-    listed is one of the former); 3: an implementation did not start, unless only its framework is not installed and
+    listed is one of the former), or an implementation that was named does not conform to what is required; 3: an implementation did not start, unless only its framework is not installed and
     nobody asked for it by name (`asked_for`).
     """
     not_installed = set(record.header["not_installed"])
     if any(name in asked_for or name not in not_installed for name in assessment.not_started):
         return 3
-    if any(row.standing in ("unexpected", "stale") for row in assessment.rows):
+    if conforming.broken(record) or any(row.standing in ("unexpected", "stale") for row in assessment.rows):
         return 1
     return 0

@@ -16,13 +16,14 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from same_conformance import classes, coverage, mutants, operands, unpacking
+from same_conformance import classes, conforming, coverage, mutants, operands, unpacking
 from same_conformance.case import OPS
 from same_conformance.diagnosis.causes import how_small
 from same_conformance.judge import FAILURES
 from same_conformance.messages import LONGEST, printable
 from same_conformance.outcome import Array
 from same_conformance.picture import drawing, terminal
+from same_conformance.witnesses import absent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,8 +112,8 @@ class Console:
         header = record.header
         if header["n_drawn"]:
             counts = classes.count(record.of_origin("drawn"))
-            absent = [k.name for k in classes.common() if not counts[k.name]]
-            none_of = f"; none of: {', '.join(absent)}" if absent else ""
+            missing = [k.name for k in classes.common() if not counts[k.name]]
+            none_of = f"; none of: {', '.join(missing)}" if missing else ""
             self.say(f"drawn: {header['n_drawn']} distinct cases with seed {header['seed']}{none_of}")
         self._console.print(_coverage(record.class_coverage))
         self._console.print(_verdicts(assessment))
@@ -135,14 +136,23 @@ class Console:
         for cause in record.footer.get("causes", []):
             self.say(f"{cause['implementation']}, {cause['op']}: {cause['text']}")
             self.say(f"  smallest counterexample: {cause['case']} ({how_small(cause)})")
-        contested = assessment.contested
-        if contested:
-            self.say(f"{len(contested)} contested outcomes of witnesses, all listed with reason and link"
-                     if not any(row.standing == "unexpected" for row in contested)
-                     else f"{len(contested)} contested outcomes of witnesses, some not listed")  # fmt: skip
+        self._conclude(record, assessment)
         for name, why in assessment.not_started.items():
             self.say(f"{name} did not start: {why}")
         self.say(f"report: {out / 'index.html'}")
+
+    def _conclude(self, record: Record, assessment: Assessment) -> None:
+        """Print what the witnesses contest, whose recordings stand in for them, and who conforms to what was required."""
+        contested = assessment.contested
+        if contested:
+            listed = "some not listed"
+            if not any(row.standing == "unexpected" for row in contested):
+                listed = "all listed with reason and link"
+            self.say(f"{len(contested)} contested outcomes of witnesses, {listed}")
+        if recorded := absent.sentence(record):
+            self.say(f"witnesses {recorded}")
+        for claim in conforming.claims(record):
+            self.say(f"{claim.implementation}: {claim.verdict} ({claim.told})")
 
     def _box(self, record: Record) -> None:
         """Print what is missing of the record, and which axis cases of the box each implementation covered, if the run has packed cases."""

@@ -106,20 +106,21 @@ def read_networks() -> list[Layer]:
 
 def read_expectations() -> list[Expectation]:
     """Return the known failures that come with the package: of witnesses, of subjects and of third parties."""
-    file = directory() / "expectations.toml"
-    return expectations.parse(file.read_text(encoding="utf-8"), "cases/expectations.toml")
+    return expectations.parse(read_text("expectations.toml"), "cases/expectations.toml")
 
 
 def read_findings() -> list[Finding]:
     """Return what frameworks get wrong, in the order of the file."""
-    text = (directory() / "expectations.toml").read_text(encoding="utf-8")
-    return list(expectations.parse_all(text, "cases/expectations.toml")[1].values())
+    return list(expectations.parse_all(read_text("expectations.toml"), "cases/expectations.toml")[1].values())
+
+
+def read_text(name: str) -> str:
+    """Return the text of one of the case files."""
+    return (directory() / name).read_text(encoding="utf-8")
 
 
 def _rows(name: str) -> Iterator[dict[str, Any]]:
-    with (directory() / name).open(encoding="utf-8") as lines:
-        for line in lines:
-            yield json.loads(line)
+    return map(json.loads, read_text(name).splitlines())
 
 
 def write(entries: Iterable[Entry]) -> str:

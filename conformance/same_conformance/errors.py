@@ -34,6 +34,10 @@ class CorpusError(SameConformanceError):
     """The file of the corpus is not as it must be."""
 
 
+class RequirementError(SameConformanceError):
+    """A requirement set is not as it must be, or has changed since it was published."""
+
+
 class RecordError(SameConformanceError):
     """The record of a run cannot be read or continued."""
 

@@ -13,10 +13,11 @@ from same_conformance.case import Case, parse
 from same_conformance.errors import CaseError, RecordError
 from same_conformance.record import Damage, Record, Result
 
-_ORIGINS = ("corpus", "network", "packed", "drawn", "given")
+_ORIGINS = ("corpus", "network", "packed", "drawn", "given", "required")
 """Where a case comes from that several shards have: the first of these that one of them says."""
 
 _SHOWN = 3
+_RECORDINGS = "run the shards with one version of same-conformance, or compare them with diff"
 
 
 def merge(records: Mapping[str, Record]) -> Record:
@@ -49,6 +50,9 @@ def merge(records: Mapping[str, Record]) -> Record:
         "n_wanted": max(n_drawn, *(h["n_wanted"] for h in headers)),
         "implementations": list(implementations.values()),
         "expectations": _distinct(entry for h in headers for entry in h["expectations"]),
+        "named": _distinct(name for h in headers for name in h.get("named", [])),
+        "requirements": _distinct(requirement for h in headers for requirement in h.get("requirements", [])),
+        "recorded": _recorded(named),
         "variables": {k: " | ".join(_distinct(values)) for k, values in _gathered(h["variables"] for h in headers)},
         "n_asked": len({(name, case) for record in parts for name in record.names for case in record.cases}),
     }
@@ -101,6 +105,18 @@ def _implementations(named: Mapping[str, Record]) -> dict[str, dict[str, Any]]:
                     f"{about.get(key)!r}; merge shards of one version, and compare versions with diff"
                 )
     return {name: found[name][1] for name in sorted(found)}
+
+
+def _recorded(named: Mapping[str, Record]) -> dict[str, dict[str, Any]]:
+    """Return what all records say of recorded witnesses, by name; they must be of one recording."""
+    found: dict[str, dict[str, Any]] = {}
+    for label, record in named.items():
+        for name, about in record.header.get("recorded", {}).items():
+            theirs = found.setdefault(name, {**about, "said": {}})
+            if {**about, "said": 0} != {**theirs, "said": 0}:
+                raise RecordError(f"{label} has another recording of {name} than the others: {_RECORDINGS}")
+            theirs["said"] = {**theirs["said"], **about["said"]}
+    return dict(sorted(found.items()))
 
 
 def _results(named: Mapping[str, Record]) -> list[Result]:

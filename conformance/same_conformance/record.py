@@ -85,6 +85,25 @@ class Result:
         )
 
 
+def brief(result: Result) -> dict[str, Any]:
+    """Return what the header holds of a result: a pass has the shape that it must have."""
+    values = result.to_json()
+    kept = ("verdict",) if values["verdict"] == "pass" else values.keys() - {"type", "implementation", "case"}
+    return {key: value for key, value in values.items() if key in kept}
+
+
+def _recorded(header: Mapping[str, Any]) -> list[Result]:
+    """Return what the header holds of absent witnesses; raises as `Result.from_json`."""
+    found = []
+    for name, about in header.get("recorded", {}).items():
+        _check(about, _RECORDED, "recorded")
+        for case_id, said in about["said"].items():
+            shape = {"shape": _parse(case_id).expected_shape, "n_different": 0, "max_abs_difference": 0}
+            implied = shape if said["verdict"] == "pass" else {}
+            found.append(Result.from_json({"implementation": name, "case": case_id, **implied, **said}))
+    return found
+
+
 def _shape(lengths: list[int]) -> tuple[int, ...]:
     if len(lengths) > _MOST_AXES or not all(isinstance(n, int) and 0 <= n < 1 << 63 for n in lengths):
         raise ValueError("its shape is none")
@@ -126,6 +145,11 @@ class Record:
     def of_origin(self, wanted: str) -> list[Case]:
         """Return the cases of the run that come from `wanted`."""
         return [case for case, (_, origin) in zip(self.cases, self.header["cases"], strict=True) if origin == wanted]
+
+    @cached_property
+    def recorded(self) -> list[Result]:
+        """Return what witnesses that are not there said of the cases when they were recorded."""
+        return _recorded(self.header)
 
     @cached_property
     def class_coverage(self) -> dict[str, dict[str, int]]:
@@ -243,6 +267,8 @@ _HEADER = {"same_conformance": str, "command": str, "profile": str, "seed": int 
 _ABOUT = {"name": str, "framework": str, "summary": str, "homepage": str, "version": str, "rule": str,
           "distribution": str, "python": str, "platform": str, "builtin": bool, "versions": dict, "ops": list,
           "environment": dict}  # fmt: skip
+_RECORDED = {"versions": dict, "python": str, "platform": str, "instructions": list, "environment": dict, "said": dict}
+_REQUIREMENT = {"name": str, "title": str, "date": str, "digest": str, "cases": list}
 _FOOTER = {"seconds": int | float, "start_seconds": int | float, "outputs": dict}
 _CAUSE = {"implementation": str, "op": str, "verdicts": list, "compared": str, "calls": int, "sentence": str,
           "rule": str, "where": str, "text": str, "n_wrong": int, "n_ran": int, "case": str, "n_smaller": int,
@@ -269,6 +295,11 @@ def _checked(header: dict[str, Any]) -> Record:
     texts = [header["not_started"], header["variables"], *(about["versions"] for about in header["implementations"])]
     if not all(isinstance(text, str) for mapping in texts for text in mapping.values()):
         raise TypeError("a reason, a variable or a version is no text")
+    _recorded(header)
+    for requirement in header.get("requirements", []):
+        _check(requirement, _REQUIREMENT, "requirement")
+        requirement["cases"] = [_parse(case_id).id for case_id in requirement["cases"]]
+    _check({"named": [], **header}, {"named": list}, "header")
     cases: dict[Case, str] = {}
     damage = []
     for case_id, origin in header["cases"]:

@@ -28,6 +28,7 @@ from same_conformance.runner.pool import Pool
 from same_conformance.runner.process import ONE_THREAD
 from same_conformance.runner.slot import Limits
 from same_conformance.selection import Query, Selection, select
+from same_conformance.witnesses import absent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from same_conformance.case import Case
     from same_conformance.expectations import Expectation
     from same_conformance.plugins import EntryPoint
+    from same_conformance.requirements import Requirement
     from same_conformance.runner.pool import Started
 
 _LAST_WORDS = 5
@@ -70,6 +72,7 @@ class Request:
         entries: expected failures that come with the package.
         own_entries: expected failures that the user lists; each must concern somebody.
         interpreters: another Python for some implementations, by name.
+        requirements: the sets that they are to conform to; `query` has their cases.
         command: what the user typed, for the record.
 
     """
@@ -80,6 +83,7 @@ class Request:
     entries: Sequence[Expectation] = ()
     own_entries: Sequence[Expectation] = ()
     interpreters: Mapping[str, str] = field(default_factory=dict)
+    requirements: Sequence[Requirement] = ()
     limits: Limits = field(default_factory=Limits)
     jobs: int = 2
     command: str = ""
@@ -130,7 +134,7 @@ def _run(
 ) -> record.Record:
     began = time.monotonic()
     given = (
-        select(request.query) if request.query.cases else None
+        select(request.query) if request.query.cases or request.query.is_without_profile else None
     )  # before anything is started, for what is wrong with it
     with Pool(request.limits, request.jobs) as pool:
         installed = plugins.installed(watcher.say)
@@ -253,17 +257,25 @@ def _header(request: Request, selection: Selection, pool: Pool) -> dict[str, Any
             "not_started": dict(sorted(pool.failures.items())),
             "not_installed": sorted(pool.not_installed),
             "expectations": [asdict(entry) for entry in request.all_entries],
-            "variables": {
-                k: v
-                for k, v in sorted({**os.environ, **ONE_THREAD}.items())
-                if k.startswith(_FRAMEWORK_VARIABLES) and not k.startswith(_OTHERS_VARIABLES)
-            },
+            "named": [*request.names, *request.interpreters],
+            "requirements": [requirement.to_json() for requirement in request.requirements],
+            "recorded": absent.testimony(pool.started, selection.origins),
+            "variables": variables(),
             "limits": asdict(request.limits),
             "python": sys.version.split()[0],
             "spec_sources": _spec_sources(),
         }
     )
     return header
+
+
+def variables() -> dict[str, str]:
+    """Return the environment variables that change what frameworks do in a worker."""
+    return {
+        k: v
+        for k, v in sorted({**os.environ, **ONE_THREAD}.items())
+        if k.startswith(_FRAMEWORK_VARIABLES) and not k.startswith(_OTHERS_VARIABLES)
+    }
 
 
 def _now() -> str:
@@ -320,6 +332,8 @@ def _changes(old: dict[str, Any], new: dict[str, Any]) -> str:
         ("limits", "the limits changed"),
         ("spec_sources", "the sources of same-conformance changed"),
         ("not_started", "other implementations started"),
+        ("recorded", "the recorded witnesses changed"),
+        ("requirements", "the requirement sets changed"),
     ):
         if old.get(key) != new[key]:
             return what

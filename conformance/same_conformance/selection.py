@@ -13,7 +13,7 @@ from same_conformance.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-Origin = Literal["corpus", "network", "small", "packed", "drawn", "given"]
+Origin = Literal["corpus", "network", "small", "packed", "drawn", "given", "required"]
 Profile = Literal["quick", "standard", "deep"]
 PROFILES: dict[Profile, int] = {"quick": 0, "standard": 1_000, "deep": 5_000}
 """How many cases each profile draws; all of them run the corpus, the networks' layers and `small` as well, deep the packed cases too."""
@@ -47,7 +47,9 @@ class Query:
         n_cases: how many to draw instead of the profile's number.
         seed: of the drawing.
         ops, ranks, compared: only these; empty means all.
-        cases: given by the user; then nothing else runs.
+        cases: given by the user; then no profile runs.
+        required: those of requirement sets.
+        is_without_profile: whether only `required` and `cases` run.
 
     """
 
@@ -58,6 +60,8 @@ class Query:
     ranks: Sequence[int] = ()
     compared: Sequence[str] = ()
     cases: Sequence[Case] = ()
+    required: Sequence[Case] = ()
+    is_without_profile: bool = False
 
 
 def select(query: Query, report: Callable[[int, int], None] = lambda _n, _of: None) -> Selection:
@@ -69,8 +73,8 @@ def select(query: Query, report: Callable[[int, int], None] = lambda _n, _of: No
     """
     ops, ranks, compared = tuple(query.ops) or OPS, tuple(query.ranks) or RANKS, tuple(query.compared) or COMPARED
     origins: dict[Case, Origin] = {}
-    if query.cases:
-        origins.update(dict.fromkeys(query.cases, "given"))
+    if query.cases or query.is_without_profile:
+        origins.update({**dict.fromkeys(query.required, "required"), **dict.fromkeys(query.cases, "given")})
         return Selection(_matching(origins, ops, ranks, compared))
     origins.update({entry.case: "corpus" for entry in corpus.read()})
     for layer in corpus.read_networks():
@@ -90,6 +94,8 @@ def select(query: Query, report: Callable[[int, int], None] = lambda _n, _of: No
         selection.n_drawn = len(drawn.cases)
         for case in drawn.cases:
             origins.setdefault(case, "drawn")
+    for case in query.required:
+        origins.setdefault(case, "required")
     selection.origins = _matching(origins, ops, ranks, compared)
     return selection
 

@@ -16,6 +16,7 @@ from same_conformance.cli.listing import list_implementations
 from same_conformance.cli.mutants import survey_mutants
 from same_conformance.cli.report import rebuild_report
 from same_conformance.cli.repro import repro
+from same_conformance.cli.requirements import list_requirements
 from same_conformance.cli.run import run
 from same_conformance.cli.show import explain, show
 
@@ -42,5 +43,6 @@ for _command in (
     compare_runs,
     rebuild_report,
     survey_mutants,
+    list_requirements,
 ):
     main.add_command(_command)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from same_conformance.case import COMPARED, OPS, RANKS
 from same_conformance.cli.common import (
@@ -50,6 +51,8 @@ _MOST_GIB = 1 << 20
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the drawing.")
 @click.option("--case", "cases", multiple=True, type=CaseParameter(), help="Only this case; may be repeated.")
 @click.option("--cases-from", type=click.Path(path_type=Path), help="Only the cases of this file, one id a line.")
+@click.option("--require", "requirements", multiple=True, metavar="SET",
+              help="A requirement set that all named must conform to; without --profile, only its cases run.")  # fmt: skip
 @click.option(
     "--expectations",
     type=click.Path(path_type=Path),
@@ -127,7 +130,7 @@ def _run(out: Path, options: dict[str, Any]) -> int:
 
 
 def _request(out: Path, options: dict[str, Any]) -> Request:
-    from same_conformance import case_list, corpus, expectations
+    from same_conformance import case_list, corpus, expectations, requirements
     from same_conformance.run import Request
     from same_conformance.runner.slot import Limits
     from same_conformance.selection import Query
@@ -135,6 +138,9 @@ def _request(out: Path, options: dict[str, Any]) -> Request:
     if options["n_cases"] and (options["cases"] or options["cases_from"]):
         raise UsageError("--cases draws cases, --case and --cases-from name them: give one or the other")
     listed = case_list.read(options["cases_from"]) if options["cases_from"] else []
+    required = requirements.choose(options["requirements"])
+    if required and (options["ops"] or options["ranks"] or options["compared"]):
+        raise UsageError("--require runs every case of a set: leave out --op, --rank and --compared")
     return Request(
         names=options["implementations"],
         query=Query(
@@ -145,15 +151,23 @@ def _request(out: Path, options: dict[str, Any]) -> Request:
             ranks=[int(rank) for rank in options["ranks"]],
             compared=options["compared"],
             cases=[*options["cases"], *listed],
+            required=[case for requirement in required for case in requirement.cases],
+            is_without_profile=bool(required) and not (options["n_cases"] or _is_given("profile")),
         ),
         out=out,
         entries=corpus.read_expectations(),
         own_entries=expectations.read(options["expectations"]) if options["expectations"] else [],
         interpreters=dict(options["interpreters"]),
+        requirements=required,
         limits=Limits(options["case_s"], options["start_s"], int(options["memory_gib"] * (1 << 30))),
         jobs=options["jobs"],
         command=without_places(_printable(shlex.join(["same-conformance", *sys.argv[1:]]))),
     )
+
+
+def _is_given(option: str) -> bool:
+    """Tell whether an option is on the command line."""
+    return click.get_current_context().get_parameter_source(option) is ParameterSource.COMMANDLINE
 
 
 def _printable(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from same_conformance import conforming
 from same_conformance.messages import one_line
 from same_conformance.report import unexpected
 
@@ -23,6 +24,7 @@ def commands(record: Record, assessment: Assessment) -> list[str]:
     not_installed = record.header["not_installed"]
     told = [(f"{name} did not start", why) for name, why in assessment.not_started.items() if name not in not_installed]
     told += [("record", text) for text in (record.damaged, record.unfinished) if text]
+    told += [(claim.implementation, f"{claim.verdict}: {claim.told}") for claim in conforming.broken(record)]
     told += [(f"{group.implementation}: {group.op}", group.text) for group in unexpected.groups(record, assessment)]
     if stale := assessment.standing("stale"):
         told.append(("stale expectations", f"{len(stale)}, the first {stale[0].result.case.id}: {stale[0].why}"))

@@ -1,6 +1,7 @@
 """Write a badge per implementation, in the form that shields.io reads from an endpoint.
 
-It names the ops that are wrong; it has no number, because nobody gets one number for everything.
+It names the ops that are wrong; it has no number, because nobody gets one number for everything. Of each requirement set
+that a run was asked for there is another, which names the set and its date.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from same_conformance import report
+from same_conformance import conforming, report
 from same_conformance.case import OPS
 from same_conformance.judge import FAILURES
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from same_conformance.assessment import Assessment
+    from same_conformance.conforming import Claim
     from same_conformance.record import Record
 
 _LABEL = "padding=SAME: "
@@ -28,16 +30,34 @@ _LONGEST_NAME = 100
 
 
 def write(record: Record, assessment: Assessment, out: Path) -> None:
-    """Write ``badges/NAME.json`` for each implementation; those of an earlier run are removed."""
-    folder = out / report.BADGES
-    folder.mkdir(exist_ok=True)
-    badges = {file_name(name): badge for name, badge in make(record, assessment).items()}
-    for path in folder.glob("*.json"):
-        if path.name not in badges and _is_ours(path):
+    """Write ``badges/NAME.json`` for each implementation, and ``badges/SET/NAME.json``; those of an earlier run are removed."""
+    root = out / report.BADGES
+    badges = {root / file_name(name): badge for name, badge in make(record, assessment).items()}
+    for claim in conforming.claims(record):
+        badges[root / _folder(claim.requirement) / file_name(claim.implementation)] = _claimed(claim, record)
+    root.mkdir(exist_ok=True)
+    for path in [*root.glob("*.json"), *root.glob("*/*.json")]:
+        if path not in badges and _is_ours(path):
             path.unlink()
-    for name, badge in badges.items():
-        text = json.dumps(badge, ensure_ascii=True, indent=1, sort_keys=True)
-        (folder / name).write_text(text + "\n", encoding="utf-8")
+    for path, badge in badges.items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(badge, ensure_ascii=True, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    for folder in root.iterdir():
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def _folder(requirement: str) -> str:
+    return file_name(requirement).removesuffix(".json")
+
+
+def _claimed(claim: Claim, record: Record) -> dict[str, Any]:
+    """Return the badge of one implementation and one set; until a run is whole it claims nothing."""
+    about = f"{claim.requirement} ({claim.date})"
+    if record.unfinished or record.damage or claim.counts.get(conforming.NOT_RUN):
+        return _form(about, f"{claim.implementation} (unfinished)", "lightgrey")
+    word, color = ("conforms", "brightgreen") if claim.is_conforming else ("does not conform", "red")
+    return _form(about, f"{claim.implementation} {word}", color)
 
 
 def make(record: Record, assessment: Assessment) -> dict[str, dict[str, Any]]:
@@ -80,8 +100,8 @@ def _badge(name: str, right: set[str], wrong: set[str]) -> dict[str, Any]:
     return _form(name, "nothing ran", "lightgrey")
 
 
-def _form(name: str, message: str, color: str) -> dict[str, Any]:
-    return {"schemaVersion": 1, "label": _LABEL + name, "message": message, "color": color}
+def _form(about: str, message: str, color: str) -> dict[str, Any]:
+    return {"schemaVersion": 1, "label": _LABEL + about, "message": message, "color": color}
 
 
 def _listed(ops: set[str]) -> str:

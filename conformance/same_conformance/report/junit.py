@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import XMLGenerator
 from xml.sax.xmlreader import AttributesImpl
 
+from same_conformance import conforming
 from same_conformance.assessment import WITNESSES
 from same_conformance.messages import LONGEST_FIELD
 
@@ -28,7 +29,7 @@ def write(record: Record, assessment: Assessment, path: Path) -> None:
     """Write the file; expected failures, contested cases and unsupported ones are skipped tests.
 
     What did not start, and a record that is not whole, are errors: who counts tests must not take them for a success. Only
-    whose framework is not installed is skipped.
+    whose framework is not installed is skipped. Who was named and does not conform to a requirement set fails a test of its name.
     """
     by_name: dict[str, list[Assessed]] = {}
     for row in assessment.rows:
@@ -49,6 +50,8 @@ def write(record: Record, assessment: Assessment, path: Path) -> None:
             xml.endElement("testsuite")
         for name, why in sorted(assessment.not_started.items()):
             _write_alone(xml, name, "start", "skipped" if name in record.header["not_installed"] else "error", why)
+        for claim in conforming.broken(record):
+            _write_alone(xml, claim.implementation, claim.requirement, "failure", f"{claim.verdict}: {claim.told}")
         if state := "; ".join(filter(None, (record.damaged, record.unfinished))):
             _write_alone(xml, "same-conformance", "record", "error", state)
         xml.endElement("testsuites")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from same_conformance import coverage, unpacking
+from same_conformance import conforming, coverage, unpacking
 from same_conformance.case import OPS
 from same_conformance.messages import printable
 from same_conformance.report import tables, unexpected
+from same_conformance.witnesses import absent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,12 +35,15 @@ def render(record: Record, assessment: Assessment, frame: pd.DataFrame, previous
     what = f"{len(header['cases'])} cases on {len(header['implementations'])} implementations"
     how = f"profile {escape(str(header['profile']))}, seed {escape(str(header['seed']))}"
     lines = ["# same-conformance", "", f"{what}, {how}.", ""]
+    if recorded := absent.sentence(record):
+        lines += [f"Witnesses {escape(recorded)}.", ""]
     states = [f"- **{escape(state)}**" for state in (record.damaged, record.unfinished) if state]
     lost = list(assessment.not_started.items())
     states += [f"- {code(name)} **did not start**: {escape(why)}" for name, why in lost[:_MOST_ROWS]]
     if len(lost) > _MOST_ROWS:
         states.append(f"- and {len(lost) - _MOST_ROWS} more did not start")
     lines += [*states, ""] if states else []
+    lines += _claims(record)
     lines += _unexpected(record, assessment)
     if stale := assessment.standing("stale"):
         lines += [f"## Stale expectations: {len(stale)}", "", *_list(stale), ""]
@@ -99,6 +103,22 @@ def code(text: str) -> str:
     '`torch-half`'
     """
     return "`" + printable(text, _LONGEST).replace("`", "'").replace("|", "¦").strip() + "`"
+
+
+def _claims(record: Record) -> list[str]:
+    """Say who conforms to the requirement sets that were asked for."""
+    rows = [
+        f"| {code(claim.requirement)} | {code(claim.implementation)} | {'' if claim.is_conforming else '**not** '}conforming "
+        f"| {escape(claim.told)} |"
+        for claim in conforming.claims(record)
+    ]
+    if not rows:
+        return []
+    sets = {
+        f"{code(r['name'])} of {escape(r['date'])}: {escape(r['title'])}": None for r in record.header["requirements"]
+    }
+    head = ["| set | implementation | | |", "|---|---|---|---|"]
+    return ["## Requirements", "", *(f"- {text}" for text in sets), "", *head, *_rows(rows), ""]
 
 
 def _unexpected(record: Record, assessment: Assessment) -> list[str]:

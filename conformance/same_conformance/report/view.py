@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from same_conformance import corpus, mutants, operands, spec
+from same_conformance import conforming, corpus, mutants, operands, spec
 from same_conformance import coverage as boxes
 from same_conformance.assessment import WITNESSES
 from same_conformance.case import OPS, parse
 from same_conformance.errors import CaseError
 from same_conformance.judge import FAILURES, VERDICTS
 from same_conformance.report import cards, embed, pictures, tables, words
+from same_conformance.witnesses import absent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -60,6 +61,9 @@ def view(record: Record, assessment: Assessment, frame: pd.DataFrame) -> dict[st
         "unexpected": assessment.standing("unexpected"),
         "stale": assessment.standing("stale"),
         "contested": _contested(assessment),
+        "recorded": absent.sentence(record),
+        "claims": conforming.claims(record),
+        "broken_claims": conforming.broken(record),
         "listed": _LISTED,
         "not_started": assessment.not_started,
         "data": embed.block(_data(record, assessment, found)),
@@ -116,7 +120,7 @@ def _data(record: Record, assessment: Assessment, found: Mapping[str, Sequence[C
         "notes": _notes(ids),
         "rows": columns,
         "texts": texts.values(),
-        "contested": sorted({cases.number(row.result.case.id) for row in assessment.contested}),
+        "contested": sorted({cases.number(row.result.case.id) for row in assessment.rows if row.contested}),
         "cards": [card.known for card in _flat(found)],
         "pictures": pictures.pictures(record, assessment),
     }
@@ -222,17 +226,17 @@ def _origins(record: Record) -> dict[str, int]:
 def _contested(assessment: Assessment) -> list[dict[str, Any]]:
     """Group the witnesses' differences from the spec by cause."""
     causes: dict[tuple[str, str], list[Assessed]] = {}
-    for row in assessment.contested:
-        causes.setdefault((row.result.implementation, row.why or "not listed in cases/expectations.toml"), []).append(
-            row
-        )
-    ran = {
+    for how, found in (("", assessment.contested), (", as recorded", assessment.contested_on_record)):
+        for row in found:
+            why = row.why or "not listed in cases/expectations.toml"
+            causes.setdefault((row.result.implementation + how, why), []).append(row)
+    said = {
         (row.result.implementation, row.result.case): row.result.judgement
-        for row in assessment.rows
+        for row in (*assessment.rows, *assessment.recorded)
         if row.contested and row.result.implementation in WITNESSES
     }
     return [
-        {"witness": witness, "cause": cause, "rows": rows, "said": _said(rows[0].result.case, ran)}
+        {"witness": witness, "cause": cause, "rows": rows, "said": _said(rows[0].result.case, said)}
         for (witness, cause), rows in causes.items()
     ]
 
