@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
 from same_conformance import mutants
 from same_conformance.errors import RecordError
-from same_conformance.expectations import Expectation, Expectations, Standing
+from same_conformance.expectations import Expectation, Expectations, Standing, review
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from same_conformance.case import Case
+    from same_conformance.expectations.review import Remark
     from same_conformance.record import Record, Result
 
 WITNESSES = ("tensorflow", "jax")
@@ -43,14 +47,28 @@ class Assessed:
 
 @dataclass
 class Assessment:
-    """Every result assessed, in the order of the tables: canonical order of cases, then implementation."""
+    """Every result assessed, in the order of the tables: canonical order of cases, then implementation.
+
+    Attributes:
+        unmatched: the user's entries that match nothing in a whole profile; they fail the run.
+        expired, expiring: the entries that count no more, and those that soon will not.
+
+    """
 
     rows: list[Assessed] = field(default_factory=list)
     not_started: dict[str, str] = field(default_factory=dict)
+    unmatched: list[Remark] = field(default_factory=list)
+    expired: list[Remark] = field(default_factory=list)
+    expiring: list[Remark] = field(default_factory=list)
 
     def standing(self, standing: Standing) -> list[Assessed]:
         """Return the rows of one standing."""
         return [row for row in self.rows if row.standing == standing]
+
+    @property
+    def remarks(self) -> list[Remark]:
+        """Return what is to be said of entries as a whole, the worst first."""
+        return [*self.unmatched, *self.expired, *self.expiring]
 
     @property
     def contested(self) -> list[Assessed]:
@@ -65,22 +83,37 @@ def expectations_of(record: Record) -> Expectations:
         RecordError: if another version wrote expectations that this one does not understand.
 
     """
-    rule_of = {about["name"]: about["rule"] for about in record.header["implementations"]}
+    return _expectations(record, entries_of(record))
+
+
+def entries_of(record: Record) -> list[Expectation]:
+    """Return the entries that a run was given, those of the package first; raises as `expectations_of`."""
     try:
-        entries = [Expectation(**entry) for entry in record.header["expectations"]]
-        unknown = {
-            rule for rule in (*rule_of.values(), *(e.rule for e in entries)) if rule and rule not in mutants.RULES
-        }
-        if unknown:
-            raise RecordError(_FOREIGN.format(f"the rule {min(unknown)!r}", record.header["same_conformance"]))
-    except TypeError as error:
+        return [Expectation.from_json(entry) for entry in record.header["expectations"]]
+    except (TypeError, ValueError) as error:
         raise RecordError(_FOREIGN.format(f"({error})", record.header["same_conformance"])) from None
-    return Expectations(entries, rule_of)
+
+
+def _expectations(record: Record, entries: list[Expectation]) -> Expectations:
+    rule_of = {about["name"]: about["rule"] for about in record.header["implementations"]}
+    unknown = {rule for rule in (*rule_of.values(), *(e.rule for e in entries)) if rule and rule not in mutants.RULES}
+    if unknown:
+        raise RecordError(_FOREIGN.format(f"the rule {min(unknown)!r}", record.header["same_conformance"]))
+    return Expectations(entries, rule_of, day_of(record.header))
+
+
+def day_of(header: Mapping[str, Any]) -> date | None:
+    """Return the day on which a run began, in UTC, by which its expectations expire; None if its record does not say."""
+    try:
+        return date.fromisoformat(str(header.get("began", ""))[:10])
+    except ValueError:
+        return None
 
 
 def assess(record: Record) -> Assessment:
     """Assess every result of a run."""
-    expectations = expectations_of(record)
+    entries = entries_of(record)
+    expectations = _expectations(record, entries)
     contesting: dict[Case, list[Result]] = {}
     for result in record.results:
         if result.implementation in WITNESSES:
@@ -96,6 +129,11 @@ def assess(record: Record) -> Assessment:
             assessment.rows.append(Assessed(result, standing, why))
         else:
             assessment.rows.append(Assessed(result, standing, why, True, _compare(result, witnesses)))  # noqa: FBT003
+    today, executed = day_of(record.header), review.by_implementation(record.results)
+    is_whole = record.header.get("narrowed") == [] and record.is_finished and not record.damage
+    assessment.unmatched = review.unmatched(entries, executed, today) if is_whole else []
+    assessment.expired = review.expired(entries, executed, today)
+    assessment.expiring = review.expiring(entries, executed, today)
     return assessment
 
 
@@ -118,13 +156,13 @@ def _equal(a: Result, b: Result) -> bool:
 def exit_code(record: Record, assessment: Assessment, *, asked_for: frozenset[str]) -> int:
     """Return the exit code of a run.
 
-    0: all as expected; 1: unexpected verdicts or stale expectations (a witness that contests a case without being
-    listed is one of the former); 3: an implementation did not start, unless only its framework is not installed and
+    0: all as expected; 1: unexpected verdicts, or expectations that are stale or match nothing (a witness that contests a
+    case without being listed is one of the former); 3: an implementation did not start, unless only its framework is not installed and
     nobody asked for it by name (`asked_for`).
     """
     not_installed = set(record.header["not_installed"])
     if any(name in asked_for or name not in not_installed for name in assessment.not_started):
         return 3
-    if any(row.standing in ("unexpected", "stale") for row in assessment.rows):
+    if assessment.unmatched or any(row.standing in ("unexpected", "stale") for row in assessment.rows):
         return 1
     return 0

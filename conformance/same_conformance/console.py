@@ -130,8 +130,9 @@ class Console:
                 self.say(f"  {row.result.implementation}  {row.result.case.id}  {j.verdict}: {said}")
             if len(rows) > _LISTED:
                 self.say(f"  and {len(rows) - _LISTED} more, in mismatches.csv")
-        for entry in record.footer.get("unpacked", []):
-            self.say(unpacking.sentence(entry))
+        unpacked = map(unpacking.sentence, record.footer.get("unpacked", []))
+        for text in (*(remark.text for remark in assessment.remarks), *unpacked):
+            self.say(text)
         for cause in record.footer.get("causes", []):
             self.say(f"{cause['implementation']}, {cause['op']}: {cause['text']}")
             self.say(f"  smallest counterexample: {cause['case']} ({how_small(cause)})")

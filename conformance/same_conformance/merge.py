@@ -49,6 +49,7 @@ def merge(records: Mapping[str, Record]) -> Record:
         "n_wanted": max(n_drawn, *(h["n_wanted"] for h in headers)),
         "implementations": list(implementations.values()),
         "expectations": _distinct(entry for h in headers for entry in h["expectations"]),
+        "narrowed": _distinct(option for h in headers for option in h.get("narrowed", ["?"])),
         "variables": {k: " | ".join(_distinct(values)) for k, values in _gathered(h["variables"] for h in headers)},
         "n_asked": len({(name, case) for record in parts for name in record.names for case in record.cases}),
     }

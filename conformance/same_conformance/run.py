@@ -12,12 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from same_conformance import expectations, output, plugins, record, unpacking
+from same_conformance import assessment, expectations, output, plugins, record, unpacking
 from same_conformance._version import __version__
 from same_conformance.diagnosis import causes
 from same_conformance.diagnosis.causes import Inquiry
 from same_conformance.errors import RecordError, StartError, UsageError
-from same_conformance.expectations import Expectations
 from same_conformance.interruption import Interruption, in_background
 from same_conformance.judge import Judge
 from same_conformance.messages import one_line, tamed, without_places
@@ -70,6 +69,7 @@ class Request:
         own_entries: expected failures that the user lists; each must concern somebody.
         interpreters: another Python for some implementations, by name.
         command: what the user typed, for the record.
+        configuration: what was read from a ``pyproject.toml``, for the record.
 
     """
 
@@ -82,6 +82,7 @@ class Request:
     limits: Limits = field(default_factory=Limits)
     jobs: int = 2
     command: str = ""
+    configuration: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def all_entries(self) -> list[Expectation]:
@@ -135,8 +136,8 @@ def _run(
         installed = plugins.installed(watcher.say)
         entry_points, clashes = plugins.part(find(installed, request.names, request.interpreters, pool))
         pool.failures.update(clashes)
-        known = {e.name for e in [*installed, *entry_points]}
-        for line in expectations.strangers(request.own_entries, known):
+        names = {e.name for e in [*installed, *entry_points]}
+        for line in expectations.strangers(request.own_entries, names):
             watcher.say(line)
         selection = _start_and_select(request, given, pool, entry_points, watcher, interruption)
         if not pool.started:
@@ -165,12 +166,11 @@ def _run(
 
             for _ in execute(work):
                 watcher.progress("executing", len(results), total)
-            rule_of = {name: started.description.rule for name, started in pool.started.items()}
-            assess = Expectations(request.all_entries, rule_of)
+            known = assessment.expectations_of(record.Record(header, cases=list(selection.origins)))
             inquiry = Inquiry(
                 pool,
                 judge,
-                assess,
+                known,
                 request.query.seed,
                 lambda n, of: watcher.progress("diagnosing", n, of),
                 interruption.check,
@@ -280,6 +280,8 @@ def _header(request: Request, selection: Selection, pool: Pool) -> dict[str, Any
             "began": _now(),
             "command": request.command,
             "profile": query.profile,
+            "narrowed": query.narrowed,
+            "configuration": dict(request.configuration),
             "seed": query.seed,
             "n_wanted": selection.n_wanted,
             "n_drawn": selection.n_drawn,
@@ -287,7 +289,7 @@ def _header(request: Request, selection: Selection, pool: Pool) -> dict[str, Any
             "implementations": [_about(pool.started[name]) for name in sorted(pool.started)],
             "not_started": dict(sorted(pool.failures.items())),
             "not_installed": sorted(pool.not_installed),
-            "expectations": [asdict(entry) for entry in request.all_entries],
+            "expectations": [entry.to_json() for entry in request.all_entries],
             "variables": {
                 k: v
                 for k, v in sorted({**os.environ, **ONE_THREAD}.items())

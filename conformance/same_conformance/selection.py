@@ -11,7 +11,7 @@ from same_conformance.case import COMPARED, OPS, RANKS, Case
 from same_conformance.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 Origin = Literal["corpus", "network", "small", "packed", "drawn", "given"]
 Profile = Literal["quick", "standard", "deep"]
@@ -48,6 +48,7 @@ class Query:
         seed: of the drawing.
         ops, ranks, compared: only these; empty means all.
         cases: given by the user; then nothing else runs.
+        also: run beside those of the profile, because expectations name them.
 
     """
 
@@ -58,6 +59,30 @@ class Query:
     ranks: Sequence[int] = ()
     compared: Sequence[str] = ()
     cases: Sequence[Case] = ()
+    also: Sequence[Case] = ()
+
+    @property
+    def narrowed(self) -> list[str]:
+        """Return the options that leave out a part of the profile."""
+        fewer = self.n_cases is not None and self.n_cases < PROFILES[self.profile]
+        given = {
+            "--case": self.cases,
+            "--cases": fewer,
+            "--op": self.ops,
+            "--rank": self.ranks,
+            "--compared": self.compared,
+        }
+        return [option for option, value in given.items() if value]
+
+    def matching(self, cases: Iterable[Case]) -> list[Case]:
+        """Return those of `cases` that are of the ops and ranks and compare what is wanted."""
+        return [
+            case
+            for case in cases
+            if case.op in (self.ops or OPS)
+            and case.rank in (self.ranks or RANKS)
+            and case.compared in (self.compared or COMPARED)
+        ]
 
 
 def select(query: Query, report: Callable[[int, int], None] = lambda _n, _of: None) -> Selection:
@@ -90,6 +115,8 @@ def select(query: Query, report: Callable[[int, int], None] = lambda _n, _of: No
         selection.n_drawn = len(drawn.cases)
         for case in drawn.cases:
             origins.setdefault(case, "drawn")
+    for case in query.also:
+        origins.setdefault(case, "given")
     selection.origins = _matching(origins, ops, ranks, compared)
     return selection
 

@@ -23,6 +23,7 @@ from same_conformance.cli.common import (
 from same_conformance.errors import UsageError
 
 if TYPE_CHECKING:
+    from same_conformance.expectations.reading import File
     from same_conformance.record import Record
     from same_conformance.run import Request
 
@@ -40,7 +41,7 @@ _MOST_GIB = 1 << 20
 @click.option(
     "--compared", multiple=True, type=click.Choice(COMPARED), help="Only cases that compare this; may be repeated."
 )
-@click.option("--profile", type=click.Choice(["quick", "standard", "deep"]), default="standard", show_default=True,
+@click.option("--profile", type=click.Choice(["quick", "standard", "deep"]), show_default="standard",
               help="Corpus, networks and all small cases, with 0, 1000 or 5000 drawn ones; deep: also every axis case of n <= 24, k <= 8, "
               "s <= 6, d <= 4, packed.")  # fmt: skip
 @click.option(
@@ -51,9 +52,12 @@ _MOST_GIB = 1 << 20
 @click.option("--cases-from", type=click.Path(path_type=Path), help="Only the cases of this file, one id a line.")
 @click.option(
     "--expectations",
+    multiple=True,
     type=click.Path(path_type=Path),
-    help="A TOML file of known failures, besides those that come with us.",
+    help="A TOML file of known failures, besides those that come with us; may be repeated.",
 )
+@click.option("--update-expectations", "updates", is_flag=True,
+              help="After the run, write that file anew: add what fails unexpectedly, take out what fails no more.")  # fmt: skip
 @click.option("--python", "interpreters", multiple=True, type=NamedInterpreter(),
               help="Run implementation NAME in another Python; nothing of ours need be installed there.")  # fmt: skip
 @click.option(
@@ -86,13 +90,18 @@ _MOST_GIB = 1 << 20
 @click.option("--parquet", is_flag=True, help="Write results.parquet too; needs pyarrow.")
 @click.option("--all-must-start", is_flag=True, help="Exit with 3 also if only a framework is not installed.")
 def run(out: Path, **options: Any) -> None:
-    """Run cases on IMPLEMENTATIONS (default: all that are installed) and write the report."""
+    """Run cases on IMPLEMENTATIONS (default: all that are installed) and write the report.
+
+    What is not given is taken from the table [tool.same-conformance] of the project's pyproject.toml: expectations,
+    implementations, profile.
+    """
     exits(lambda: _run(out, options))
 
 
 def _run(out: Path, options: dict[str, Any]) -> int:
-    from same_conformance import assessment, diff, rebuild, report
+    from same_conformance import assessment, config, diff, rebuild, report
     from same_conformance.console import Console
+    from same_conformance.expectations import update
     from same_conformance.run import Interrupted
     from same_conformance.run import run as execute
 
@@ -100,8 +109,13 @@ def _run(out: Path, options: dict[str, Any]) -> int:
         report.need_parquet()
     # read now, because it may be what this run is about to replace
     previous = rebuild.read([options["previous"]]) if options["previous"] else None
-    request = _request(out, options)
+    files = _with_config(options)
+    if options["updates"]:
+        update.check(files)
+    request = _request(out, files, options)
     console = Console()
+    if request.configuration:
+        console.say(config.sentence(request.configuration))
     threading.Thread(target=report.preload, daemon=True).start()
 
     def render(record: Record) -> None:
@@ -117,13 +131,35 @@ def _run(out: Path, options: dict[str, Any]) -> int:
     except KeyboardInterrupt:
         click.echo("\ninterrupted before any case was executed", err=True)
         return INTERRUPTED
+    if options["updates"]:
+        revised = update.revise(record, files, request.query)
+        update.write(revised)
+        record = update.keep(record, files, out)
+        render(record)
     assessed = assessment.assess(record)
     conclude(console, record, assessed, previous, out)
+    for line in revised.said if options["updates"] else ():
+        console.say(line)
     asked_for = assessed.not_started if options["all_must_start"] else [*request.names, *request.interpreters]
     return assessment.exit_code(record, assessed, asked_for=frozenset(asked_for))
 
 
-def _request(out: Path, options: dict[str, Any]) -> Request:
+def _with_config(options: dict[str, Any]) -> list[File]:
+    """Put what the project keeps in place of the options that are not given, and read the files of expectations."""
+    from same_conformance import config
+    from same_conformance.expectations import reading
+
+    project = config.read(Path.cwd())
+    given = {key: bool(options[key]) for key in ("expectations", "implementations", "profile")}
+    options["configuration"] = project.used(**given)
+    options["expectations"] = options["expectations"] or project.expectations
+    options["implementations"] = options["implementations"] or project.implementations
+    options["profile"] = options["profile"] or project.profile or "standard"
+    paths = dict.fromkeys(options["expectations"])
+    return [reading.load(path, may_be_absent=options["updates"]) for path in paths]
+
+
+def _request(out: Path, files: list[File], options: dict[str, Any]) -> Request:
     from same_conformance import case_list, corpus, expectations
     from same_conformance.run import Request
     from same_conformance.runner.slot import Limits
@@ -132,6 +168,7 @@ def _request(out: Path, options: dict[str, Any]) -> Request:
     if options["n_cases"] and (options["cases"] or options["cases_from"]):
         raise UsageError("--cases draws cases, --case and --cases-from name them: give one or the other")
     listed = case_list.read(options["cases_from"]) if options["cases_from"] else []
+    own = [entry for file in files for entry in file.entries]
     return Request(
         names=options["implementations"],
         query=Query(
@@ -142,14 +179,16 @@ def _request(out: Path, options: dict[str, Any]) -> Request:
             ranks=[int(rank) for rank in options["ranks"]],
             compared=options["compared"],
             cases=[*options["cases"], *listed],
+            also=expectations.named_cases(own, options["implementations"]),
         ),
         out=out,
         entries=corpus.read_expectations(),
-        own_entries=expectations.read(options["expectations"]) if options["expectations"] else [],
+        own_entries=own,
         interpreters=dict(options["interpreters"]),
         limits=Limits(options["case_s"], options["start_s"], int(options["memory_gib"] * (1 << 30))),
         jobs=options["jobs"],
         command=_printable(shlex.join(["same-conformance", *sys.argv[1:]])),
+        configuration=options["configuration"],
     )
 
 
