@@ -51,7 +51,7 @@ def part(text: str) -> Layout | None:
     head: list[str] = []
     blocks = []
     begins = [_with_comments(lines, start) for start in starts]
-    for begin, start, end in zip(begins, starts, [*begins[1:], len(lines)], strict=True):
+    for begin, start, end in zip(begins, starts, [*begins[1:], len(lines)], strict=False):
         if _ENTRY.match(lines[start]):
             blocks.append(Block(start + 1, _joined(lines[begin:end])))
         else:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from same_conformance import findings, mutants
 from same_conformance.case import OPS
 from same_conformance.case import parse as parse_case
+from same_conformance.config import shown
 from same_conformance.errors import CaseError, UsageError
 from same_conformance.expectations import layout
 from same_conformance.expectations.entry import CLASSES, Expectation
 from same_conformance.judge import FAILURES
-from same_conformance.messages import without_places
 from same_conformance.predicate import compile_predicate
 
 if TYPE_CHECKING:
@@ -51,13 +51,6 @@ class File:
     def name(self) -> str:
         """Return what messages and records call the file."""
         return shown(self.path)
-
-
-def shown(path: Path) -> str:
-    """Return how a path is shown: as it was given, or below the current directory, without the folders of a machine."""
-    if path.is_absolute() and path.is_relative_to(Path.cwd()):
-        path = path.relative_to(Path.cwd())
-    return without_places(str(path))
 
 
 def read(path: Path) -> list[Expectation]:

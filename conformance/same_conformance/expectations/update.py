@@ -133,11 +133,13 @@ def revise(record: Record, files: Sequence[File], query: Query) -> Update:
             mine = {case: heir for (of, case), heir in revision.heirs.items() if of == name}
             proposed = propose(failing, executed, causes, mine, may_generalise=not query.cases)
             _insert(slots, proposed, failing, files[-1])
-            update.said += [f"added for {name}: {_in_words(entry, failing)}" for entry in proposed]
+            update.said += [f"added to {files[-1].name}, for {name}: {_in_words(entry, failing)}" for entry in proposed]
+    if not update.said:
+        update.said.append(f"{', '.join(file.name for file in files)}: up to date")
     for file in files:
         assert file.layout is not None
         own = sorted((slot for slot in slots if slot.file is file), key=lambda slot: slot.entry.implementation)
-        head = file.layout.head if file.text else writing.HEAD
+        head = writing.HEAD if file.text is None else file.layout.head
         update.texts[file] = layout.assemble(head, [slot.block for slot in own])
     return update
 
