@@ -55,7 +55,8 @@ _FOUND = {"forward": "result", "input_gradient": "gradient by the input", "kerne
 class Console:
     """Show progress while entered, and tables at any time; a `same_conformance.run.Watcher`."""
 
-    def __init__(self) -> None:
+    def __init__(self, plain_every_s: float = _PLAIN_EVERY_S) -> None:
+        self._plain_every_s = plain_every_s
         self._console = RichConsole(highlight=False)
         if not self._console.is_terminal:
             self._console = RichConsole(highlight=False, width=_PLAIN_WIDTH)
@@ -87,7 +88,7 @@ class Console:
             if what not in self._tasks:
                 self._tasks[what] = self._progress.add_task(what, total=total)
             self._progress.update(self._tasks[what], completed=done, total=total)
-        elif time.monotonic() - self._last_line_s > _PLAIN_EVERY_S:
+        elif time.monotonic() - self._last_line_s > self._plain_every_s:
             self._last_line_s = time.monotonic()
             self.say(f"{what}: {done} of {total}")
 

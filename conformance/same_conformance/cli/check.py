@@ -70,6 +70,10 @@ def _conclusion(name: str, found: list[Finding]) -> str:
     counts = {kind: sum(one.kind == kind for one in found) for kind in _HEADINGS}
     if not any(counts.values()):
         return f"\nNothing is wrong with {name} as far as was looked. Next: same-conformance run {name} --profile quick"
-    told = [f"{n} problem{'s' if n > 1 else ''} of the {whose}" for whose, n in zip(("plug-in", "implementation"), counts.values(), strict=True) if n]
+    told = [
+        f"{n} problem{'s' if n > 1 else ''} of the {whose}"
+        for whose, n in zip(("plug-in", "implementation"), counts.values(), strict=True)
+        if n
+    ]
     again = "; repair the plug-in first" if counts["broken"] and counts["wrong"] else ""
     return f"\n{' and '.join(told)}{again}. Then again: same-conformance check {name}"

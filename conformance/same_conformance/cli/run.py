@@ -16,11 +16,12 @@ from same_conformance.cli.common import (
     INTERRUPTED,
     CaseParameter,
     FiniteRange,
-    NamedInterpreter,
     conclude,
     exits,
+    python_option,
 )
 from same_conformance.errors import UsageError
+from same_conformance.messages import without_places
 
 if TYPE_CHECKING:
     from same_conformance.expectations.reading import File
@@ -58,8 +59,7 @@ _MOST_GIB = 1 << 20
 )
 @click.option("--update-expectations", "updates", is_flag=True,
               help="After the run, write that file anew: add what fails unexpectedly, take out what fails no more.")  # fmt: skip
-@click.option("--python", "interpreters", multiple=True, type=NamedInterpreter(),
-              help="Run implementation NAME in another Python; nothing of ours need be installed there.")  # fmt: skip
+@python_option
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -91,6 +91,8 @@ _MOST_GIB = 1 << 20
 @click.option("--all-must-start", is_flag=True, help="Exit with 3 also if only a framework is not installed.")
 def run(out: Path, **options: Any) -> None:
     """Run cases on IMPLEMENTATIONS (default: all that are installed) and write the report.
+
+    Each is the name of one that is installed, or path/to/file.py:attribute.
 
     What is not given is taken from the table [tool.same-conformance] of the project's pyproject.toml: expectations,
     implementations, profile.
@@ -187,7 +189,7 @@ def _request(out: Path, files: list[File], options: dict[str, Any]) -> Request:
         interpreters=dict(options["interpreters"]),
         limits=Limits(options["case_s"], options["start_s"], int(options["memory_gib"] * (1 << 30))),
         jobs=options["jobs"],
-        command=_printable(shlex.join(["same-conformance", *sys.argv[1:]])),
+        command=without_places(_printable(shlex.join(["same-conformance", *sys.argv[1:]]))),
         configuration=options["configuration"],
     )
 

@@ -20,7 +20,13 @@ SIGNATURES = {
     "avg_pool": "avg_pool(x, *, window, stride, dilation, padding)",
 }
 _KEYWORDS = "stride|dilation|padding|groups|window|output_size|kernel"
-_TENSORS = {"torch": "torch.Tensor", "tensorflow": "tf.Tensor", "jax": "jax.Array", "numpy": "numpy.ndarray", "keras": "tensor"}
+_TENSORS = {
+    "torch": "torch.Tensor",
+    "tensorflow": "tf.Tensor",
+    "jax": "jax.Array",
+    "numpy": "numpy.ndarray",
+    "keras": "tensor",
+}
 _CASTS = {"torch": "y.to(x.dtype)", "tensorflow": "tf.cast(y, x.dtype)", "keras": "keras.ops.cast(y, x.dtype)"}
 _COPIES = {"torch": "x = x.clone()", "numpy": "x = x.copy()"}
 
@@ -29,7 +35,10 @@ def breach(op: str, message: str, framework: str) -> Finding | None:
     """Return how an error shows that an op does not keep the contract; None if it is another kind of error."""
     if match := re.search(rf"{op} returned (\w+), but an? (.+) is expected", message):
         return _other_type(op, match[1], match[2], framework)
-    if re.search(rf"TypeError: .*(unexpected keyword argument '({_KEYWORDS})'|missing \d+ required|positional arguments?)", message):
+    if re.search(
+        rf"TypeError: .*(unexpected keyword argument '({_KEYWORDS})'|missing \d+ required|positional arguments?)",
+        message,
+    ):
         said = message.partition("TypeError: ")[2]
         return broken(
             f"{op} does not take what it is given: {said}",
@@ -42,7 +51,9 @@ def breach(op: str, message: str, framework: str) -> Finding | None:
         )
     if match := re.search(rf"{op} changed its operand: (.+)", message):
         copy = f" (first {_COPIES[framework]})" if framework in _COPIES else ""
-        return broken(f"{op} changes what it is given: its {match[1]}", f"work on a copy{copy}, and use no operation in place")
+        return broken(
+            f"{op} changes what it is given: its {match[1]}", f"work on a copy{copy}, and use no operation in place"
+        )
     if "SystemExit" in message:
         return broken(f"{op} calls sys.exit(): {message}", "raise an error, or Unsupported for what it does not offer")
     return None
@@ -64,7 +75,9 @@ def _other_type(op: str, got: str, wanted: str, framework: str) -> Finding:
 def other_dtype(op: str, message: str, framework: str, n: int, of: int) -> Finding:
     """Return that an op returns another dtype than it is given."""
     cast = _CASTS.get(framework, "y.astype(x.dtype)")
-    return broken(f"{op} returns another dtype in {n} of {of} cases: {message}", f"return the dtype that came in: {cast}")
+    return broken(
+        f"{op} returns another dtype in {n} of {of} cases: {message}", f"return the dtype that came in: {cast}"
+    )
 
 
 def always_raises(case: Case, message: str, framework: str) -> Finding:

@@ -84,7 +84,7 @@ def _of_other_rank(op: str, rank: int) -> Iterator[Case]:
 
 def unclaimed(op: str, claims: Description) -> list[Case]:
     """Return plain cases of what is not claimed: ranks, then paddings, in the claimed dtype."""
-    rank = sorted(claims.ranks, key=_MAIN_RANKS.index)[0]
+    rank = min(claims.ranks, key=_MAIN_RANKS.index)
     dtype = claims.dtypes[0]
     cases = [plain(op, other) for other in RANKS if other not in claims.ranks]
     cases = [replace(case, padding=claims.paddings[0]) for case in cases]

@@ -64,7 +64,11 @@ def of_result(case: Case, observed: tuple[int, ...], framework: str) -> str:
     if returned != wanted and sorted(returned) == sorted(wanted):
         return f"returned {returned}: the axes of {wanted} in another order; framework {framework} expects {here}"
     lacking = [n for n in wanted if n not in returned]
-    if len(returned) == len(wanted) - 1 and len(lacking) == 1 and [n for n in wanted if n in returned] == list(returned):
+    if (
+        len(returned) == len(wanted) - 1
+        and len(lacking) == 1
+        and [n for n in wanted if n in returned] == list(returned)
+    ):
         return f"returned {returned}: an axis of {wanted} is missing"
     return ""
 
@@ -137,7 +141,9 @@ def _in_words(misreading: _Misreading, x: str, kernel: str, framework: str) -> t
         steps.append(f"tell what you call that the input is {x} ({convention(framework)})")
     if misreading.kernel != kernel:
         said.append(f"reads the kernel as {misreading.kernel}, but framework {framework} hands it over as {kernel}")
-        steps.append(f"transpose the kernel from {kernel} to {misreading.kernel} before the call, or tell what you call that it is {kernel}")
+        steps.append(
+            f"transpose the kernel from {kernel} to {misreading.kernel} before the call, or tell what you call that it is {kernel}"
+        )
     if misreading.is_turned:
         said.append("turns the kernel round, as mathematics defines convolution; every framework correlates")
         steps.append("do not flip the kernel")

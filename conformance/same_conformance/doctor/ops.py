@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from same_conformance.case import POOLS
 from same_conformance.diagnosis.diagnose import diagnose
 from same_conformance.doctor import calls, cases, layouts
 from same_conformance.doctor.finding import Finding, broken, note, ok, wrong
@@ -38,7 +37,9 @@ class Seen:
         return self.judgement.verdict
 
 
-def conclude(op: str, seen: Sequence[Seen], claims: Description, execute: Execute, output: Callable[[], str]) -> list[Finding]:
+def conclude(
+    op: str, seen: Sequence[Seen], claims: Description, execute: Execute, output: Callable[[], str]
+) -> list[Finding]:
     """Return what the cases of one op show; `output` gives what the worker printed.
 
     A cause that explains the others is told alone: who returns another layout has no right shape anywhere.
@@ -145,7 +146,9 @@ def _not_conforming(op: str, wrong_ones: Sequence[Seen], ran: Sequence[Seen], na
     verdicts = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
     first = min(wrong_ones, key=lambda one: one.case.canonical_key)
     comparable = [*(one for one in ran if one.verdict in RIGHT), *wrong_ones]
-    results = [Result(name, one.case, one.judgement) for one in sorted(comparable, key=lambda one: one.case.canonical_key)]
+    results = [
+        Result(name, one.case, one.judgement) for one in sorted(comparable, key=lambda one: one.case.canonical_key)
+    ]
     sentence = diagnose(results, execute).sentence
     return wrong(
         f"{op} is wrong in {len(wrong_ones)} of {len(ran)} cases ({verdicts}): {sentence}",
@@ -181,7 +184,9 @@ def overclaims(seen: Sequence[Seen], claims: Description) -> list[Finding]:
         ("paddings", claims.paddings, lambda case: case.padding),
     ):
         offered = {of(one.case) for one in seen if one.verdict != "unsupported"}
-        tried = {of(one.case): one.judgement.message for one in seen if one.judgement.message != "NumPy has no bfloat16"}
+        tried = {
+            of(one.case): one.judgement.message for one in seen if one.judgement.message != "NumPy has no bfloat16"
+        }
         refused = [value for value in claimed if value in tried and value not in offered]
         if refused and offered:
             left = tuple(value for value in claimed if value in offered)
@@ -192,8 +197,3 @@ def overclaims(seen: Sequence[Seen], claims: Description) -> list[Finding]:
                 )
             )
     return found
-
-
-def is_pool(op: str) -> bool:
-    """Tell whether an op has no kernel."""
-    return op in POOLS

@@ -26,35 +26,65 @@ def failure(value: str, why: str, printed: str) -> list[Finding]:
     return [broken(f"it does not start: {why}{last}", _step(value, why))]
 
 
+_STEPS = (
+    (
+        r"AttributeError: .*has no attribute|has no '",
+        f"the entry point is {{value!r}}: write what the Implementation is called there in place of {{attribute!r}}, {_INSTALL_AGAIN}",
+    ),
+    (
+        "use one name",
+        f"give the Implementation and the entry point the same name; after a change of the latter {_INSTALL_AGAIN[4:]}",
+    ),
+    (
+        "must name a|an Implementation is needed",
+        "let {attribute} be an Implementation: {attribute} = Implementation(name=..., framework=..., conv=...) in {module}",
+    ),
+    ("is not installed", "install it there, or run it where it is: --python NAME=INTERPRETER"),
+    (
+        "SystemExit|ended with exit code",
+        (
+            "importing {module} ends the process: take sys.exit() and os._exit() out of what runs at import, or put it under "
+            "if __name__ == '__main__'"
+        ),
+    ),
+    (
+        "did not start within",
+        (
+            "importing {module} takes too long, or waits for something: see python -X importtime -c 'import {module}'; or give it "
+            "more time: --start-timeout"
+        ),
+    ),
+    (
+        "was killed by",
+        "importing {module} crashes the process: python -X faulthandler -c 'import {module}' shows where",
+    ),
+    (
+        r"^[\w.]*(Error|Exception|Interrupt|Warning|Exit)\b",
+        "importing {module} raises: python -c 'import {module}' shows where",
+    ),
+    ("", "correct it as the message says; docs/plugins.md has the form of an Implementation"),
+)
+"""For words of a message, the first that fits, what to do."""
+
+
 def _step(value: str, why: str) -> str:
     module, _, attribute = value.partition(":")
     if match := re.search(r"No module named '([^']+)'", why):
         return _missing_module(match[1], module)
-    if re.search(r"AttributeError: (partially initialized )?module|has no attribute", why) and attribute:
-        return f"the entry point is {value!r}: write what the Implementation is called there in place of {attribute!r}, {_INSTALL_AGAIN}"
     if match := re.search(r"framework '([^']*)' is not known", why):
-        close = [_ALIASES[match[1].lower()]] if match[1].lower() in _ALIASES else difflib.get_close_matches(match[1], FRAMEWORKS, 1)
-        return f'write framework="{close[0]}"' if close else f"write one of {', '.join(FRAMEWORKS)}: whose tensors it takes"
-    if "use one name" in why:
-        return f"give the Implementation and the entry point the same name; after a change of the latter, {_INSTALL_AGAIN[4:]}"
-    if "but the entry point must name" in why or "an Implementation is needed" in why:
-        return f"let the entry point name an Implementation, as in implementation = Implementation(name=..., framework=..., conv=...) in {module}"
-    if "is not installed" in why:
-        return "install it there, or run it where it is: --python NAME=INTERPRETER"
-    if "SystemExit" in why or "ended with exit code" in why:
-        return f"importing {module} ends the process: take sys.exit() and os._exit() out of what runs at import, or put it under if __name__ == '__main__'"
-    if "did not start within" in why:
-        return f"importing {module} takes too long, or waits for something: see python -X importtime -c 'import {module}'; or give it more time: --start-timeout"
-    if "was killed by" in why:
-        return f"importing {module} crashes the process: python -X faulthandler -c 'import {module}' shows where"
-    if re.match(r"\w+(\.\w+)*(Error|Exception|Interrupt|Warning)\b", why):
-        return f"importing {module} raises: python -c 'import {module}' shows where"
-    return "correct it as the message says; docs/plugins.md has the form of an Implementation"
+        return _framework(match[1])
+    template = next(step for words, step in _STEPS if re.search(words, why))
+    return template.format(value=value, module=module, attribute=attribute)
+
+
+def _framework(got: str) -> str:
+    close = [_ALIASES[got.lower()]] if got.lower() in _ALIASES else difflib.get_close_matches(got, FRAMEWORKS, 1)
+    return f'write framework="{close[0]}"' if close else f"write one of {', '.join(FRAMEWORKS)}: whose tensors it takes"
 
 
 def _missing_module(missing: str, module: str) -> str:
     if module == missing or module.startswith(f"{missing}."):
-        return f"the entry point names the module {module!r}: correct it in [project.entry-points.\"{GROUP}\"] of pyproject.toml, {_INSTALL_AGAIN}"
+        return f'the entry point names the module {module!r}: correct it in [project.entry-points."{GROUP}"] of pyproject.toml, {_INSTALL_AGAIN}'
     return f"{module} imports {missing}: install it in this environment, or run it in another one: --python NAME=INTERPRETER"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from same_conformance import operands, plugins, spec
@@ -13,6 +14,7 @@ from same_conformance.doctor.ops import RIGHT, Seen
 from same_conformance.errors import StartError, UsageError
 from same_conformance.interruption import in_background
 from same_conformance.judge import Judge
+from same_conformance.lookup import look_up
 from same_conformance.messages import one_line
 from same_conformance.selection import Query, select
 
@@ -87,7 +89,9 @@ class _Visit:
         for op in self._claims.ops:
             of_op = self._run(op, cases.chosen(op, self._claims))
             seen += of_op
-            yield from ops.conclude(op, of_op, self._claims, self._probe, lambda: self._pool.output_of(self._name))
+            yield from ops.conclude(
+                op, of_op, self._claims, partial(self._pool.probe, self._name), lambda: self._pool.output_of(self._name)
+            )
         yield from ops.habits(seen)
         yield from ops.overclaims(seen, self._claims)
         yield from self._speed([one for one in seen if one.verdict in RIGHT])
@@ -106,9 +110,6 @@ class _Visit:
             seen[case] = Seen(case, outcome, self._judge.judge(case, outcome))
             self._watcher.progress(what, n, len(wanted))
         return [seen[case] for case in wanted if case in seen]
-
-    def _probe(self, case: Case, sets: Sequence[tuple[object, ...]]) -> Sequence[object]:
-        return self._pool.probe(self._name, case, sets)
 
     def _speed(self, right: Sequence[Seen]) -> Iterator[Finding]:
         """Run what was right once more: what it takes when it is warm, and whether it is right again."""
@@ -134,7 +135,11 @@ class _Visit:
         text = f"takes {ms:.1f} ms a case once warm, every call made twice (the NumPy spec: {spec_ms:.1f}); --profile quick about {seconds:.0f} s"
         slow = ms > _SLOW_MS
         together = self._claims.framework == "jax" and self._claims.compile_together == 1
-        step = "compile_together=50 in the Implementation traces many cases into one program" if together else "see whether it compiles, or builds, more than it needs"
+        step = (
+            "compile_together=50 in the Implementation traces many cases into one program"
+            if together
+            else "see whether it compiles, or builds, more than it needs"
+        )
         yield note(text, step) if slow else ok(text)
 
     def _unclaimed(self) -> Iterator[Finding]:
@@ -151,9 +156,15 @@ class _Visit:
         modes = sorted({case.padding for case in works} - set(self._claims.paddings))
         if ranks:
             claim = tuple(sorted({*self._claims.ranks, *ranks}))
-            yield note(f"is right in {_dimensions(ranks)} too, which it does not claim", f"write ranks={claim!r} to have it checked")
+            yield note(
+                f"is right in {_dimensions(ranks)} too, which it does not claim",
+                f"write ranks={claim!r} to have it checked",
+            )
         if modes:
-            yield note(f"is right in {', '.join(modes)} too, which it does not claim", f"add {', '.join(map(repr, modes))} to paddings to have it checked")
+            yield note(
+                f"is right in {', '.join(modes)} too, which it does not claim",
+                f"add {', '.join(map(repr, modes))} to paddings to have it checked",
+            )
 
 
 def _claimed(claims: Description) -> Finding:
@@ -170,5 +181,8 @@ def _dimensions(ranks: Sequence[int]) -> str:
 
 def _is_claimed(case: Case, claims: Description) -> bool:
     return (
-        case.op in claims.ops and case.rank in claims.ranks and case.dtype in claims.dtypes and case.padding in claims.paddings
+        case.op in claims.ops
+        and case.rank in claims.ranks
+        and case.dtype in claims.dtypes
+        and case.padding in claims.paddings
     )
