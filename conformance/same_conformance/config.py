@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import difflib
-import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from same_conformance.errors import UsageError
-from same_conformance.messages import without_places
+from same_conformance.project import shown, upward
 from same_conformance.selection import PROFILES
 
 FILE = "pyproject.toml"
 TABLE = "same-conformance"
 _KEYS = ("expectations", "implementations", "profile")
-_ROOTS = (".git", ".hg", ".svn")
-"""What only the root of a repository has; no project reaches beyond it."""
 
 
 @dataclass(frozen=True)
@@ -74,36 +71,13 @@ def read(directory: Path) -> Config:
         UsageError: if one on the way cannot be read, or a key or value is wrong; names the file and what is allowed.
 
     """
-    for folder in _upward(directory):
+    for folder in upward(directory):
         path = folder / FILE
         if path.is_file():
             table = _table(path)
             if table is not None:
                 return _config(path, table)
     return Config()
-
-
-def shown(path: Path) -> str:
-    """Return how messages and records call a file: as it was given, or from the current directory if it is of the project.
-
-    The folders of a machine are left out.
-    """
-    *_, top = _upward(Path.cwd())
-    if path.is_absolute() and path.is_relative_to(top if _is_root(top) else Path.cwd()):
-        return os.path.relpath(path)
-    return without_places(str(path))
-
-
-def _upward(directory: Path) -> Iterator[Path]:
-    """Yield `directory` and those that it is in, up to the root of its repository, or of all if it is in none."""
-    for folder in (directory, *directory.parents):
-        yield folder
-        if _is_root(folder):
-            return
-
-
-def _is_root(folder: Path) -> bool:
-    return any((folder / name).exists() for name in _ROOTS)
 
 
 def _table(path: Path) -> dict[str, Any] | None:

@@ -178,14 +178,16 @@ def habits(seen: Sequence[Seen]) -> list[Finding]:
 def overclaims(seen: Sequence[Seen], claims: Description) -> list[Finding]:
     """Return which ranks and dtypes are claimed, by default perhaps, and refused by every op."""
     found = []
-    for key, claimed, of in (
+    for key, claimed, _of in (
         ("ranks", claims.ranks, lambda case: case.rank),
         ("dtypes", claims.dtypes, lambda case: case.dtype),
         ("paddings", claims.paddings, lambda case: case.padding),
     ):
-        offered = {of(one.case) for one in seen if one.verdict != "unsupported"}
+        offered = {getattr(one.case, key[:-1]) for one in seen if one.verdict != "unsupported"}
         tried = {
-            of(one.case): one.judgement.message for one in seen if one.judgement.message != "NumPy has no bfloat16"
+            getattr(one.case, key[:-1]): one.judgement.message
+            for one in seen
+            if one.judgement.message != "NumPy has no bfloat16"
         }
         refused = [value for value in claimed if value in tried and value not in offered]
         if refused and offered:

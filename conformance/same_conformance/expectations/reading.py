@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from same_conformance import findings, mutants
 from same_conformance.case import OPS
 from same_conformance.case import parse as parse_case
-from same_conformance.config import shown
 from same_conformance.errors import CaseError, UsageError
 from same_conformance.expectations import layout
 from same_conformance.expectations.entry import CLASSES, Expectation
 from same_conformance.judge import FAILURES
 from same_conformance.predicate import compile_predicate
+from same_conformance.project import shown
 
 if TYPE_CHECKING:
     from same_conformance.expectations.layout import Layout
