@@ -127,7 +127,10 @@ def _move(op: str, case: Case, framework: str) -> str:
 
 
 def _parted(op: str, failing: Sequence[Seen], framework: str) -> tuple[list[Finding], list[Seen]]:
-    """Return each way in which errors break the contract, once, and the errors that do not."""
+    """Return each way in which errors break the contract, once, and the errors that do not.
+
+    No gradient is to be had of what is no tensor, so where forward results break the contract, that is not said as well.
+    """
     breaches: dict[str, Finding] = {}
     errors = []
     for one in failing:
@@ -137,6 +140,8 @@ def _parted(op: str, failing: Sequence[Seen], framework: str) -> tuple[list[Find
                 breaches.setdefault(breach.step, breach)
             else:
                 errors.append(one)
+    if breaches:
+        errors = [one for one in errors if one.case.compared == "forward"]
     return list(breaches.values()), errors
 
 
@@ -178,11 +183,7 @@ def habits(seen: Sequence[Seen]) -> list[Finding]:
 def overclaims(seen: Sequence[Seen], claims: Description) -> list[Finding]:
     """Return which ranks and dtypes are claimed, by default perhaps, and refused by every op."""
     found = []
-    for key, claimed, _of in (
-        ("ranks", claims.ranks, lambda case: case.rank),
-        ("dtypes", claims.dtypes, lambda case: case.dtype),
-        ("paddings", claims.paddings, lambda case: case.padding),
-    ):
+    for key, claimed in (("ranks", claims.ranks), ("dtypes", claims.dtypes), ("paddings", claims.paddings)):
         offered = {getattr(one.case, key[:-1]) for one in seen if one.verdict != "unsupported"}
         tried = {
             getattr(one.case, key[:-1]): one.judgement.message

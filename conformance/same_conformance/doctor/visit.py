@@ -83,26 +83,34 @@ class _Visit:
         self._judge = Judge()
 
     def findings(self) -> Iterator[Finding]:
-        """Yield what is found."""
+        """Yield what is found; speed, and what works beyond the claims, are looked at where the contract is kept."""
         yield _claimed(self._claims)
         seen: list[Seen] = []
+        is_broken = False
         for op in self._claims.ops:
             of_op = self._run(op, cases.chosen(op, self._claims))
             seen += of_op
-            yield from ops.conclude(
-                op, of_op, self._claims, partial(self._pool.probe, self._name), lambda: self._pool.output_of(self._name)
-            )
+            for one in ops.conclude(op, of_op, self._claims, partial(self._pool.probe, self._name), self._output):
+                is_broken |= one.kind == "broken"
+                yield one
         yield from ops.habits(seen)
         yield from ops.overclaims(seen, self._claims)
-        yield from self._speed([one for one in seen if one.verdict in RIGHT])
-        printed = self._pool.output_of(self._name)
+        yield from self._printed()
+        if not is_broken:
+            yield from self._speed([one.case for one in seen if one.verdict in RIGHT])
+            yield from self._unclaimed()
+
+    def _output(self) -> str:
+        return self._pool.output_of(self._name)
+
+    def _printed(self) -> Iterator[Finding]:
+        printed = self._output()
         if len(printed) > _MUCH:
             first = next(line for line in printed.splitlines() if line.strip())
             yield note(
                 f"prints much, beginning with: {one_line(first, 80)}",
                 "what it prints is kept head and tail, and judged by nobody; print less to find in it what matters",
             )
-        yield from self._unclaimed()
 
     def _run(self, what: str, wanted: Sequence[Case]) -> list[Seen]:
         seen = {}
@@ -111,9 +119,8 @@ class _Visit:
             self._watcher.progress(what, n, len(wanted))
         return [seen[case] for case in wanted if case in seen]
 
-    def _speed(self, right: Sequence[Seen]) -> Iterator[Finding]:
+    def _speed(self, wanted: Sequence[Case]) -> Iterator[Finding]:
         """Run what was right once more: what it takes when it is warm, and whether it is right again."""
-        wanted = [one.case for one in right]
         if not wanted:
             return
         began = time.perf_counter()
