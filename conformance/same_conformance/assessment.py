@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
 from same_conformance import conforming, mutants, witnesses
 from same_conformance.errors import RecordError
-from same_conformance.expectations import Expectation, Expectations, Standing
+from same_conformance.expectations import Expectation, Expectations, Standing, review
 from same_conformance.witnesses.hearing import Hearing, differs
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from same_conformance.expectations.review import Remark
     from same_conformance.record import Record, Result
 
 WITNESSES = tuple(witnesses.NAMES)
@@ -48,16 +52,26 @@ class Assessment:
 
     Attributes:
         recorded: what the recordings of absent witnesses say of contested cases.
+        unmatched: the user's entries that match nothing in a whole profile; they fail the run.
+        expired, expiring: the entries that count no more, and those that soon will not.
 
     """
 
     rows: list[Assessed] = field(default_factory=list)
     not_started: dict[str, str] = field(default_factory=dict)
     recorded: list[Assessed] = field(default_factory=list)
+    unmatched: list[Remark] = field(default_factory=list)
+    expired: list[Remark] = field(default_factory=list)
+    expiring: list[Remark] = field(default_factory=list)
 
     def standing(self, standing: Standing) -> list[Assessed]:
         """Return the rows of one standing."""
         return [row for row in self.rows if row.standing == standing]
+
+    @property
+    def remarks(self) -> list[Remark]:
+        """Return what is to be said of entries as a whole, the worst first."""
+        return [*self.unmatched, *self.expired, *self.expiring]
 
     @property
     def contested(self) -> list[Assessed]:
@@ -77,22 +91,37 @@ def expectations_of(record: Record) -> Expectations:
         RecordError: if another version wrote expectations that this one does not understand.
 
     """
-    rule_of = {about["name"]: about["rule"] for about in record.header["implementations"]}
+    return _expectations(record, entries_of(record))
+
+
+def entries_of(record: Record) -> list[Expectation]:
+    """Return the entries that a run was given, those of the package first; raises as `expectations_of`."""
     try:
-        entries = [Expectation(**entry) for entry in record.header["expectations"]]
-        unknown = {
-            rule for rule in (*rule_of.values(), *(e.rule for e in entries)) if rule and rule not in mutants.RULES
-        }
-        if unknown:
-            raise RecordError(_FOREIGN.format(f"the rule {min(unknown)!r}", record.header["same_conformance"]))
-    except TypeError as error:
+        return [Expectation.from_json(entry) for entry in record.header["expectations"]]
+    except (TypeError, ValueError) as error:
         raise RecordError(_FOREIGN.format(f"({error})", record.header["same_conformance"])) from None
-    return Expectations(entries, rule_of)
+
+
+def _expectations(record: Record, entries: list[Expectation]) -> Expectations:
+    rule_of = {about["name"]: about["rule"] for about in record.header["implementations"]}
+    unknown = {rule for rule in (*rule_of.values(), *(e.rule for e in entries)) if rule and rule not in mutants.RULES}
+    if unknown:
+        raise RecordError(_FOREIGN.format(f"the rule {min(unknown)!r}", record.header["same_conformance"]))
+    return Expectations(entries, rule_of, day_of(record.header))
+
+
+def day_of(header: Mapping[str, Any]) -> date | None:
+    """Return the day on which a run began, in UTC, by which its expectations expire; None if its record does not say."""
+    try:
+        return date.fromisoformat(str(header.get("began", ""))[:10])
+    except ValueError:
+        return None
 
 
 def assess(record: Record) -> Assessment:
     """Assess every result of a run."""
-    expectations = expectations_of(record)
+    entries = entries_of(record)
+    expectations = _expectations(record, entries)
     hearing = Hearing(record, WITNESSES)
     assessment = Assessment(not_started=dict(record.header["not_started"]))
     cases = sorted({result.case for result in record.results}, key=lambda case: case.canonical_key)
@@ -105,19 +134,26 @@ def assess(record: Record) -> Assessment:
         if result.case in position and hearing.is_contested(result.case):
             standing, why = expectations.assess(result.implementation, result.case, result.judgement.verdict)
             assessment.recorded.append(Assessed(result, standing, why, True, hearing.words(result)))  # noqa: FBT003
+    today, executed = day_of(record.header), review.by_implementation(record.results)
+    is_whole = record.header.get("narrowed") == [] and record.is_finished and not record.damage
+    assessment.unmatched = review.unmatched(entries, executed, today) if is_whole else []
+    assessment.expired = review.expired(entries, executed, today)
+    assessment.expiring = review.expiring(entries, executed, today)
     return assessment
 
 
 def exit_code(record: Record, assessment: Assessment, *, asked_for: frozenset[str]) -> int:
     """Return the exit code of a run.
 
-    0: all as expected; 1: unexpected verdicts or stale expectations (a witness that contests a case without being
-    listed is one of the former), or an implementation that was named does not conform to what is required; 3: an implementation did not start, unless only its framework is not installed and
-    nobody asked for it by name (`asked_for`).
+    0: all as expected; 1: unexpected verdicts (a witness that contests a case without being listed is one), expectations
+    that are stale or match nothing, or an implementation that was named and does not conform to what is required; 3: an
+    implementation did not start, unless only its framework is not installed and nobody asked for it by name (`asked_for`).
     """
     not_installed = set(record.header["not_installed"])
     if any(name in asked_for or name not in not_installed for name in assessment.not_started):
         return 3
-    if conforming.broken(record) or any(row.standing in ("unexpected", "stale") for row in assessment.rows):
+    if assessment.unmatched or conforming.broken(record):
+        return 1
+    if any(row.standing in ("unexpected", "stale") for row in assessment.rows):
         return 1
     return 0

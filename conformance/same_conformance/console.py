@@ -56,7 +56,8 @@ _FOUND = {"forward": "result", "input_gradient": "gradient by the input", "kerne
 class Console:
     """Show progress while entered, and tables at any time; a `same_conformance.run.Watcher`."""
 
-    def __init__(self) -> None:
+    def __init__(self, plain_every_s: float = _PLAIN_EVERY_S) -> None:
+        self._plain_every_s = plain_every_s
         self._console = RichConsole(highlight=False)
         if not self._console.is_terminal:
             self._console = RichConsole(highlight=False, width=_PLAIN_WIDTH)
@@ -88,7 +89,7 @@ class Console:
             if what not in self._tasks:
                 self._tasks[what] = self._progress.add_task(what, total=total)
             self._progress.update(self._tasks[what], completed=done, total=total)
-        elif time.monotonic() - self._last_line_s > _PLAIN_EVERY_S:
+        elif time.monotonic() - self._last_line_s > self._plain_every_s:
             self._last_line_s = time.monotonic()
             self.say(f"{what}: {done} of {total}")
 
@@ -131,8 +132,9 @@ class Console:
                 self.say(f"  {row.result.implementation}  {row.result.case.id}  {j.verdict}: {said}")
             if len(rows) > _LISTED:
                 self.say(f"  and {len(rows) - _LISTED} more, in mismatches.csv")
-        for entry in record.footer.get("unpacked", []):
-            self.say(unpacking.sentence(entry))
+        unpacked = map(unpacking.sentence, record.footer.get("unpacked", []))
+        for text in (*(remark.text for remark in assessment.remarks), *unpacked):
+            self.say(text)
         for cause in record.footer.get("causes", []):
             self.say(f"{cause['implementation']}, {cause['op']}: {cause['text']}")
             self.say(f"  smallest counterexample: {cause['case']} ({how_small(cause)})")

@@ -53,6 +53,7 @@ def merge(records: Mapping[str, Record]) -> Record:
         "named": _distinct(name for h in headers for name in h.get("named", [])),
         "requirements": _distinct(requirement for h in headers for requirement in h.get("requirements", [])),
         "recorded": _recorded(named),
+        "narrowed": _distinct(option for h in headers for option in h.get("narrowed", ["?"])),
         "variables": {k: " | ".join(_distinct(values)) for k, values in _gathered(h["variables"] for h in headers)},
         "n_asked": len({(name, case) for record in parts for name in record.names for case in record.cases}),
     }

@@ -290,7 +290,8 @@ def _checked(header: dict[str, Any]) -> Record:
     for about in header["implementations"]:
         _check(about, _ABOUT, "implementation")
     for entry in header["expectations"]:
-        if not all(isinstance(text, str) for text in entry.values()):
+        texts = [t for value in entry.values() for t in (value if isinstance(value, list) else [value])]
+        if not all(isinstance(text, str) for text in texts):
             raise TypeError("expectation: not all of it is text")
     texts = [header["not_started"], header["variables"], *(about["versions"] for about in header["implementations"])]
     if not all(isinstance(text, str) for mapping in texts for text in mapping.values()):

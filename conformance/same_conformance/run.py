@@ -12,12 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from same_conformance import expectations, output, plugins, record, unpacking
+from same_conformance import assessment, expectations, output, plugins, record, unpacking
 from same_conformance._version import __version__
 from same_conformance.diagnosis import causes
 from same_conformance.diagnosis.causes import Inquiry
 from same_conformance.errors import RecordError, StartError
-from same_conformance.expectations import Expectations
 from same_conformance.interruption import Interruption, in_background
 from same_conformance.judge import Judge
 from same_conformance.lookup import look_up
@@ -74,6 +73,7 @@ class Request:
         interpreters: another Python for some implementations, by name.
         requirements: the sets that they are to conform to; `query` has their cases.
         command: what the user typed, for the record.
+        configuration: what was read from a ``pyproject.toml``, for the record.
 
     """
 
@@ -87,6 +87,7 @@ class Request:
     limits: Limits = field(default_factory=Limits)
     jobs: int = 2
     command: str = ""
+    configuration: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def all_entries(self) -> list[Expectation]:
@@ -139,8 +140,8 @@ def _run(
     with Pool(request.limits, request.jobs) as pool:
         installed = plugins.installed(watcher.say)
         entry_points = look_up(installed, request.names, request.interpreters, pool)
-        known = {e.name for e in [*installed, *entry_points]}
-        for line in expectations.strangers(request.own_entries, known):
+        names = {e.name for e in [*installed, *entry_points]}
+        for line in expectations.strangers(request.own_entries, names):
             watcher.say(line)
         selection = _start_and_select(request, given, pool, entry_points, watcher, interruption)
         if not pool.started:
@@ -169,12 +170,11 @@ def _run(
 
             for _ in execute(work):
                 watcher.progress("executing", len(results), total)
-            rule_of = {name: started.description.rule for name, started in pool.started.items()}
-            assess = Expectations(request.all_entries, rule_of)
+            known = assessment.expectations_of(record.Record(header, cases=list(selection.origins)))
             inquiry = Inquiry(
                 pool,
                 judge,
-                assess,
+                known,
                 request.query.seed,
                 lambda n, of: watcher.progress("diagnosing", n, of),
                 interruption.check,
@@ -249,6 +249,8 @@ def _header(request: Request, selection: Selection, pool: Pool) -> dict[str, Any
             "began": _now(),
             "command": request.command,
             "profile": query.profile,
+            "narrowed": query.narrowed,
+            "configuration": dict(request.configuration),
             "seed": query.seed,
             "n_wanted": selection.n_wanted,
             "n_drawn": selection.n_drawn,
@@ -256,7 +258,7 @@ def _header(request: Request, selection: Selection, pool: Pool) -> dict[str, Any
             "implementations": [_about(pool.started[name]) for name in sorted(pool.started)],
             "not_started": dict(sorted(pool.failures.items())),
             "not_installed": sorted(pool.not_installed),
-            "expectations": [asdict(entry) for entry in request.all_entries],
+            "expectations": [entry.to_json() for entry in request.all_entries],
             "named": [*request.names, *request.interpreters],
             "requirements": [requirement.to_json() for requirement in request.requirements],
             "recorded": absent.testimony(pool.started, selection.origins),

@@ -11,7 +11,7 @@ from same_conformance.case import COMPARED, OPS, RANKS, Case
 from same_conformance.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 Origin = Literal["corpus", "network", "small", "packed", "drawn", "given", "required"]
 Profile = Literal["quick", "standard", "deep"]
@@ -50,6 +50,7 @@ class Query:
         cases: given by the user; then no profile runs.
         required: those of requirement sets.
         is_without_profile: whether only `required` and `cases` run.
+        also: run beside those of the profile, because expectations name them.
 
     """
 
@@ -62,6 +63,31 @@ class Query:
     cases: Sequence[Case] = ()
     required: Sequence[Case] = ()
     is_without_profile: bool = False
+    also: Sequence[Case] = ()
+
+    @property
+    def narrowed(self) -> list[str]:
+        """Return the options that leave out a part of the profile."""
+        fewer = self.n_cases is not None and self.n_cases < PROFILES[self.profile]
+        given = {
+            "--case": self.cases,
+            "--cases": fewer,
+            "--op": self.ops,
+            "--rank": self.ranks,
+            "--compared": self.compared,
+            "--require": self.is_without_profile,
+        }
+        return [option for option, value in given.items() if value]
+
+    def matching(self, cases: Iterable[Case]) -> list[Case]:
+        """Return those of `cases` that are of the ops and ranks and compare what is wanted."""
+        return [
+            case
+            for case in cases
+            if case.op in (self.ops or OPS)
+            and case.rank in (self.ranks or RANKS)
+            and case.compared in (self.compared or COMPARED)
+        ]
 
 
 def select(query: Query, report: Callable[[int, int], None] = lambda _n, _of: None) -> Selection:
@@ -72,32 +98,44 @@ def select(query: Query, report: Callable[[int, int], None] = lambda _n, _of: No
 
     """
     ops, ranks, compared = tuple(query.ops) or OPS, tuple(query.ranks) or RANKS, tuple(query.compared) or COMPARED
-    origins: dict[Case, Origin] = {}
     if query.cases or query.is_without_profile:
-        origins.update({**dict.fromkeys(query.required, "required"), **dict.fromkeys(query.cases, "given")})
-        return Selection(_matching(origins, ops, ranks, compared))
-    origins.update({entry.case: "corpus" for entry in corpus.read()})
-    for layer in corpus.read_networks():
-        origins.setdefault(layer.case, "network")
-    for case in small():
-        origins.setdefault(case, "small")
-    if query.profile == "deep" and "forward" in compared:
-        for op in ops:
-            for case in packing.sweeps(op, seed=query.seed):
-                origins.setdefault(case, "packed")
+        given: dict[Case, Origin] = {**dict.fromkeys(query.required, "required"), **dict.fromkeys(query.cases, "given")}
+        return Selection(_matching(given, ops, ranks, compared))
     n = PROFILES[query.profile] if query.n_cases is None else query.n_cases
     selection = Selection(n_wanted=n)
+    drawn: Sequence[Case] = ()
     if n:
         drawn = strategies.draw_distinct(
             n, seed=query.seed, ops=ops, ranks=ranks, compared=compared, report=lambda so_far: report(so_far, n)
-        )
-        selection.n_drawn = len(drawn.cases)
-        for case in drawn.cases:
-            origins.setdefault(case, "drawn")
-    for case in query.required:
-        origins.setdefault(case, "required")
+        ).cases
+        selection.n_drawn = len(drawn)
+    origins: dict[Case, Origin] = {}
+    for case, origin in _fixed(query, ops, compared):
+        origins.setdefault(case, origin)
+    others: list[tuple[Sequence[Case], Origin]] = [
+        (drawn, "drawn"),
+        (query.required, "required"),
+        (query.also, "given"),
+    ]
+    for cases, origin in others:
+        for case in cases:
+            origins.setdefault(case, origin)
     selection.origins = _matching(origins, ops, ranks, compared)
     return selection
+
+
+def _fixed(query: Query, ops: Sequence[str], compared: Sequence[str]) -> Iterator[tuple[Case, Origin]]:
+    """Yield the cases that every run of a profile has, each with where it comes from."""
+    for entry in corpus.read():
+        yield entry.case, "corpus"
+    for layer in corpus.read_networks():
+        yield layer.case, "network"
+    for case in small():
+        yield case, "small"
+    if query.profile == "deep" and "forward" in compared:
+        for op in ops:
+            for case in packing.sweeps(op, seed=query.seed):
+                yield case, "packed"
 
 
 def small() -> Iterator[Case]:

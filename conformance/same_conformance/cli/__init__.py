@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from same_conformance._version import __version__
+from same_conformance.cli.check import check
 from same_conformance.cli.diff import compare_runs
 from same_conformance.cli.listing import list_implementations
 from same_conformance.cli.mutants import survey_mutants
@@ -37,6 +38,7 @@ def main() -> None:
 for _command in (
     run,
     list_implementations,
+    check,
     show,
     explain,
     repro,

@@ -25,6 +25,7 @@ from same_conformance.errors import UsageError
 from same_conformance.messages import without_places
 
 if TYPE_CHECKING:
+    from same_conformance.expectations.reading import File
     from same_conformance.record import Record
     from same_conformance.run import Request
 
@@ -42,7 +43,7 @@ _MOST_GIB = 1 << 20
 @click.option(
     "--compared", multiple=True, type=click.Choice(COMPARED), help="Only cases that compare this; may be repeated."
 )
-@click.option("--profile", type=click.Choice(["quick", "standard", "deep"]), default="standard", show_default=True,
+@click.option("--profile", type=click.Choice(["quick", "standard", "deep"]), show_default="standard",
               help="Corpus, networks and all small cases, with 0, 1000 or 5000 drawn ones; deep: also every axis case of n <= 24, k <= 8, "
               "s <= 6, d <= 4, packed.")  # fmt: skip
 @click.option(
@@ -55,9 +56,12 @@ _MOST_GIB = 1 << 20
               help="A requirement set that all named must conform to; without --profile, only its cases run.")  # fmt: skip
 @click.option(
     "--expectations",
+    multiple=True,
     type=click.Path(path_type=Path),
-    help="A TOML file of known failures, besides those that come with us.",
+    help="A TOML file of known failures, besides those that come with us; may be repeated.",
 )
+@click.option("--update-expectations", "updates", is_flag=True,
+              help="After the run, write that file anew: add what fails unexpectedly, take out what fails no more.")  # fmt: skip
 @python_option
 @click.option(
     "--out",
@@ -92,13 +96,17 @@ def run(out: Path, **options: Any) -> None:
     """Run cases on IMPLEMENTATIONS (default: all that are installed) and write the report.
 
     Each is the name of one that is installed, or path/to/file.py:attribute.
+
+    What is not given is taken from the table [tool.same-conformance] of the project's pyproject.toml: expectations,
+    implementations, profile.
     """
     exits(lambda: _run(out, options))
 
 
 def _run(out: Path, options: dict[str, Any]) -> int:
-    from same_conformance import assessment, diff, rebuild, report
+    from same_conformance import assessment, config, diff, rebuild, report
     from same_conformance.console import Console
+    from same_conformance.expectations import update
     from same_conformance.run import Interrupted
     from same_conformance.run import run as execute
 
@@ -106,8 +114,13 @@ def _run(out: Path, options: dict[str, Any]) -> int:
         report.need_parquet()
     # read now, because it may be what this run is about to replace
     previous = rebuild.read([options["previous"]]) if options["previous"] else None
-    request = _request(out, options)
+    files = _with_config(options)
+    if options["updates"]:
+        update.check(files)
+    request = _request(out, files, options)
     console = Console()
+    if request.configuration:
+        console.say(config.sentence(request.configuration))
     threading.Thread(target=report.preload, daemon=True).start()
 
     def render(record: Record) -> None:
@@ -123,13 +136,35 @@ def _run(out: Path, options: dict[str, Any]) -> int:
     except KeyboardInterrupt:
         click.echo("\ninterrupted before any case was executed", err=True)
         return INTERRUPTED
+    if options["updates"]:
+        revised = update.revise(record, files, request.query)
+        update.write(revised)
+        record = update.keep(record, files, out)
+        render(record)
     assessed = assessment.assess(record)
     conclude(console, record, assessed, previous, out)
+    for line in revised.said if options["updates"] else ():
+        console.say(line)
     asked_for = assessed.not_started if options["all_must_start"] else [*request.names, *request.interpreters]
     return assessment.exit_code(record, assessed, asked_for=frozenset(asked_for))
 
 
-def _request(out: Path, options: dict[str, Any]) -> Request:
+def _with_config(options: dict[str, Any]) -> list[File]:
+    """Put what the project keeps in place of the options that are not given, and read the files of expectations."""
+    from same_conformance import config
+    from same_conformance.expectations import reading
+
+    project = config.read(Path.cwd())
+    given = {key: bool(options[key]) for key in ("expectations", "implementations", "profile")}
+    options["configuration"] = project.used(**given)
+    options["expectations"] = options["expectations"] or project.expectations
+    options["implementations"] = options["implementations"] or project.implementations
+    options["profile"] = options["profile"] or project.profile or "standard"
+    paths = dict.fromkeys(options["expectations"])
+    return [reading.load(path, may_be_absent=options["updates"]) for path in paths]
+
+
+def _request(out: Path, files: list[File], options: dict[str, Any]) -> Request:
     from same_conformance import case_list, corpus, expectations, requirements
     from same_conformance.run import Request
     from same_conformance.runner.slot import Limits
@@ -141,6 +176,7 @@ def _request(out: Path, options: dict[str, Any]) -> Request:
     required = requirements.choose(options["requirements"])
     if required and (options["ops"] or options["ranks"] or options["compared"]):
         raise UsageError("--require runs every case of a set: leave out --op, --rank and --compared")
+    own = [entry for file in files for entry in file.entries]
     return Request(
         names=options["implementations"],
         query=Query(
@@ -153,15 +189,17 @@ def _request(out: Path, options: dict[str, Any]) -> Request:
             cases=[*options["cases"], *listed],
             required=[case for requirement in required for case in requirement.cases],
             is_without_profile=bool(required) and not (options["n_cases"] or _is_given("profile")),
+            also=expectations.named_cases(own, options["implementations"]),
         ),
         out=out,
         entries=corpus.read_expectations(),
-        own_entries=expectations.read(options["expectations"]) if options["expectations"] else [],
+        own_entries=own,
         interpreters=dict(options["interpreters"]),
         requirements=required,
         limits=Limits(options["case_s"], options["start_s"], int(options["memory_gib"] * (1 << 30))),
         jobs=options["jobs"],
         command=without_places(_printable(shlex.join(["same-conformance", *sys.argv[1:]]))),
+        configuration=options["configuration"],
     )
 
 

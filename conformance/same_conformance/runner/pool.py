@@ -254,6 +254,15 @@ class Pool:
         ((_, _, outcome),) = self.run({name: [case]})
         return outcome
 
+    def claim_all(self, name: str) -> None:
+        """Have the worker of `name` take all ranks, dtypes and paddings for claimed, until its process ends.
+
+        Raises:
+            StartError: if the worker cannot.
+
+        """
+        self._slot_of[name].ask(self.started[name].entry_point, "claim_all")
+
     def run_first(self, name: str, case: Case) -> Outcome:
         """Execute one case in a new process, which has executed nothing before."""
         self._slot_of[name].end()

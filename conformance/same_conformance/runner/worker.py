@@ -12,16 +12,18 @@ import importlib.metadata
 import os
 import platform
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from same_conformance import frameworks
-from same_conformance.case import Case, parse
+from same_conformance.case import DTYPES, RANKS, Case, parse
 from same_conformance.errors import PluginError
 from same_conformance.implementation import Implementation
 from same_conformance.messages import in_words, one_line
+from same_conformance.padding import MODES
 from same_conformance.program import Program
 from same_conformance.runner import execution, loading, protocol
 
@@ -46,6 +48,7 @@ class Worker:
             "describe": self._describe,
             "check": self._check,
             "start": self._start,
+            "claim_all": self._claim_all,
             "run": self._run,
             "probe": self._probe,
         }
@@ -128,6 +131,12 @@ class Worker:
                 "platform": platform.platform(),
             }
         )
+
+    def _claim_all(self, header: dict[str, Any]) -> None:
+        """Take everything for claimed from here on, so that it can be seen whether what is not claimed works."""
+        name = header["name"]
+        self._implementations[name] = replace(self._implementations[name], ranks=RANKS, dtypes=DTYPES, paddings=MODES)
+        self._reply({"type": "claimed"})
 
     def _run(self, header: dict[str, Any]) -> None:
         """Execute cases. An implementation may raise anything; even sys.exit() is only the outcome of its case."""

@@ -1,0 +1,95 @@
+"""Say what is wrong with how an implementation is called or what it returns, by what its worker told."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from same_conformance.case import POOLS
+from same_conformance.doctor import layouts
+from same_conformance.doctor.finding import Finding, broken
+
+if TYPE_CHECKING:
+    from same_conformance.case import Case
+
+SIGNATURES = {
+    "conv": "conv(x, kernel, *, stride, dilation, padding, groups)",
+    "depthwise_conv": "depthwise_conv(x, kernel, *, stride, dilation, padding)",
+    "conv_transpose": "conv_transpose(x, kernel, *, stride, dilation, padding, output_size)",
+    "max_pool": "max_pool(x, *, window, stride, dilation, padding)",
+    "avg_pool": "avg_pool(x, *, window, stride, dilation, padding)",
+}
+_KEYWORDS = "stride|dilation|padding|groups|window|output_size|kernel"
+_TENSORS = {
+    "torch": "torch.Tensor",
+    "tensorflow": "tf.Tensor",
+    "jax": "jax.Array",
+    "numpy": "numpy.ndarray",
+    "keras": "tensor",
+}
+_CASTS = {"torch": "y.to(x.dtype)", "tensorflow": "tf.cast(y, x.dtype)", "keras": "keras.ops.cast(y, x.dtype)"}
+_COPIES = {"torch": "x = x.clone()", "numpy": "x = x.copy()"}
+
+
+def breach(op: str, message: str, framework: str) -> Finding | None:
+    """Return how an error shows that an op does not keep the contract; None if it is another kind of error."""
+    if match := re.search(rf"{op} returned (\w+), but an? (.+) is expected", message):
+        return _other_type(op, match[1], match[2], framework)
+    if re.search(
+        rf"TypeError: .*(unexpected keyword argument '({_KEYWORDS})'|missing \d+ required|positional arguments?)",
+        message,
+    ):
+        said = message.partition("TypeError: ")[2]
+        return broken(
+            f"{op} does not take what it is given: {said}",
+            f"write def {SIGNATURES[op]}: these keywords are all given, each call (what build returns takes the tensors alone)",
+        )
+    if "NotImplementedError" in message:
+        return broken(
+            f"{op} raises NotImplementedError for what it does not offer, which counts as an error: {message}",
+            'raise Unsupported("why") instead (from same_conformance import Unsupported), or claim less: ranks, dtypes, paddings',
+        )
+    if match := re.search(rf"{op} changed its operand: (.+)", message):
+        copy = f" (first {_COPIES[framework]})" if framework in _COPIES else ""
+        return broken(
+            f"{op} changes what it is given: its {match[1]}", f"work on a copy{copy}, and use no operation in place"
+        )
+    if "SystemExit" in message:
+        return broken(f"{op} calls sys.exit(): {message}", "raise an error, or Unsupported for what it does not offer")
+    return None
+
+
+def _other_type(op: str, got: str, wanted: str, framework: str) -> Finding:
+    step = f"return {wanted}"
+    if got == "NoneType":
+        return broken(f"{op} returns None, but a {wanted} is expected", "end the function with return and the result")
+    if got in ("tuple", "list"):
+        step = f"return the result alone, not a {got} that it is in"
+    elif got == "ndarray":
+        step = f'return the {wanted} as it is, without .numpy(); or write framework="numpy", if it works on arrays'
+    elif framework == "numpy":
+        step = f"return np.asarray(...) of it, or write the framework whose {got} it is"
+    return broken(f"{op} returns {got}, but a {wanted} is expected", step)
+
+
+def other_dtype(op: str, message: str, framework: str, n: int, of: int) -> Finding:
+    """Return that an op returns another dtype than it is given."""
+    cast = _CASTS.get(framework, "y.astype(x.dtype)")
+    return broken(
+        f"{op} returns another dtype in {n} of {of} cases: {message}", f"return the dtype that came in: {cast}"
+    )
+
+
+def always_raises(case: Case, message: str, framework: str) -> Finding:
+    """Return that an op raises on every case, with what it was called on."""
+    x, *kernels = case.operand_shapes
+    shapes = [f"x {layouts.input_letters(framework, case.rank)} = {layouts.native(x, framework)}"]
+    if kernels and case.op != "depthwise_conv":
+        ours, theirs = (layouts.kernel_letters(case.op, f, case.rank) for f in ("jax", framework))
+        shapes.append(f"kernel {theirs} = {tuple(kernels[0][ours.index(letter)] for letter in theirs)}")
+    given = "window" if case.op in POOLS else "stride"
+    return broken(
+        f"{case.op} raises on every case: {message}",
+        f"for {case.id} it is called with {' and '.join(shapes)}, and {given}={case.kernel if case.op in POOLS else case.stride}; "
+        f"call it so by hand to see where it raises",
+    )

@@ -1,0 +1,202 @@
+"""Draw conclusions from what an implementation did with the cases of one op."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from same_conformance.diagnosis.diagnose import diagnose
+from same_conformance.doctor import calls, cases, layouts
+from same_conformance.doctor.finding import Finding, broken, note, ok, wrong
+from same_conformance.outcome import Array
+from same_conformance.record import Result
+
+if TYPE_CHECKING:
+    from same_conformance.case import Case
+    from same_conformance.diagnosis.probing import Execute
+    from same_conformance.implementation import Description
+    from same_conformance.judge import Judgement
+    from same_conformance.outcome import Outcome
+
+RIGHT = ("pass", "unspecified")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What came of one case."""
+
+    case: Case
+    outcome: Outcome
+    judgement: Judgement
+
+    @property
+    def verdict(self) -> str:
+        """Return the verdict."""
+        return self.judgement.verdict
+
+
+def conclude(
+    op: str, seen: Sequence[Seen], claims: Description, execute: Execute, output: Callable[[], str]
+) -> list[Finding]:
+    """Return what the cases of one op show; `output` gives what the worker printed.
+
+    A cause that explains the others is told alone: who returns another layout has no right shape anywhere.
+    """
+    ran = [one for one in seen if one.verdict != "unsupported"]
+    if not ran:
+        return [_refused(op, seen, claims)]
+    ended = _ended(op, ran, output)
+    layout = _layout(op, ran, claims.framework)
+    if layout:
+        return [*ended, layout]
+    failing = [one for one in ran if one.verdict not in RIGHT]
+    breaches, errors = _parted(op, failing, claims.framework)
+    if errors and len(errors) == len(ran):
+        return [*ended, calls.always_raises(errors[0].case, errors[0].judgement.message, claims.framework)]
+    found = [*ended, *breaches]
+    dtypes = [one for one in failing if one.verdict == "dtype"]
+    if dtypes:
+        found.append(calls.other_dtype(op, dtypes[0].judgement.message, claims.framework, len(dtypes), len(ran)))
+    rest = [one for one in failing if one.verdict in ("shape", "value", "nondeterministic")] + errors
+    if rest:
+        found.append(_not_conforming(op, rest, ran, claims.name, execute))
+    return found or [_in_order(op, seen, ran)]
+
+
+def _in_order(op: str, seen: Sequence[Seen], ran: Sequence[Seen]) -> Finding:
+    refused = [one for one in seen if one.verdict == "unsupported"]
+    text = f"{op}: right in all {len(ran)} cases"
+    if refused:
+        text += f"; refuses {len(refused)} ({refused[0].case.id}: {refused[0].judgement.message})"
+    return ok(text)
+
+
+def _refused(op: str, seen: Sequence[Seen], claims: Description) -> Finding:
+    """Say that an op refuses everything; that is no problem where `build` or a description cannot say which ops there are."""
+    text = f"{op} is offered, but refuses every case: {seen[0].judgement.message}"
+    step = f"leave {op} out of the Implementation, or claim what it does: ranks, dtypes, paddings"
+    return note(text, step) if len(claims.ops) == len(calls.SIGNATURES) else broken(text, step)
+
+
+def _ended(op: str, ran: Sequence[Seen], output: Callable[[], str]) -> list[Finding]:
+    """Return which cases took the process with them."""
+    found = []
+    crashed = [one for one in ran if one.verdict == "crash" and "not executed" not in one.judgement.message]
+    if crashed:
+        printed = [line.strip() for line in output().splitlines() if line.strip()]
+        last = f"; it printed last: {printed[-1][:120]}" if printed else ""
+        found.append(
+            broken(
+                f"{op} ends its process on {crashed[0].case.id}: {crashed[0].judgement.message}{last}",
+                f"call it in a Python of your own with python -X faulthandler; what was printed before is above, all of it "
+                f"in the report of same-conformance run --case {crashed[0].case.id}",
+            )
+        )
+    hanging = [one for one in ran if one.verdict == "timeout" and "not executed" not in one.judgement.message]
+    if hanging:
+        found.append(
+            broken(
+                f"{op} does not come back on {hanging[0].case.id}: {hanging[0].judgement.message}",
+                "look for a loop without end, a lock, or a question to somebody; if it is only slow, give it --timeout",
+            )
+        )
+    return found
+
+
+def _layout(op: str, ran: Sequence[Seen], framework: str) -> Finding | None:
+    """Return that the results lie otherwise than the framework's do, or that operands were misread."""
+    for one in ran:
+        is_plain = one.case == cases.plain(op, one.case.rank) and one.case.compared == "forward"
+        if is_plain and one.verdict == "shape" and one.judgement.observed_shape:
+            said = layouts.of_result(one.case, one.judgement.observed_shape, framework)
+            if said:
+                return broken(f"{op} {said}", _move(op, one.case, framework))
+        is_cube = one.case == cases.cube(op, one.case.rank)
+        if is_cube and one.verdict == "value" and isinstance(one.outcome, Array):
+            said, step = layouts.of_operands(one.case, one.outcome.values, framework)
+            if said:
+                return broken(f"{op} {said}", f"{step}; the table of docs/plugins.md has every layout")
+    return None
+
+
+def _move(op: str, case: Case, framework: str) -> str:
+    here = layouts.input_letters(framework, case.rank)
+    return f"let {op} take and return {here}; the table of docs/plugins.md has every layout"
+
+
+def _parted(op: str, failing: Sequence[Seen], framework: str) -> tuple[list[Finding], list[Seen]]:
+    """Return each way in which errors break the contract, once, and the errors that do not.
+
+    No gradient is to be had of what is no tensor, so where forward results break the contract, that is not said as well.
+    """
+    breaches: dict[str, Finding] = {}
+    errors = []
+    for one in failing:
+        if one.verdict == "error":
+            breach = calls.breach(op, one.judgement.message, framework)
+            if breach:
+                breaches.setdefault(breach.step, breach)
+            else:
+                errors.append(one)
+    if breaches:
+        errors = [one for one in errors if one.case.compared == "forward"]
+    return list(breaches.values()), errors
+
+
+def _not_conforming(op: str, wrong_ones: Sequence[Seen], ran: Sequence[Seen], name: str, execute: Execute) -> Finding:
+    """Say what the implementation does instead of SAME, and on which case it shows."""
+    counts = Counter(one.verdict for one in wrong_ones)
+    verdicts = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
+    first = min(wrong_ones, key=lambda one: one.case.canonical_key)
+    comparable = [*(one for one in ran if one.verdict in RIGHT), *wrong_ones]
+    results = [
+        Result(name, one.case, one.judgement) for one in sorted(comparable, key=lambda one: one.case.canonical_key)
+    ]
+    sentence = diagnose(results, execute).sentence
+    return wrong(
+        f"{op} is wrong in {len(wrong_ones)} of {len(ran)} cases ({verdicts}): {sentence}",
+        f"same-conformance show {first.case.id} --with {name} draws it; same-conformance run {name} --op {op} finds for which "
+        "parameters it is wrong, and the smallest case",
+    )
+
+
+def habits(seen: Sequence[Seen]) -> list[Finding]:
+    """Return whether an implementation leaves its operands alone, is deterministic, and keeps no state."""
+    messages = [one.judgement.message for one in seen]
+    arrays = [one for one in seen if isinstance(one.outcome, Array)]
+    if not arrays:
+        return []
+    good = []
+    if not any("changed its operand" in message for message in messages):
+        good.append("leaves its operands as they are")
+    if not any(one.verdict == "nondeterministic" for one in seen):
+        good.append("gives the same when it is called again")
+    verdicts = {one.case: one.verdict for one in seen}
+    twice = [case for case in verdicts if case.calls > 1 and verdicts[case] != "unsupported"]
+    if twice and all(verdicts[case] in RIGHT for case in twice):
+        good.append("does not depend on the size that it saw first")
+    return [ok("; ".join(good))] if good else []
+
+
+def overclaims(seen: Sequence[Seen], claims: Description) -> list[Finding]:
+    """Return which ranks and dtypes are claimed, by default perhaps, and refused by every op."""
+    found = []
+    for key, claimed in (("ranks", claims.ranks), ("dtypes", claims.dtypes), ("paddings", claims.paddings)):
+        offered = {getattr(one.case, key[:-1]) for one in seen if one.verdict != "unsupported"}
+        tried = {
+            getattr(one.case, key[:-1]): one.judgement.message
+            for one in seen
+            if one.judgement.message != "NumPy has no bfloat16"
+        }
+        refused = [value for value in claimed if value in tried and value not in offered]
+        if refused and offered:
+            left = tuple(value for value in claimed if value in offered)
+            found.append(
+                note(
+                    f"refuses every case of {', '.join(map(str, refused))}, which it claims: {tried[refused[0]]}",
+                    f"write {key}={left!r} in the Implementation: then it is not called for the rest",
+                )
+            )
+    return found

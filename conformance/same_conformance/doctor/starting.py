@@ -1,0 +1,113 @@
+"""Say why an implementation did not start, and what to do about it."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from same_conformance.doctor.finding import Finding, broken
+from same_conformance.implementation import FRAMEWORKS
+from same_conformance.messages import one_line
+from same_conformance.plugins import GROUP
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_INSTALL_AGAIN = "and install the package again (pip install -e .): entry points are written when it is installed"
+_ALIASES = {"pytorch": "torch", "tf": "tensorflow", "np": "numpy", "flax": "jax", "jnp": "jax"}
+
+
+def failure(value: str, why: str, printed: str) -> list[Finding]:
+    """Return why the implementation at `value` (``module:attribute``) did not start, and what its worker printed last."""
+    said = [one_line(line) for line in printed.splitlines() if line.strip()]
+    last = f" (it printed: {said[-1]})" if said else ""
+    return [broken(f"it does not start: {why}{last}", _step(value, why))]
+
+
+_STEPS = (
+    (
+        r"AttributeError: .*has no attribute|has no '",
+        f"the entry point is {{value!r}}: write what the Implementation is called there in place of {{attribute!r}}, {_INSTALL_AGAIN}",
+    ),
+    (
+        "use one name",
+        f"give the Implementation and the entry point the same name; after a change of the latter {_INSTALL_AGAIN[4:]}",
+    ),
+    (
+        "must name a|an Implementation is needed",
+        "let {attribute} be an Implementation: {attribute} = Implementation(name=..., framework=..., conv=...) in {module}",
+    ),
+    ("is not installed", "install it there, or run it where it is: --python NAME=INTERPRETER"),
+    (
+        "SystemExit|ended with exit code",
+        (
+            "importing {module} ends the process: take sys.exit() and os._exit() out of what runs at import, or put it under "
+            "if __name__ == '__main__'"
+        ),
+    ),
+    (
+        "did not start within",
+        (
+            "importing {module} takes too long, or waits for something: see python -X importtime -c 'import {module}'; or give it "
+            "more time: --start-timeout"
+        ),
+    ),
+    (
+        "was killed by",
+        "importing {module} crashes the process: python -X faulthandler -c 'import {module}' shows where",
+    ),
+    (
+        r"^[\w.]*(Error|Exception|Interrupt|Warning|Exit)\b",
+        "importing {module} raises: python -c 'import {module}' shows where",
+    ),
+    ("", "correct it as the message says; docs/plugins.md has the form of an Implementation"),
+)
+"""For words of a message, the first that fits, what to do."""
+
+
+def _step(value: str, why: str) -> str:
+    module, _, attribute = value.partition(":")
+    if match := re.search(r"No module named '([^']+)'", why):
+        return _missing_module(match[1], module)
+    if match := re.search(r"framework '([^']*)' is not known", why):
+        return _framework(match[1])
+    template = next(step for words, step in _STEPS if re.search(words, why))
+    return template.format(value=value, module=module, attribute=attribute)
+
+
+def _framework(got: str) -> str:
+    close = [_ALIASES[got.lower()]] if got.lower() in _ALIASES else difflib.get_close_matches(got, FRAMEWORKS, 1)
+    return f'write framework="{close[0]}"' if close else f"write one of {', '.join(FRAMEWORKS)}: whose tensors it takes"
+
+
+def _missing_module(missing: str, module: str) -> str:
+    if module == missing or module.startswith(f"{missing}."):
+        return f'the entry point names the module {module!r}: correct it in [project.entry-points."{GROUP}"] of pyproject.toml, {_INSTALL_AGAIN}'
+    return f"{module} imports {missing}: install it in this environment, or run it in another one: --python NAME=INTERPRETER"
+
+
+def almost_registered(name: str) -> list[str]:
+    """Return a line for each entry point called `name` in a group that is almost ours: its author meant us."""
+    lines = []
+    for distribution in _distributions():
+        for entry_point in distribution.entry_points:
+            if entry_point.name == name and entry_point.group != GROUP:
+                close = difflib.get_close_matches(entry_point.group, [GROUP], n=1, cutoff=0.7)
+                if close or entry_point.group.startswith("same_conformance"):
+                    lines.append(
+                        f"{distribution.metadata['Name']} registers {name!r} in the group {entry_point.group!r}, but the group is {GROUP!r}: "
+                        f"correct it, {_INSTALL_AGAIN}"
+                    )
+    return lines
+
+
+def _distributions() -> Iterable[metadata.Distribution]:
+    """Yield the distributions whose entry points can be read."""
+    for distribution in metadata.distributions():
+        try:
+            distribution.entry_points  # noqa: B018  # a property, which reads the file
+        except Exception:  # noqa: BLE001, S112  # a stranger's files may be broken in any way
+            continue
+        yield distribution
