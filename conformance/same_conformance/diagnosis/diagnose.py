@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from same_conformance.case import Case
+    from same_conformance.diagnosis.naming import Arrays
     from same_conformance.diagnosis.probing import Execute, Reading
     from same_conformance.diagnosis.share import Share
     from same_conformance.diagnosis.where import Where
@@ -54,23 +55,29 @@ class Diagnosis:
         return "; ".join(part for part in (self.sentence, self.where.text, of_box, counts) if part)
 
 
-def diagnose(results: Sequence[Result], execute: Execute) -> Diagnosis:
+def diagnose(results: Sequence[Result], execute: Execute, arrays: Arrays | None = None) -> Diagnosis:
     """Find out what is wrong.
 
-    `results` are all of one implementation and one op, in canonical order, some of them wrong; `execute` probes.
+    `results` are all of one implementation and one op, in canonical order, some of them wrong; `execute` probes. `arrays`
+    are what it gave where numbers round.
     """
     wrong = [r for r in results if r.judgement.verdict in FAILURES]
     right = [r for r in results if r.judgement.verdict in ("pass", "unspecified")]
     place = where.find([r.case for r in wrong], [r.case for r in right])
-    rule = naming.name_rule(wrong, right)
-    if rule:
-        sentence = RULES[rule].sentence
-        readings: list[tuple[Case, Reading]] = []
-    else:
-        readings = _read(wrong, right, execute)
-        sentence = _sentence(wrong, right, readings)
-    of_box = share.find([r.case for r in wrong], place.predicate, rule)
+    rule = naming.name_rule(wrong, right, arrays or {})
+    sentence = RULES[rule].sentence if rule else _named(wrong, right, arrays or {}) or _probed(wrong, right, execute)
+    of_box = share.find([r.case for r in wrong], place.predicate if place.is_exact else "", rule)
     return Diagnosis(sentence, rule, place, len(wrong), len(wrong) + len(right), of_box)
+
+
+def _named(wrong: Sequence[Result], right: Sequence[Result], arrays: Arrays) -> str:
+    """Return the sentences of known rules that are followed under conditions; empty if none are."""
+    one = naming.name_under_condition(wrong, right, arrays)
+    return "; ".join(named.sentence for named in ([one] if one else naming.name_several(wrong, right, arrays)))
+
+
+def _probed(wrong: Sequence[Result], right: Sequence[Result], execute: Execute) -> str:
+    return _sentence(wrong, right, _read(wrong, right, execute))
 
 
 def _read(wrong: Sequence[Result], right: Sequence[Result], execute: Execute) -> list[tuple[Case, Reading]]:
