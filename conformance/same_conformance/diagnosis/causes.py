@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from same_conformance import strategies
-from same_conformance.case import POOLS
-from same_conformance.diagnosis import counterexample, further, naming
+from same_conformance.diagnosis import counterexample, further, memory, naming
 from same_conformance.diagnosis.counterexample import Minimum
 from same_conformance.diagnosis.diagnose import diagnose
+from same_conformance.diagnosis.where import Where
 from same_conformance.errors import UsageError
 from same_conformance.judge import FAILURES, Judge, Verdict
 from same_conformance.outcome import Array
@@ -146,7 +147,8 @@ def _cause(wrong: Sequence[Result], right: Sequence[Result], inquiry: Inquiry) -
     results = sorted([*wrong, *seeing, *more], key=lambda r: r.case.canonical_key)
     diagnosis = diagnose(results, lambda case, sets: inquiry.pool.probe(name, case, sets), arrays)
     if remembers:
-        diagnosis = replace(diagnosis, sentence=_REMEMBERS, rule="", share=None)
+        sentence = _remembered(name, minimum.case, inquiry)
+        diagnosis = replace(diagnosis, sentence=sentence, rule="", where=Where(""), share=None)
     diagnosis = replace(diagnosis, n_wrong=len(wrong), n_ran=len(wrong) + len(comparable))
     return Cause(
         name,
@@ -172,7 +174,7 @@ def _look_further(
 ) -> tuple[list[Result], dict[Case, np.ndarray]]:
     """Execute cases that the run did not have; leave out those that fail in another way, or as was expected.
 
-    Returns their results, and of pooling, where numbers round, what was given in all failing ones, those of the run executed again.
+    Returns their results, and what was given in all failing ones, those of the run executed again.
     """
     found: list[Result] = []
     arrays: dict[Case, np.ndarray] = {}
@@ -185,7 +187,7 @@ def _look_further(
             result = Result(name, case, inquiry.judge.judge(case, outcome))
             verdict = result.judgement.verdict
             fails = verdict in verdicts and inquiry.is_unexpected(name, case, verdict)
-            if fails and isinstance(outcome, Array) and case.op in POOLS:
+            if fails and isinstance(outcome, Array) and outcome.values.size <= _LARGEST:
                 arrays[case] = outcome.values
             if is_new and (fails or verdict in ("pass", "unspecified")):
                 found.append(result)
@@ -194,13 +196,14 @@ def _look_further(
     further.execute(further.cases(smallest, [r.case for r in wrong], seed=seed), run)
     if all(r.case != smallest for r in wrong):
         run([smallest])
-    if smallest.op in POOLS:
-        run([r.case for r in wrong][:_MOST_AGAIN], is_new=False)
+    run([r.case for r in wrong if math.prod(r.case.expected_shape) <= _LARGEST][:_MOST_AGAIN], is_new=False)
     return found, arrays
 
 
 _MOST_AGAIN = 200
 """Failing cases of the run that are executed again."""
+_LARGEST = 20_000
+"""Elements of a result that is kept."""
 
 _REMEMBERS = "depends on earlier calls: its smallest failing case passes in a process that has executed nothing before"
 
@@ -210,6 +213,20 @@ def _passes_at_first(name: str, case: Case, verdicts: Sequence[Verdict], inquiry
     if "nondeterministic" in verdicts or any(verdict in _FATAL for verdict in verdicts):
         return False
     return inquiry.judge.judge(case, inquiry.pool.run_first(name, case)).verdict == "pass"
+
+
+def _remembered(name: str, case: Case, inquiry: Inquiry) -> str:
+    """Say after which earlier call a case fails that passes in a new process."""
+
+    def fails(executed: Case) -> bool:
+        inquiry.check()
+        return inquiry.judge.judge(executed, inquiry.pool.run_case(name, executed)).verdict in FAILURES
+
+    earlier = memory.find(case, fails, lambda: inquiry.pool.renew(name))
+    if earlier is None:
+        return _REMEMBERS
+    what = memory.differing(case, earlier)
+    return f"{_REMEMBERS}, and fails after {earlier.id}, so what it keeps is kept for another {what} too"
 
 
 def _minimize(wrong: Sequence[Result], verdicts: Sequence[Verdict], inquiry: Inquiry) -> Minimum:

@@ -74,8 +74,6 @@ def _mixed(sources: Mapping[int, set[int]], what: str, all_of: str, exchanged: s
     if len(set(order)) == 1 and n > 1:
         place = "the first" if order[0] == 0 else "the last" if order[0] == n - 1 else f"number {order[0]}"
         return f"{all_of} {place}"
-    if order == list(reversed(range(n))):
-        return f"{exchanged}: takes them in reverse order"
     if n_blocks > 1 and n % n_blocks == 0:
         grid = np.arange(n).reshape(n_blocks, -1)
         for words, moved in (
@@ -89,5 +87,7 @@ def _mixed(sources: Mapping[int, set[int]], what: str, all_of: str, exchanged: s
         ):
             if order == moved.ravel().tolist():
                 return f"{exchanged}: {words}"
+    if order == list(reversed(range(n))):
+        return f"{exchanged}: takes them in reverse order"
     pairs = ", ".join(f"{i} is {what} {of}" for i, of in enumerate(order) if i != of)
     return f"{exchanged}: {what} {pairs}"

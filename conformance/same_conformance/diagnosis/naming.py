@@ -16,6 +16,7 @@ import numpy as np
 
 from same_conformance import operands, rules
 from same_conformance import plan as plans
+from same_conformance.case import POOLS
 from same_conformance.diagnosis import where
 from same_conformance.exactness import SIGNIFICANT_BITS
 from same_conformance.judge import FAILURES, digest
@@ -42,8 +43,15 @@ _LONGEST_CONDITION = 2
 """Tests in a condition. With more, a rule that has little to do with what is wrong would find one."""
 
 Arrays = Mapping["Case", np.ndarray]
-"""What was observed, where numbers are compared with a tolerance and a digest will not do."""
+"""What was observed. In pooling, numbers round and some are not specified, so that digests will not do."""
 _NONE: Arrays = MappingProxyType({})
+
+
+_GRADIENTS = {
+    "compared != 'forward'": "its gradients",
+    "compared == 'input_gradient'": "the gradient with respect to the input",
+    "compared == 'kernel_gradient'": "the gradient with respect to the kernel",
+}
 
 
 @dataclass(frozen=True)
@@ -56,7 +64,10 @@ class Named:
     @property
     def sentence(self) -> str:
         """Return what is done in words."""
-        return RULES[self.rule].sentence + (f", but only where {self.condition}" if self.condition else "")
+        sentence = RULES[self.rule].sentence
+        if self.condition in _GRADIENTS:
+            return f"is right forward, but in {_GRADIENTS[self.condition]} {sentence}"
+        return sentence + (f", but only where {self.condition}" if self.condition else "")
 
 
 def name_rule(wrong: Sequence[Result], right: Sequence[Result], arrays: Arrays = _NONE) -> str:
@@ -175,7 +186,9 @@ def _gives(rule: Rule, result: Result, arrays: Arrays) -> bool:
     if judgement.verdict == "shape" and result.case.compared != "forward":  # seen is the forward result's shape
         return "shape" in rules.predict(rule, result.case)
     found = _execute(rule.name, result.case)
-    is_equal = found is not None and _is_equal(found, result, arrays.get(result.case))
+    is_equal = found is not None and _is_equal(
+        found, result, arrays.get(result.case) if result.case.op in POOLS else None
+    )
     return is_equal and judgement.verdict in rules.predict(rule, result.case)  # numbers do not tell a wrong dtype
 
 

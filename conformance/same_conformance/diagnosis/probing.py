@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from same_conformance.case import POOLS, Case
-from same_conformance.diagnosis import channels
+from same_conformance.diagnosis import channels, divisors
 from same_conformance.diagnosis.reading import OTHER, AxisReading, fit_forward, fit_pool, fit_transposed
 from same_conformance.exactness import SIGNIFICANT_BITS
 from same_conformance.outcome import Array
@@ -51,7 +51,7 @@ class Reading:
         maps: of a convolution: what was read along each axis, ``(out, kernel)``, if they do not.
         order: which axis of the input each axis of the output reads, where they are exchanged; else empty.
         fill: the values seen where padding is read: 0 for convolution, nothing for pooling, if all is well.
-        divisor: of average pooling: ``real``, ``window``, or ``other``.
+        divisor: of average pooling: a name in `same_conformance.diagnosis.divisors`.
         notes: what else was seen, in words.
 
     """
@@ -267,22 +267,9 @@ def _read_pool(case: Case, execute: Execute) -> Reading | None:
         reading.fill = set(np.unique(values[n, 0, ..., 0][touched]).tolist()) - {-high}
     else:
         members = np.nan_to_num(seen) != 0
-        reading.divisor = _divisor(case, seen, members)
+        reading.divisor = divisors.recognise(case, seen, members)
     _separate_sets(case, reading, members.reshape(*reading.out, *case.size))
     return reading
-
-
-def _divisor(case: Case, weights: np.ndarray, members: np.ndarray) -> str:
-    """Say what each window divides by: its real elements, its whole size, or something else."""
-    n_real = members.sum(axis=-1)
-    used = n_real > 0
-    by = 1 / np.nan_to_num(weights).max(axis=-1, where=members, initial=1e-300)
-    eps = 2.0**-6 if case.dtype == "bfloat16" else 2.0**-9 if case.dtype == "float16" else 1e-6
-    if np.allclose(by[used], n_real[used], rtol=eps):
-        return "real"
-    if np.allclose(by[used], float(np.prod(case.kernel)), rtol=eps):
-        return "window"
-    return "other"
 
 
 def _separate_sets(case: Case, reading: Reading, members: np.ndarray) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 AXIS_TESTS = (
     "s > 1", "s == 1", "d > 1", "d == 1", "d == 2", "d == 3", "k % 2 == 0", "k % 2 == 1", "k > 1", "k == 1", "n % s == 0",
-    "n % s != 0", "n % s == 1", "s > k", "s > ke", "s == 2", "s == 3", "s > 2", "k == s", "k > s", "k > n", "ke > n", "k == n",
+    "n % s != 0", "n % s == 1", "2 * (n % s) < s", "2 * (n % s) > s", "s > k", "s > ke", "s == 2", "s == 3", "s > 2", "k == s", "k > s", "k > n", "ke > n", "k == n",
     "n == s", "n < s", "n == 1", "n % 2 == 0", "n % 2 == 1", "before != after", "before == after", "total > 0", "before > 0",
     "after > 0", "total > 1", "total > 2", "total > 3", "total % 4 == 3", "total % 4 == 1", "unclamped < 0", "unclamped < -1",
     "out == 1", "out > 1", "d > s", "d > k", "d > 2", "ke % 2 == 0", "k == 2", "k == 3", "k > 2", "k > 3", "k > 4",

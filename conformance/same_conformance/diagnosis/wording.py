@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from same_conformance import plan as plans
 from same_conformance.case import POOLS
-from same_conformance.diagnosis import candidates, patterns, pieces
+from same_conformance.diagnosis import candidates, divisors, patterns, pieces
 from same_conformance.diagnosis.reading import AxisReading, of_same
 
 if TYPE_CHECKING:
@@ -45,22 +45,27 @@ class Seen(NamedTuple):
         return {reading.before for reading in self.readings}
 
 
-def describe(readings: Sequence[tuple[Case, Reading]]) -> list[str]:
+Lengths = Sequence["tuple[Case, tuple[int, ...]]"]
+"""How long the output of cases is along each axis."""
+
+
+def describe(readings: Sequence[tuple[Case, Reading]], lengths: Lengths = ()) -> list[str]:
     """Return what differs from SAME, the most telling first; empty if all that was read is as SAME asks.
 
-    `readings` are of one op, of wrong cases and of right ones.
+    `readings` are of one op, of wrong cases and of right ones; there may be more `lengths` than readings.
     """
+    lengths = lengths or [(case, reading.out) for case, reading in readings]
     transposed = readings[0][0].op == "conv_transpose"
     seen = _agree(
         [Seen(case, index, found) for case, reading in readings for index, found in enumerate(reading.axes) if found]
     )
     structure, is_known = _structure(readings)
     if is_known:  # then numbers that fit some axis by chance say nothing
-        return [*structure, *_length(readings, transposed=transposed), *_values(readings)]
+        return [*structure, *_length(lengths, transposed=transposed), *_values(readings)]
     return [
         *structure,
         *_steps(seen, transposed=transposed),
-        *_length(readings, transposed=transposed),
+        *_length(lengths, transposed=transposed),
         *_pads(seen, transposed=transposed),
         *_values(readings),
     ]
@@ -187,8 +192,8 @@ def _step(seen: Sequence[Seen], what: str) -> str:
     return f"{verb} {got} {noun} where {asked} is asked for{condition} ({example})".replace("  ", " ")
 
 
-def _length(readings: Sequence[tuple[Case, Reading]], *, transposed: bool) -> list[str]:
-    items = [pieces.Item(case, i, frozenset({out})) for case, reading in readings for i, out in enumerate(reading.out)]
+def _length(lengths: Lengths, *, transposed: bool) -> list[str]:
+    items = [pieces.Item(case, i, frozenset({out})) for case, outs in lengths for i, out in enumerate(outs)]
     wrong = [item for item in items if item.case.axes[item.axis].output_size not in item.numbers]
     if not wrong:
         return []
@@ -259,12 +264,29 @@ def _values(readings: Sequence[tuple[Case, Reading]]) -> list[str]:
         shown = ", ".join(f"{value:g}" for value in sorted(fills)[:3])
         right = "nothing but real elements count" if op in POOLS else "zero is asked for"
         texts.append(f"fills the padding with {shown}, where {right}")
-    divisors = {reading.divisor for _, reading in readings} - {"", "real"}
-    if "window" in divisors:
-        texts.append("divides by the whole window and so counts the padding, where only real elements count")
-    elif divisors:
-        texts.append("divides by something else than the number of real elements, or weighs them unequally")
-    return texts
+    return texts + _divisors(readings)
+
+
+def _divisors(readings: Sequence[tuple[Case, Reading]]) -> list[str]:
+    """Say what average pooling divides by, and under which condition."""
+    texts = []
+    for divisor in dict.fromkeys(r.divisor for _, r in readings):
+        if divisor in ("", divisors.REAL):
+            continue
+        there = [(case, 0) for case, reading in readings if reading.divisor == divisor]
+        others = [(c, 0) for c, r in readings if r.divisor == divisors.REAL and any(a.before + a.after for a in c.axes)]
+        condition = pieces.part(there, others)
+        where = f" where {condition}" if condition else ""
+        if divisor == "window":
+            texts.append(
+                f"divides by the whole window and so counts the padding{where}, where only real elements count"
+            )
+        elif divisor == divisors.UNKNOWN:
+            texts.append(f"divides by something else than the number of real elements, or weighs them unequally{where}")
+        else:
+            texts.append(f"divides by {divisor}{where}, where only real elements count")
+    named = [text for text in texts if "something else" not in text]
+    return (named or texts)[:2]
 
 
 def _parameters(axis: Axis) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from same_conformance import plugins
@@ -12,29 +13,43 @@ from same_conformance.repro.target import Observation, Target
 from same_conformance.runner.pool import Pool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from same_conformance.case import Case
 
 
-def observe(case: Case, name: str, warn: Callable[[str], None] = lambda _: None) -> Observation:
-    """Run `case` on the implementation called `name`, in a worker.
+MOST_CALLS = 20
+"""How often a case is run that fails by chance: one of many runs shows it."""
+
+
+def observe(
+    case: Case, name: str, warn: Callable[[str], None] = lambda _: None, *, earlier: Sequence[Case] = ()
+) -> Observation:
+    """Run `case` on the implementation called `name`, in a worker, after the cases `earlier` in the same one.
+
+    A case that passes is run again, up to `MOST_CALLS` times, in case it fails by chance.
 
     Raises:
         UsageError: if no such implementation is installed.
         StartError: if it does not start.
 
     """
-    (observation,) = observe_all([(name, case)], warn)
-    return observation
+    judge = Judge()
+    with _started([name], warn) as pool:
+        for before in earlier:
+            pool.run_case(name, before)
+        for _ in range(MOST_CALLS):
+            outcome = pool.run_case(name, case)
+            judgement = judge.judge(case, outcome)
+            if judgement.verdict != "pass":
+                break
+        return Observation(Target.of(pool.started[name]), case, outcome, judgement, tuple(earlier))
 
 
-def observe_all(wanted: Sequence[tuple[str, Case]], warn: Callable[[str], None] = lambda _: None) -> list[Observation]:
-    """Run cases, each on an implementation, and return what came of them in their order; raises as `observe`."""
-    entry_points = plugins.select(plugins.installed(warn), [name for name, _ in wanted])
-    work: dict[str, list[Case]] = {}
-    for name, case in wanted:
-        work.setdefault(name, []).append(case)
+@contextlib.contextmanager
+def _started(names: Sequence[str], warn: Callable[[str], None]) -> Iterator[Pool]:
+    """Give a pool in which these implementations are started."""
+    entry_points = plugins.select(plugins.installed(warn), names)
     with Pool() as pool:
         startable, clashes = plugins.part(entry_points)
         pool.failures.update(clashes)
@@ -42,6 +57,15 @@ def observe_all(wanted: Sequence[tuple[str, Case]], warn: Callable[[str], None] 
             pass
         for failed, why in pool.failures.items():
             raise StartError(f"{failed} did not start: {why}")
+        yield pool
+
+
+def observe_all(wanted: Sequence[tuple[str, Case]], warn: Callable[[str], None] = lambda _: None) -> list[Observation]:
+    """Run cases, each on an implementation, and return what came of them in their order; raises as `observe`."""
+    work: dict[str, list[Case]] = {}
+    for name, case in wanted:
+        work.setdefault(name, []).append(case)
+    with _started(list(work), warn) as pool:
         outcomes = {(name, case): outcome for name, case, outcome in pool.run(work)}
         judge = Judge()
         return [
