@@ -32,8 +32,6 @@ _KERNELS: dict[str, Callable[[Axis], int]] = {
     "ke": lambda a: a.effective_kernel,
     "k": lambda a: a.kernel,
     "k d": lambda a: a.kernel * a.dilation,
-    "(ke - 1)": lambda a: a.effective_kernel - 1,
-    "(ke + 1)": lambda a: a.effective_kernel + 1,
     "min(k, n)": lambda a: min(a.kernel, a.size),
 }
 _COVERED: dict[str, Callable[[Axis], int]] = {
@@ -46,17 +44,26 @@ _COVERED: dict[str, Callable[[Axis], int]] = {
     "{} - n % s": lambda a: -(a.size % a.stride),
     "{} - s + n % s": lambda a: a.size % a.stride - a.stride,
     "{} - s + 1": lambda a: 1 - a.stride,
-    "{} - 2": lambda _: -2,
 }
-_CLAMPS: dict[str, Callable[[int], int]] = {"max({}, 0)": lambda t: max(t, 0), "({})": lambda t: t, "abs({})": abs}
+_CLAMPS: dict[str, Callable[[int], int]] = {"max({}, 0)": lambda t: max(t, 0), "({})": lambda t: t}
 _HALVES: dict[str, Callable[[int], int]] = {
     "{} // 2": lambda t: t // 2,
     "({} + 1) // 2": lambda t: (t + 1) // 2,
     "{}": lambda t: t,
     "({} - 1) // 2": lambda t: (t - 1) // 2,
-    "{} // 2 + 1": lambda t: t // 2 + 1,
-    "{} // 2, rounded towards zero,": lambda t: int(t / 2),
 }
+_CROPPED: dict[str, Callable[[Axis], int]] = {
+    "-(s // 2)": lambda a: -(a.stride // 2),
+    "-((s - 1) // 2)": lambda a: -((a.stride - 1) // 2),
+    "-(s - 1)": lambda a: 1 - a.stride,
+    "-((s - ke) // 2)": lambda a: -((a.stride - a.effective_kernel) // 2),
+    "-(s - ke)": lambda a: a.effective_kernel - a.stride,
+    "1": lambda _: 1,
+    "-1": lambda _: -1,
+}
+"""Where the first window begins inside."""
+FEWEST_MADE = 8
+"""Wrong axes that a formula made of parts must explain: there are hundreds of them, so that some fit a few by chance."""
 
 
 @cache
@@ -65,7 +72,10 @@ def pads(*, transposed: bool) -> tuple[Candidate, ...]:
     named = [
         Candidate(_text(f, transposed=transposed), _of_axis(f.value, transposed=transposed)) for f in formulas.PADS
     ]
-    made = [Candidate(_turned(t, transposed=transposed), _of_axis(v, transposed=transposed)) for t, v in _halves()]
+    made = [
+        Candidate(_turned(t, transposed=transposed), _of_axis(v, transposed=transposed), FEWEST_MADE)
+        for t, v in (*_CROPPED.items(), *_halves())
+    ]
     shifted = [
         Candidate(f"what SAME {'crops' if transposed else 'pads'} {side} {words}", _shifted(side, by))
         for side, (words, by) in product(("before", "after"), (("+ 1", 1), ("- 1", -1)))
@@ -91,7 +101,13 @@ def _before_of(other: Callable[[int, int], int]) -> Callable[[Case, int], int]:
     return lambda case, i: case.axes[other(i, case.rank)].before
 
 
+_CEIL_MODE = tuple(
+    formulas.Formula(f"ceil((n + 2 ({pad.text}) - ke) / s) + 1, as with ceil_mode,", formulas.ceil_mode(pad.value))
+    for pad in formulas.PADS
+    if pad.text in ("0", "total // 2", "(k - 1) // 2", "k // 2", "(ke - 1) // 2", "ke // 2")
+)
 _MORE_LENGTHS = (
+    *_CEIL_MODE,
     formulas.Formula("max(n // s, 1)", lambda a: max(a.size // a.stride, 1)),
     formulas.Formula("round(n / s)", lambda a: round(a.size / a.stride)),
     formulas.Formula("max(round(n / s), 1)", lambda a: max(round(a.size / a.stride), 1)),

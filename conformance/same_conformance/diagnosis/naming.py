@@ -85,8 +85,8 @@ def name_rule(wrong: Sequence[Result], right: Sequence[Result], arrays: Arrays =
 
 def name_under_condition(wrong: Sequence[Result], right: Sequence[Result], arrays: Arrays = _NONE) -> Named | None:
     """Return a known rule that gives all wrong results, with the shortest condition that leaves out the right ones."""
-    if len(_comparable(wrong)) < _FEWEST:
-        return None
+    if sum(r.judgement.verdict not in ("crash", "timeout", "error") for r in _comparable(wrong)) < _FEWEST:
+        return None  # any rule that raises there would do
     found = []
     for rule in _explaining(wrong, arrays):
         condition = _condition(rule, wrong, right)

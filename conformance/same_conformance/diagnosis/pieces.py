@@ -30,10 +30,16 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True)
 class Candidate:
-    """A number that an implementation may use for an axis of a case; `text` says which."""
+    """A number that an implementation may use for an axis of a case; `text` says which.
+
+    Attributes:
+        fewest: how many wrong axes, no two alike, it must explain to be believed.
+
+    """
 
     text: str
     value: Callable[[Case, int], int]
+    fewest: int = 0
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,9 @@ def fit(candidates: Sequence[Candidate], items: Sequence[Item]) -> list[Piece]:
     masks = [_mask([c.value(case, axis) in numbers for case, axis, numbers in items]) for c in candidates]
     same, *others = masks
     everything = (1 << len(items)) - 1
-    texts = [c.text for c in candidates[1:]]
+    n_unlike = len({case.axes[axis][:4] for i, (case, axis, _) in enumerate(items) if not same >> i & 1})
+    believed = [(c.text, mask) for c, mask in zip(candidates[1:], others, strict=True) if c.fewest <= n_unlike]
+    texts, others = [text for text, _ in believed], [mask for _, mask in believed]
     for text, fits in zip(texts, others, strict=True):
         if fits == everything:
             return [Piece(text)]
