@@ -17,7 +17,7 @@ Fails = Callable[[Sequence[Case]], Sequence["bool | None"]]
 """Tells of each case whether it fails in the way that is looked for; None ends the search."""
 
 _AT_ONCE = 400
-LONGEST_S = 30.0
+LONGEST_S = 60.0
 """How long smaller cases are tried for one cause. Where it is not enough, the result says so."""
 
 

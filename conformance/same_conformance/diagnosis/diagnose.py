@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _N_WRONG_PROBED, _N_RIGHT_PROBED = 32, 24
 """Cases that are probed at most, since each takes as many calls as its kernel has taps, or its input elements."""
-_LONGEST_S = 6.0
+_LONGEST_S = 12.0
 """How long wrong cases are probed, and how long right ones."""
 
 _GRADIENTS = {"input_gradient": "the gradient with respect to the input", "kernel_gradient": "that to the kernel"}
@@ -151,7 +151,7 @@ def _sentence(
     elif "forward" not in compared:
         which = " and ".join(_GRADIENTS[c] for c in sorted(compared))
         findings = [f"is right forward, but {which} {transform or 'is wrong'}"]
-    elif transform and not findings:
+    elif transform:  # it explains all results, which what was read need not do
         findings = [f"reads the right elements, but the result {transform}"]
     if findings:
         return "; ".join(findings)

@@ -99,7 +99,7 @@ def _conditions(items: Sequence[Item], everything: int) -> dict[str, int]:
     """Return where each test holds that parts the items, no two of them alike."""
     found: dict[str, int] = {}
     known = {0, everything}
-    for index, test in enumerate((*where.AXIS_TESTS, *where.CASE_TESTS)):
+    for index, test in where.ORDER:
         holds = _mask([bool(where.truths(case)[index] >> axis & 1) for case, axis, _ in items])
         if holds not in known:
             known.add(holds)

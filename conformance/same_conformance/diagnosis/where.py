@@ -37,6 +37,8 @@ CASE_TESTS = (
     "equal_strides", "not equal_sizes", "equal_sizes", "not equal_dilations", "equal_dilations",
     "all(s == 1)", "all(d == 1)", "all(k == 1)", "all(k % 2 == 1)", "all(k % 2 == 0)", "all(s == k)", "all(before == after)",
 )  # fmt: skip
+ORDER = sorted(enumerate((*AXIS_TESTS, *CASE_TESTS)), key=lambda test: "axis" in test[1])
+"""All tests with their numbers, the plainest first; which axis it is comes last: "axis == 1" also says that there is one."""
 _MOST_CASES = 4_000
 """Cases looked at: enough to tell predicates apart, few enough to be quick."""
 _LONGEST = 4
@@ -122,7 +124,7 @@ class _Table:
         everywhere = int("".join(reversed(texts)), 2)
         self._truths: dict[str, int] = {}
         known = {0, everywhere}
-        for index, test in enumerate((*AXIS_TESTS, *CASE_TESTS)):
+        for index, test in ORDER:
             rows = [truths(case)[index] for case in reversed(cases)]
             bits = "".join(
                 "".join("1" if row >> axis & 1 else "0" for row in rows) for axis in reversed(range(self._rank))

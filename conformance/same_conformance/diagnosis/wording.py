@@ -102,8 +102,8 @@ def _structure(readings: Sequence[tuple[Case, Reading]]) -> tuple[list[str], boo
             is_known = is_known or bool(known)
             found.append(known or _irregular(case, reading, index))
         found += reading.notes
-    if is_known:
-        found = [text for text in found if "no regular pattern" not in text]
+    unknown = [text for text in found if "no regular pattern" in text]
+    found = [text for text in found if text not in unknown[bool(not is_known) :]]  # one tells as much as many
     return list(dict.fromkeys(found))[:3], is_known
 
 

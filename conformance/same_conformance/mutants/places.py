@@ -115,13 +115,6 @@ RULES = (
         MISTAKE,
         _only(3, 1, _swapped),
     ),
-    Rule(
-        "swapped-last-of-3d",
-        "puts the odd element of the last axis on the wrong side in 3-D",
-        OPS,
-        MISTAKE,
-        _only(3, 2, _swapped),
-    ),
     Rule("unpadded-in-1d", "pads nothing in 1-D", FORWARD, MISTAKE, _only(1, 0, _nothing)),
     Rule(
         "unpadded-first-of-3d",

@@ -111,11 +111,4 @@ RULES = (
         MISTAKE,
         _subsampled,
     ),
-    Rule(
-        "subsampled-last",
-        "does SAME at stride 1 and takes every stride-th element of the result",
-        FORWARD,
-        MISTAKE,
-        starting(lambda a, mode: padding.split(a.effective_kernel - 1, mode).before),
-    ),
 )
