@@ -41,6 +41,8 @@ def test_memory_of_earlier_calls_is_told_by_a_process_that_has_none(plugin: Inst
     cases = [part for n in range(3, 11) for part in ("--case", f"conv.n{n}.k3.s2")]
     (cause,) = causes(tmp_path / "out", *cases)
     assert cause["sentence"].startswith("depends on earlier calls")
+    assert cause["sentence"].endswith("so what it keeps is kept for another size too")
+    assert "fails after conv." in cause["sentence"]
 
 
 def test_who_is_wrong_whatever_was_called_before_does_not_depend_on_it(plugin: Install, tmp_path: Path) -> None:
@@ -66,3 +68,28 @@ def test_a_smaller_forward_case_makes_a_wrong_gradient_a_wrong_result(plugin: In
     (cause,) = causes(tmp_path / "out", "--case", "conv.n4.k3.s2.input_gradient")
     assert cause["compared"] == "forward"
     assert "forward, but" not in cause["sentence"]
+
+
+def test_the_words_rest_on_more_than_the_run_had(plugin: Install, tmp_path: Path) -> None:
+    """One failing case of rank 3 with a size above 7 fits many predicates; what differs in one thing tells which is true."""
+    plugin(
+        "fake",
+        """
+        from same_conformance import mutants, rules
+
+        rule = mutants.RULES["swapped-in-groups"]
+
+        def build(case):
+            return rules.build(rule, case) if case.rank == 2 else right(case)
+
+        implementation = Implementation(name="fake", framework="numpy", build=build, dtypes=("float32",))
+        """,
+    )
+    cases = ("conv.n8-6.k3-2.s2-2.c2-2.g2", "conv.n8-6.k3-3.c2-2", "conv.n5.k3")
+    (cause,) = causes(tmp_path / "out", *(part for case in cases for part in ("--case", case)))
+    assert (
+        cause["sentence"] == "puts the odd element on the wrong side of a grouped convolution, but only where rank == 2"
+    )
+    assert cause["where"] == "rank == 2 and groups > 1 and any(before != after)"
+    assert (cause["n_wrong"], cause["n_ran"]) == (1, 3)
+    assert cause["case"] == "conv.n1-1.k1-2.c2-2.g2"

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from same_conformance import packing
+from same_conformance import packing, selection
 from same_conformance.case import OPS, Axis, Case
 from same_conformance.padding import MODES, output_size, transposed_output_sizes
 
@@ -94,3 +94,21 @@ def test_each_axis_is_unpacked_alone_beside_trivial_axes_where_a_rank_asks_for_t
     assert packing.unpacked(case, 2)[0].id == "conv_transpose.n5-1.k3-1.s2-1.o9-1.same_lower"
     pool = Case("max_pool", (5, 5), (3, 3), (2, 2))
     assert [c.id for c in packing.unpacked(pool, 2)] == ["max_pool.n5-1.k3-1.s2-2"]
+
+
+def test_lines_hold_the_box_in_one_dimension() -> None:
+    cases = list(packing.lines("max_pool"))
+    assert len(cases) == len(set(cases)) == 2 * 4608
+    assert {case.rank for case in cases} == {1}
+    assert parameters([case for case in cases if case.padding == "same"]) == whole_box("max_pool")
+
+
+def test_the_deep_profile_of_one_dimension_covers_the_box() -> None:
+    query = selection.Query("deep", n_cases=0, ops=("max_pool",), ranks=(1,))
+    chosen = selection.select(query).origins
+    assert {
+        case for case in packing.lines("max_pool") if chosen.get(case) not in ("packed", "corpus", "small")
+    } == set()
+    wide = selection.select(selection.Query("deep", n_cases=0, ops=("max_pool",)))
+    assert not {case for case, origin in wide.origins.items() if origin == "packed" and case.rank == 1}
+    assert set(selection.with_lines(wide, selection.Query("deep", ops=("max_pool",))).origins) >= set(chosen)

@@ -223,3 +223,49 @@ def test_an_issue_about_an_error_says_what_was_raised() -> None:
     outcome: Outcome = Error("RuntimeError: no")
     found = Observation(target, parse("conv.n5.k3"), outcome, Judgement("error", message="RuntimeError: no"))
     assert "It ended in `error`: RuntimeError: no." in issue.write(found)
+
+
+CHANCE = """
+    calls = []
+
+    def build(case):
+        def execute(x, *kernel):
+            calls.append(x)
+            return right(case)(x, *kernel) + (len(calls) % 4 == 0)
+
+        return execute
+
+    implementation = Implementation(name="theirs", framework="numpy", build=build, dtypes=("float32",))
+"""
+REMEMBERS = """
+    first = {}
+
+    def build(case):
+        def execute(x, *kernel):
+            seen = first.setdefault(case.kernel, x.shape)
+            return right(case)(x, *kernel) + (seen != x.shape)
+
+        return execute
+
+    implementation = Implementation(name="theirs", framework="numpy", build=build, dtypes=("float32",))
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "options", "verdict", "said"),
+    [
+        (CHANCE, [], "nondeterministic", "They differ: the same call, made again, gives"),
+        (REMEMBERS, ["--after", "conv.n6.k3.s2"], "value", "They differ in 3 of 3 elements."),
+    ],
+)
+def test_a_script_makes_the_calls_that_a_result_depends_on(
+    plugin: Install, tmp_path: Path, body: str, options: list[str], verdict: str, said: str
+) -> None:
+    plugin("theirs", body)
+    result = CliRunner().invoke(cli.main, ["repro", "conv.n5.k3.s2", "--with", "theirs", *options])
+    assert result.exit_code == 0, result.output
+    assert f"Verdict: {verdict}" in result.stdout
+    path = tmp_path / "script.py"
+    path.write_text(result.stdout)
+    ran = subprocess.run([sys.executable, path], capture_output=True, text=True, check=False, env=dict(os.environ))
+    assert said in ran.stdout.splitlines(), ran.stdout + ran.stderr

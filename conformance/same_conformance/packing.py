@@ -7,6 +7,8 @@ An axis case is one point of the parameters of one axis; `box` has all of them u
 - `mixed`: the box once more, in pairs that differ in stride and dilation;
 - `stretched`: sizes of real networks and large ones, each beside a small axis.
 
+Who claims one dimension only gets `lines`: every axis case as a case of its own.
+
 Large axes go with small ones, so no case has more than `LARGEST_PACK` products. Everything is a pure function of its arguments.
 """
 
@@ -152,6 +154,12 @@ def sweeps(op: str, *, seed: int = 0) -> Iterator[Case]:
         yield from homogeneous(op, padding, rank=rank, seed=seed)
     yield from mixed(op, rule.SAME, seed=seed)
     yield from stretched(op, rule.SAME, seed=seed)
+
+
+def lines(op: str) -> Iterator[Case]:
+    """Yield every axis case alone, in 1-D and in both modes: for whoever has nothing else to pack it into."""
+    for padding in rule.MODES:
+        yield from (case_of(op, (axis,), padding) for axis in box(op, padding))
 
 
 def unpacked(case: Case, rank: int = 1) -> list[Case]:

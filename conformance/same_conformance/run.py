@@ -26,7 +26,7 @@ from same_conformance.record import Result
 from same_conformance.runner.pool import Pool
 from same_conformance.runner.process import ONE_THREAD
 from same_conformance.runner.slot import Limits
-from same_conformance.selection import Query, Selection, select
+from same_conformance.selection import Query, Selection, select, with_lines
 from same_conformance.witnesses import absent
 
 if TYPE_CHECKING:
@@ -148,6 +148,8 @@ def _run(
             raise StartError(
                 "no implementation started: " + "; ".join(f"{n}: {why}" for n, why in sorted(pool.failures.items()))
             )
+        if any(max(started.description.ranks) == 1 for started in pool.started.values()):
+            selection = with_lines(selection, request.query)
         start_s = time.monotonic() - began
         header = _header(request, selection, pool)
         kept = _continued(path, header, watcher)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import TYPE_CHECKING, Literal
 
@@ -121,7 +121,22 @@ def select(query: Query, report: Callable[[int, int], None] = lambda _n, _of: No
         for case in cases:
             origins.setdefault(case, origin)
     selection.origins = _matching(origins, ops, ranks, compared)
-    return selection
+    return with_lines(selection, query) if ranks == (1,) else selection
+
+
+def with_lines(selection: Selection, query: Query) -> Selection:
+    """Return a selection of the deep profile with every axis case in 1-D as well, which nothing packed covers there.
+
+    Anything else is returned as it is.
+    """
+    ops, ranks, compared = tuple(query.ops) or OPS, tuple(query.ranks) or RANKS, tuple(query.compared) or COMPARED
+    if query.profile != "deep" or query.cases or "forward" not in compared or 1 not in ranks:
+        return selection
+    origins = dict(selection.origins)
+    for op in ops:
+        for case in packing.lines(op):
+            origins.setdefault(case, "packed")
+    return replace(selection, origins=_matching(origins, ops, ranks, compared))
 
 
 def _fixed(query: Query, ops: Sequence[str], compared: Sequence[str]) -> Iterator[tuple[Case, Origin]]:

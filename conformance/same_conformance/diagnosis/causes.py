@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from same_conformance import strategies
-from same_conformance.diagnosis import counterexample, naming
+from same_conformance.diagnosis import counterexample, further, memory, naming
 from same_conformance.diagnosis.counterexample import Minimum
-from same_conformance.diagnosis.diagnose import Diagnosis, diagnose
+from same_conformance.diagnosis.diagnose import diagnose
+from same_conformance.diagnosis.where import Where
 from same_conformance.errors import UsageError
 from same_conformance.judge import FAILURES, Judge, Verdict
+from same_conformance.outcome import Array
 from same_conformance.record import Result
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from same_conformance.case import Case
     from same_conformance.expectations import Expectations
     from same_conformance.runner.pool import Pool
@@ -132,16 +137,19 @@ def _cause(wrong: Sequence[Result], right: Sequence[Result], inquiry: Inquiry) -
     compared = "forward" if any(r.case.compared == "forward" for r in wrong) else wrong[0].case.compared
     calls = min(r.case.calls for r in wrong)
     comparable = [r for r in right if r.case.calls == 1 or calls > 1]
-    results = sorted([*wrong, *comparable], key=lambda r: r.case.canonical_key)
-    diagnosis = diagnose(results, lambda case, sets: inquiry.pool.probe(name, case, sets))
+    seeing = [r for r in comparable if not further.is_blind(r.case)]
     verdicts = tuple(dict.fromkeys(r.judgement.verdict for r in wrong))
-    minimum = _minimize(wrong, verdicts, diagnosis, inquiry)
+    minimum = _minimize(wrong, verdicts, inquiry)
     if compared != "forward" and minimum.case.compared == "forward":  # no case of the run showed that it is wrong too
         compared = "forward"
-        shown = Result(name, minimum.case, inquiry.judge.judge(minimum.case, inquiry.pool.run_case(name, minimum.case)))
-        diagnosis = diagnose([shown, *results], lambda case, sets: inquiry.pool.probe(name, case, sets))
-    if _passes_at_first(name, minimum.case, verdicts, inquiry):
-        diagnosis = replace(diagnosis, sentence=_REMEMBERS, rule="")
+    remembers = _passes_at_first(name, minimum.case, verdicts, inquiry)
+    more, arrays = ([], {}) if remembers else _look_further(name, minimum.case, wrong, verdicts, inquiry)
+    results = sorted([*wrong, *seeing, *more], key=lambda r: r.case.canonical_key)
+    diagnosis = diagnose(results, lambda case, sets: inquiry.pool.probe(name, case, sets), arrays)
+    if remembers:
+        sentence = _remembered(name, minimum.case, inquiry)
+        diagnosis = replace(diagnosis, sentence=sentence, rule="", where=Where(""), share=None)
+    diagnosis = replace(diagnosis, n_wrong=len(wrong), n_ran=len(wrong) + len(comparable))
     return Cause(
         name,
         op,
@@ -161,6 +169,42 @@ def _cause(wrong: Sequence[Result], right: Sequence[Result], inquiry: Inquiry) -
     )
 
 
+def _look_further(
+    name: str, smallest: Case, wrong: Sequence[Result], verdicts: Sequence[Verdict], inquiry: Inquiry
+) -> tuple[list[Result], dict[Case, np.ndarray]]:
+    """Execute cases that the run did not have; leave out those that fail in another way, or as was expected.
+
+    Returns their results, and what was given in all failing ones, those of the run executed again.
+    """
+    found: list[Result] = []
+    arrays: dict[Case, np.ndarray] = {}
+    if any(verdict in _FATAL for verdict in verdicts):
+        return found, arrays
+
+    def run(cases: Sequence[Case], *, is_new: bool = True) -> None:
+        inquiry.check()
+        for _, case, outcome in inquiry.pool.run({name: list(cases)}):
+            result = Result(name, case, inquiry.judge.judge(case, outcome))
+            verdict = result.judgement.verdict
+            fails = verdict in verdicts and inquiry.is_unexpected(name, case, verdict)
+            if fails and isinstance(outcome, Array) and outcome.values.size <= _LARGEST:
+                arrays[case] = outcome.values
+            if is_new and (fails or verdict in ("pass", "unspecified")):
+                found.append(result)
+
+    seed = strategies.hash_seed(inquiry.seed, name, smallest.op)
+    further.execute(further.cases(smallest, [r.case for r in wrong], seed=seed), run)
+    if all(r.case != smallest for r in wrong):
+        run([smallest])
+    run([r.case for r in wrong if math.prod(r.case.expected_shape) <= _LARGEST][:_MOST_AGAIN], is_new=False)
+    return found, arrays
+
+
+_MOST_AGAIN = 200
+"""Failing cases of the run that are executed again."""
+_LARGEST = 20_000
+"""Elements of a result that is kept."""
+
 _REMEMBERS = "depends on earlier calls: its smallest failing case passes in a process that has executed nothing before"
 
 
@@ -171,7 +215,21 @@ def _passes_at_first(name: str, case: Case, verdicts: Sequence[Verdict], inquiry
     return inquiry.judge.judge(case, inquiry.pool.run_first(name, case)).verdict == "pass"
 
 
-def _minimize(wrong: Sequence[Result], verdicts: Sequence[Verdict], diagnosis: Diagnosis, inquiry: Inquiry) -> Minimum:
+def _remembered(name: str, case: Case, inquiry: Inquiry) -> str:
+    """Say after which earlier call a case fails that passes in a new process."""
+
+    def fails(executed: Case) -> bool:
+        inquiry.check()
+        return inquiry.judge.judge(executed, inquiry.pool.run_case(name, executed)).verdict in FAILURES
+
+    earlier = memory.find(case, fails, lambda: inquiry.pool.renew(name))
+    if earlier is None:
+        return _REMEMBERS
+    what = memory.differing(case, earlier)
+    return f"{_REMEMBERS}, and fails after {earlier.id}, so what it keeps is kept for another {what} too"
+
+
+def _minimize(wrong: Sequence[Result], verdicts: Sequence[Verdict], inquiry: Inquiry) -> Minimum:
     name, first = wrong[0].implementation, wrong[0]
     if any(verdict in _FATAL for verdict in verdicts):
         return Minimum(first.case, 0, is_proved=False)
@@ -185,5 +243,5 @@ def _minimize(wrong: Sequence[Result], verdicts: Sequence[Verdict], diagnosis: D
             found[case] = None if verdict in _FATAL else wanted
         return [found.get(case) for case in cases]
 
-    seed = strategies.hash_seed(inquiry.seed, name, first.case.op, diagnosis.sentence)
+    seed = strategies.hash_seed(inquiry.seed, name, first.case.op, *verdicts)
     return counterexample.minimize(first.case, fails, seed=seed)

@@ -1,4 +1,4 @@
-"""Find the smallest case that fails: Hypothesis shrinks, then every smaller case is tried in canonical order."""
+"""Find the smallest case that fails: Hypothesis shrinks, single fields are lowered, then every smaller case is tried in order."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from itertools import islice
 
 from same_conformance import strategies
 from same_conformance.case import COMPARED, DTYPES, MOST_CALLS, POOLS, RANKS, Case
+from same_conformance.diagnosis import further
 from same_conformance.errors import CaseError
 from same_conformance.padding import MODES
 
@@ -16,7 +17,7 @@ Fails = Callable[[Sequence[Case]], Sequence["bool | None"]]
 """Tells of each case whether it fails in the way that is looked for; None ends the search."""
 
 _AT_ONCE = 400
-LONGEST_S = 30.0
+LONGEST_S = 60.0
 """How long smaller cases are tried for one cause. Where it is not enough, the result says so."""
 
 
@@ -38,7 +39,7 @@ class Minimum:
 
 def minimize(case: Case, fails: Fails, *, seed: int, longest_s: float = LONGEST_S) -> Minimum:
     """Return the smallest case of the op of `case` that fails, as far as it can be found in `longest_s` seconds."""
-    smallest = strategies.shrink(case, lambda candidate: fails([candidate])[0], seed=seed)
+    smallest = _lowered(strategies.shrink(case, lambda candidate: fails([candidate])[0], seed=seed), fails)
     began = time.monotonic()
     n_smaller = 0
     cases = smaller(smallest)
@@ -52,6 +53,17 @@ def minimize(case: Case, fails: Fails, *, seed: int, longest_s: float = LONGEST_
         if time.monotonic() - began > longest_s:
             return Minimum(smallest, n_smaller, is_proved=False)
     return Minimum(smallest, n_smaller, is_proved=True)
+
+
+def _lowered(case: Case, fails: Fails) -> Case:
+    """Change one thing after the other for as long as a smaller case fails: shrinking may end in a valley."""
+    while True:
+        near = {c for c in further.around(case) if c.canonical_key < case.canonical_key}
+        nearest = sorted(near, key=lambda c: c.canonical_key)
+        lower = next((c for c, failed in zip(nearest, fails(nearest), strict=True) if failed), None)
+        if lower is None:
+            return case
+        case = lower
 
 
 def smaller(case: Case) -> Iterator[Case]:

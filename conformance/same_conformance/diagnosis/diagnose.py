@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from same_conformance.diagnosis import naming, probing, share, where, wording
-from same_conformance.judge import FAILURES
+import numpy as np
+
+from same_conformance.diagnosis import naming, probing, share, transforms, where, wording
+from same_conformance.judge import FAILURES, Judge
 from same_conformance.mutants import RULES
 from same_conformance.padding import SAME
 
@@ -15,13 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from same_conformance.case import Case
+    from same_conformance.diagnosis.naming import Arrays
     from same_conformance.diagnosis.probing import Execute, Reading
     from same_conformance.diagnosis.share import Share
     from same_conformance.diagnosis.where import Where
     from same_conformance.record import Result
 
-_N_WRONG_PROBED, _N_RIGHT_PROBED = 16, 6
-"""Cases that are probed: few, since each takes as many calls as its kernel has taps, or its input elements."""
+_N_WRONG_PROBED, _N_RIGHT_PROBED = 32, 24
+"""Cases that are probed at most, since each takes as many calls as its kernel has taps, or its input elements."""
+_LONGEST_S = 12.0
+"""How long wrong cases are probed, and how long right ones."""
 
 _GRADIENTS = {"input_gradient": "the gradient with respect to the input", "kernel_gradient": "that to the kernel"}
 
@@ -54,23 +60,40 @@ class Diagnosis:
         return "; ".join(part for part in (self.sentence, self.where.text, of_box, counts) if part)
 
 
-def diagnose(results: Sequence[Result], execute: Execute) -> Diagnosis:
+def diagnose(results: Sequence[Result], execute: Execute, arrays: Arrays | None = None) -> Diagnosis:
     """Find out what is wrong.
 
-    `results` are all of one implementation and one op, in canonical order, some of them wrong; `execute` probes.
+    `results` are all of one implementation and one op, in canonical order, some of them wrong; `execute` probes. `arrays`
+    are what it gave where numbers round.
     """
     wrong = [r for r in results if r.judgement.verdict in FAILURES]
     right = [r for r in results if r.judgement.verdict in ("pass", "unspecified")]
     place = where.find([r.case for r in wrong], [r.case for r in right])
-    rule = naming.name_rule(wrong, right)
-    if rule:
-        sentence = RULES[rule].sentence
-        readings: list[tuple[Case, Reading]] = []
-    else:
-        readings = _read(wrong, right, execute)
-        sentence = _sentence(wrong, right, readings)
-    of_box = share.find([r.case for r in wrong], place.predicate, rule)
+    rule = naming.name_rule(wrong, right, arrays or {})
+    sentence = (
+        RULES[rule].sentence
+        if rule
+        else _named(wrong, right, arrays or {}) or _probed(wrong, right, execute, arrays or {})
+    )
+    of_box = share.find([r.case for r in wrong], place.predicate if place.is_exact else "", rule)
     return Diagnosis(sentence, rule, place, len(wrong), len(wrong) + len(right), of_box)
+
+
+def _named(wrong: Sequence[Result], right: Sequence[Result], arrays: Arrays) -> str:
+    """Return the sentences of known rules that are followed under conditions; empty if none are."""
+    one = naming.name_under_condition(wrong, right, arrays)
+    return "; ".join(named.sentence for named in ([one] if one else naming.name_several(wrong, right, arrays)))
+
+
+def _probed(wrong: Sequence[Result], right: Sequence[Result], execute: Execute, arrays: Arrays) -> str:
+    return _sentence(wrong, right, _read(wrong, right, execute), _transform(wrong, arrays))
+
+
+def _transform(wrong: Sequence[Result], arrays: Arrays) -> str:
+    """Return what was done to SAME's results as a whole, if that is all; of the gradients alone, if a forward result is right."""
+    of_shape = [r.case for r in wrong if r.case in arrays and arrays[r.case].shape == r.case.expected_shape]
+    judge = Judge()
+    return transforms.describe([transforms.Pair(c, arrays[c].astype(np.float64), judge.expected(c)) for c in of_shape])
 
 
 def _read(wrong: Sequence[Result], right: Sequence[Result], execute: Execute) -> list[tuple[Case, Reading]]:
@@ -80,13 +103,13 @@ def _read(wrong: Sequence[Result], right: Sequence[Result], execute: Execute) ->
     upper = any(case.padding == SAME for case in arrays)  # one mode at a time: a formula for both would be none
     for cases, most in ((arrays, _N_WRONG_PROBED), ([r.case for r in right], _N_RIGHT_PROBED)):
         forward = [case for case in cases if case.compared == "forward" and (case.padding == SAME) == upper]
-        n_read = 0
+        n_read, began = 0, time.monotonic()
         for case in _unlike_first(forward):
             reading = probing.read(case, execute)
             if reading is not None:
                 probed.append((case, reading))
                 n_read += 1
-            if n_read >= most:
+            if n_read >= most or time.monotonic() - began > _LONGEST_S:
                 break
         if not probed:
             break  # nothing wrong could be read: right ones tell nothing
@@ -98,26 +121,38 @@ def _unlike_first(cases: Sequence[Case]) -> list[Case]:
     kinds = Counter[tuple[object, ...]]()
     places = []
     for case in sorted(cases, key=lambda c: (probing.n_probes(c), c.canonical_key)):
-        kind = tuple(sorted((a.kernel % 2, a.stride > 1, a.dilation > 1, a.stride > a.kernel) for a in case.axes))
+        axes = tuple(sorted((a.kernel % 2, a.stride > 1, a.dilation > 1, a.stride > a.kernel) for a in case.axes))
+        kind = (axes, case.groups > 1, case.batch > 1, case.dtype)
         places.append((kinds[kind], probing.n_probes(case), case.canonical_key, case))
         kinds[kind] += 1
     return [case for *_, case in sorted(places, key=lambda place: place[:3])]
 
 
-def _sentence(wrong: Sequence[Result], right: Sequence[Result], readings: Sequence[tuple[Case, Reading]]) -> str:
+def _lengths(wrong: Sequence[Result], right: Sequence[Result]) -> list[tuple[Case, tuple[int, ...]]]:
+    """Return how long the output was along each axis, of every forward result that has a length."""
+    observed = [(r.case, r.judgement.observed_shape) for r in wrong if r.case.compared == "forward"]
+    lengths = [(case, shape[1:-1]) for case, shape in observed if shape and len(shape) == case.rank + 2]
+    return lengths + [(r.case, r.case.output_shape[1:-1]) for r in right if r.case.compared == "forward"]
+
+
+def _sentence(
+    wrong: Sequence[Result], right: Sequence[Result], readings: Sequence[tuple[Case, Reading]], transform: str
+) -> str:
     """Return what differs from SAME in words."""
     verdicts = Counter(r.judgement.verdict for r in wrong)
     verdict, _ = verdicts.most_common(1)[0]
     if "nondeterministic" in verdicts:  # then what the probes saw was chance
         return "gives another result when it is called again"
-    findings = wording.describe(readings) if readings else []
+    findings = wording.describe(readings, _lengths(wrong, right)) if readings else []
     calls = [r.case.calls for r in wrong]
     compared = {r.case.compared for r in wrong}
     if min(calls) > 1 and any(r.case.calls == 1 for r in right):
         findings.insert(0, "depends on the size that it saw first")
     elif "forward" not in compared:
         which = " and ".join(_GRADIENTS[c] for c in sorted(compared))
-        findings.insert(0, f"is right forward, but {which} is wrong")
+        findings = [f"is right forward, but {which} {transform or 'is wrong'}"]
+    elif transform:  # it explains all results, which what was read need not do
+        findings = [f"reads the right elements, but the result {transform}"]
     if findings:
         return "; ".join(findings)
     if verdict == "dtype":

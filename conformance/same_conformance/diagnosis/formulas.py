@@ -42,6 +42,16 @@ def _symmetric(pad: Callable[[Axis], int]) -> Callable[[Axis], int]:
     return lambda a: (a.size + 2 * pad(a) - a.effective_kernel) // a.stride + 1
 
 
+def ceil_mode(pad: Callable[[Axis], int]) -> Callable[[Axis], int]:
+    """Return the length that pooling in torch has with ``ceil_mode``: a last window that begins beyond the input is left out."""
+
+    def out(axis: Axis) -> int:
+        n_windows = -(-(axis.size + 2 * pad(axis) - axis.effective_kernel) // axis.stride) + 1
+        return n_windows - ((n_windows - 1) * axis.stride >= axis.size + pad(axis))
+
+    return out
+
+
 def _equal(axis: Axis) -> int:
     """Return the pads that would make output and input equally long, if the stride did not round."""
     return -(-((axis.size - 1) * axis.stride + axis.effective_kernel - axis.size) // 2)

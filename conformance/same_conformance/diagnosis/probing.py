@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from same_conformance.case import POOLS, Case
+from same_conformance.diagnosis import channels, divisors
 from same_conformance.diagnosis.reading import OTHER, AxisReading, fit_forward, fit_pool, fit_transposed
 from same_conformance.exactness import SIGNIFICANT_BITS
 from same_conformance.outcome import Array
@@ -50,7 +51,7 @@ class Reading:
         maps: of a convolution: what was read along each axis, ``(out, kernel)``, if they do not.
         order: which axis of the input each axis of the output reads, where they are exchanged; else empty.
         fill: the values seen where padding is read: 0 for convolution, nothing for pooling, if all is well.
-        divisor: of average pooling: ``real``, ``window``, or ``other``.
+        divisor: of average pooling: a name in `same_conformance.diagnosis.divisors`.
         notes: what else was seen, in words.
 
     """
@@ -115,42 +116,63 @@ def _read_convolution(case: Case, execute: Execute) -> Reading | None:
     if 0 in reading.out:
         return reading  # its lengths are all there is to see
     constant = rising == falling
-    indexed = ~constant & (rising + falling == 2 * n_codes + 1) & (rising >= 1) & (rising <= n_codes)
     reading.fill = set(np.unique(rising[constant]).tolist())
+    rising = _unscaled(reading, rising, falling, constant, n_codes)
+    indexed = ~constant & (rising == np.rint(rising)) & (rising >= 1) & (rising <= n_codes)
     if not (constant | indexed).all():
-        reading.notes.append("a tap reads several elements, or scales them")
+        reading.notes.append("a tap reads several elements, or scales them unequally")
     element = np.where(indexed, rising - 1, np.where(constant, PADDED, OTHER)).astype(np.int64)
     _map_of_taps(case, reading, element, taps)
     return reading
 
 
+def _unscaled(
+    reading: Reading, rising: np.ndarray, falling: np.ndarray, constant: np.ndarray, n_codes: int
+) -> np.ndarray:
+    """Return the codes less what was added to them, divided by what they were multiplied by, if these are always the same.
+
+    The codes of an element add up to one more than twice the number of elements.
+    """
+    sums = np.unique((rising + falling)[~constant])
+    if sums.size != 1 or len(reading.fill) > 1:
+        return np.where(rising + falling == 2 * n_codes + 1, rising, OTHER)
+    added = next(iter(reading.fill), 0.0)
+    factor = float(sums[0] - 2 * added) / (2 * n_codes + 1)
+    if added:
+        reading.fill = set()
+        reading.notes.append(f"adds {added:g} to every element of the result")
+    if factor not in (0.0, 1.0):
+        reading.notes.append(f"multiplies the result by {factor:g}")
+    return (rising - added) / (factor or 1.0)
+
+
 def _map_of_taps(case: Case, reading: Reading, element: np.ndarray, taps: list[tuple[int, ...]]) -> None:
     """Fill `reading` from the element that each tap reads: ``(tap, batch, *out, channels)``."""
-    rank = case.rank
+    expected = case.output_shape
+    if element.shape[1] != expected[0]:
+        reading.notes.append("the output has another batch size")
+        return
+    if element.shape[-1] != expected[-1]:
+        reading.notes.append(f"the output has {element.shape[-1]} channels, where {expected[-1]} are asked for")
+        return
+    reading.notes += channels.describe(case, element, taps)
     maps: dict[tuple[int, ...], np.ndarray] = {}
+    differ = False
     for n, tap in enumerate(taps):
-        spatial, (first, second) = tap[:rank], tap[rank:]
-        to_channel, from_channel = _channels(case, first, second)
-        if to_channel >= element.shape[-1]:
-            reading.notes.append("the output has too few channels")
-            return
-        others = np.delete(element[n], to_channel, axis=-1)
-        if (others >= 0).any():
-            _note(reading, "a tap reaches an output channel that is not its own")
+        spatial, (first, second) = tap[: case.rank], tap[case.rank :]
+        here = element[n]
+        reached = (here >= 0).any(axis=tuple(range(1, case.rank + 1)))
+        to_channel, _ = channels.served(case, first, second)
         for b in range(case.batch):
-            if b >= element.shape[1]:
-                _note(reading, "the output has another batch size")
-                return
-            read_here = element[n, b, ..., to_channel]
-            batch, position, channel = _split(case, read_here)
-            real = read_here >= 0
-            if (batch[real] != b).any():
-                _note(reading, "an example of the batch reads another example")
-            if (channel[real] != from_channel).any():
-                _note(reading, "a channel reads another channel")
+            places = np.flatnonzero(reached[b]).tolist() or [to_channel]
+            position = _position(case, here[b, ..., to_channel if to_channel in places else places[0]])
             known = maps.setdefault(spatial, position)
-            if not np.array_equal(known, position):
-                _note(reading, "examples or channels differ in what they read")
+            if (known < 0).all():
+                maps[spatial] = position
+            elif (position >= 0).any() and not np.array_equal(known, position):
+                differ = True
+    if differ:
+        _note(reading, "examples or channels differ in what they read")
     _separate(case, reading, maps)
 
 
@@ -159,22 +181,10 @@ def _note(reading: Reading, text: str) -> None:
         reading.notes.append(text)
 
 
-def _channels(case: Case, first: int, second: int) -> tuple[int, int]:
-    """Return which output channel one entry of the kernel serves, and which input channel it reads."""
-    if case.op == "depthwise_conv":
-        return first * case.channels[1] + second, first
-    if case.op == "conv_transpose":
-        return first, second
-    c_in, c_out = case.channels
-    group = second // (c_out // case.groups)
-    return second, group * (c_in // case.groups) + first
-
-
-def _split(case: Case, element: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Split an element's number into batch, position ``(*out, axis)`` and channel; padding has position PADDED."""
+def _position(case: Case, element: np.ndarray) -> np.ndarray:
+    """Return the position ``(*out, axis)`` of elements by their number; padding has position PADDED."""
     index = np.unravel_index(np.maximum(element, 0), case.operand_shapes[0])
-    position = np.stack([np.where(element >= 0, i, element) for i in index[1:-1]], axis=-1)
-    return index[0], position, index[-1]
+    return np.stack([np.where(element >= 0, i, element) for i in index[1:-1]], axis=-1)
 
 
 def _separate(case: Case, reading: Reading, maps: dict[tuple[int, ...], np.ndarray]) -> None:
@@ -257,22 +267,9 @@ def _read_pool(case: Case, execute: Execute) -> Reading | None:
         reading.fill = set(np.unique(values[n, 0, ..., 0][touched]).tolist()) - {-high}
     else:
         members = np.nan_to_num(seen) != 0
-        reading.divisor = _divisor(case, seen, members)
+        reading.divisor = divisors.recognise(case, seen, members)
     _separate_sets(case, reading, members.reshape(*reading.out, *case.size))
     return reading
-
-
-def _divisor(case: Case, weights: np.ndarray, members: np.ndarray) -> str:
-    """Say what each window divides by: its real elements, its whole size, or something else."""
-    n_real = members.sum(axis=-1)
-    used = n_real > 0
-    by = 1 / np.nan_to_num(weights).max(axis=-1, where=members, initial=1e-300)
-    eps = 2.0**-6 if case.dtype == "bfloat16" else 2.0**-9 if case.dtype == "float16" else 1e-6
-    if np.allclose(by[used], n_real[used], rtol=eps):
-        return "real"
-    if np.allclose(by[used], float(np.prod(case.kernel)), rtol=eps):
-        return "window"
-    return "other"
 
 
 def _separate_sets(case: Case, reading: Reading, members: np.ndarray) -> None:

@@ -31,7 +31,9 @@ class AxisReading:
         stride: between neighbouring windows.
         dilation: between neighbouring taps.
         flipped: whether the taps are read from the last to the first; pooling never tells.
-        border: what is read beyond the edge: ``fill``, ``edge``, ``reflect``, ``symmetric`` or ``wrap``.
+        border: what is read beyond the edge: ``fill``, ``edge``, ``reflect``, ``symmetric`` or ``wrap``, or two of them
+            with a slash where they differ at the start and at the end.
+        kernel: taps, or elements of a window.
 
     """
 
@@ -42,6 +44,7 @@ class AxisReading:
     dilation: int
     flipped: bool = False
     border: str = "fill"
+    kernel: int = 1
 
     def moved(self, before: int, *, flipped: bool = False, border: str = "fill") -> AxisReading:
         """Return the same windows with another amount before them."""
@@ -63,16 +66,24 @@ def fit_forward(reads: np.ndarray, axis: Axis) -> tuple[AxisReading, ...]:
     out, kernel = reads.shape
     o, j = np.arange(out)[:, None], np.arange(kernel)[None, :]
 
-    def fits(stride: int, dilation: int) -> Iterator[AxisReading]:
+    def fits(stride: int, dilation: int, borders: Iterable[str] = PLAIN) -> Iterator[AxisReading]:
         plain = _reading(axis, out, 0, stride, dilation, transposed=False)
         for flipped, taps in ((False, j), (True, kernel - 1 - j)):
             position = o * stride + taps * dilation
-            for border, extend in _BORDERS.items():
+            for border in borders:
                 for before in _offsets(reads, position, axis, border):
-                    if np.array_equal(extend(position - before, axis.size), reads):
+                    if np.array_equal(_extended(position - before, axis.size, border), reads):
                         yield plain.moved(before, flipped=flipped, border=border)
 
-    return _first_that_fits(axis, fits)
+    found = _first_that_fits(axis, fits) or tuple(fits(axis.stride, axis.dilation, MIXED))
+    return found or _fit_fewer_taps(reads, axis)
+
+
+def _fit_fewer_taps(reads: np.ndarray, axis: Axis) -> tuple[AxisReading, ...]:
+    """Return what gives the map if its last taps, which read nothing, are left out."""
+    read = np.flatnonzero((reads != PADDED).any(axis=0))
+    fewer = int(read[-1]) + 1 if read.size else axis.kernel
+    return fit_forward(reads[:, :fewer], axis._replace(kernel=fewer)) if fewer < axis.kernel else ()
 
 
 def fit_transposed(reads: np.ndarray, axis: Axis) -> tuple[AxisReading, ...]:
@@ -99,16 +110,27 @@ def fit_pool(members: np.ndarray, axis: Axis) -> tuple[AxisReading, ...]:
     out, size = members.shape
     o, j = np.arange(out)[:, None], np.arange(axis.kernel)[None, :]
 
-    def fits(stride: int, dilation: int) -> Iterator[AxisReading]:
-        plain = _reading(axis, out, 0, stride, dilation, transposed=False)
-        position = o * stride + j * dilation
-        reach = axis.kernel * dilation + size
-        for border, extend in _BORDERS.items():
+    def fits(stride: int, dilation: int, borders: Iterable[str] = PLAIN, taps: np.ndarray = j) -> Iterator[AxisReading]:
+        n_taps = taps.shape[1]
+        plain = _reading(axis._replace(kernel=n_taps), out, 0, stride, dilation, transposed=False)
+        position = o * stride + taps * dilation
+        reach = n_taps * dilation + size
+        for border in borders:
             for before in range(-reach, reach + 1):
-                if np.array_equal(_members(extend(position - before, size), size), members):
+                if np.array_equal(_members(_extended(position - before, size, border), size), members):
                     yield plain.moved(before, border=border)
 
-    return _first_that_fits(axis, fits)
+    def resized() -> Iterator[AxisReading]:
+        """Fit another number of elements per window, the nearest first."""
+        largest = max(axis.kernel, int(members.sum(axis=1).max(initial=0))) + 1
+        for n_taps in sorted(range(1, largest + 1), key=lambda n: abs(n - axis.kernel)):
+            yield from fits(axis.stride, axis.dilation, ("fill",), np.arange(n_taps)[None, :])
+
+    found = _first_that_fits(axis, fits, only_asked=True)
+    if not found and (others := tuple(resized())):
+        fewest = [r for r in others if r.kernel == others[0].kernel]
+        return tuple(fewest)
+    return found or _first_that_fits(axis, fits) or tuple(fits(axis.stride, axis.dilation, MIXED))
 
 
 def nearest(alternatives: Iterable[AxisReading], axis: Axis) -> AxisReading:
@@ -118,17 +140,21 @@ def nearest(alternatives: Iterable[AxisReading], axis: Axis) -> AxisReading:
 
 def element_at(position: int, axis: Axis, border: str) -> int:
     """Return the element that stands at `position`, which may be beyond the edge; `PADDED` if it is the fill."""
-    return int(_BORDERS[border](np.array(position), axis.size))
+    return int(_extended(np.array(position), axis.size, border))
 
 
 def reads_of_pool(reading: AxisReading, axis: Axis) -> np.ndarray:
     """Return the index map ``(out, kernel)`` of a reading of pooling: it tells the elements, and their order is the plain one."""
-    o, j = np.arange(reading.out)[:, None], np.arange(axis.kernel)[None, :]
-    return _BORDERS[reading.border](o * reading.stride + j * reading.dilation - reading.before, axis.size)
+    o, j = np.arange(reading.out)[:, None], np.arange(reading.kernel)[None, :]
+    return _extended(o * reading.stride + j * reading.dilation - reading.before, axis.size, reading.border)
 
 
-def _first_that_fits(axis: Axis, fits: Callable[[int, int], Iterator[AxisReading]]) -> tuple[AxisReading, ...]:
+def _first_that_fits(
+    axis: Axis, fits: Callable[[int, int], Iterator[AxisReading]], *, only_asked: bool = False
+) -> tuple[AxisReading, ...]:
     """Return what fits with the steps asked for; where only an unusual border makes that fit, other steps with a plain one too."""
+    if only_asked:
+        return tuple(fits(axis.stride, axis.dilation))
     others = range(1, max(axis.stride, axis.dilation, 2) + 2)
     found: tuple[AxisReading, ...] = ()
     for stride in dict.fromkeys((axis.stride, *others)):
@@ -149,7 +175,7 @@ def _members(reads: np.ndarray, size: int) -> np.ndarray:
 def _reading(axis: Axis, out: int, before: int, stride: int, dilation: int, *, transposed: bool) -> AxisReading:
     windows, span = (axis.size, out) if transposed else (out, axis.size)
     total = (windows - 1) * stride + (axis.kernel - 1) * dilation + 1 - span
-    return AxisReading(out, before, total - before, stride, dilation)
+    return AxisReading(out, before, total - before, stride, dilation, kernel=axis.kernel)
 
 
 def _offsets(reads: np.ndarray, position: np.ndarray, axis: Axis, border: str) -> list[int]:
@@ -176,6 +202,15 @@ def _symmetric(position: np.ndarray, size: int) -> np.ndarray:
     return np.where(folded < size, folded, 2 * size - 1 - folded)
 
 
+def _extended(position: np.ndarray, size: int, border: str) -> np.ndarray:
+    """Return which element is read at each position, `PADDED` where it is the fill."""
+    before, _, after = border.partition("/")
+    if not after:
+        return _BORDERS[before](position, size)
+    at_start, at_end = _BORDERS[before](position, size), _BORDERS[after](position, size)
+    return np.where(position < 0, at_start, np.where(position >= size, at_end, position))
+
+
 _BORDERS: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
     "fill": _fill,
     "edge": lambda position, size: np.clip(position, 0, size - 1),
@@ -183,3 +218,5 @@ _BORDERS: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
     "symmetric": _symmetric,
     "wrap": lambda position, size: position % size,
 }
+PLAIN = tuple(_BORDERS)
+MIXED = tuple(f"{before}/{after}" for before in _BORDERS for after in _BORDERS if before != after)

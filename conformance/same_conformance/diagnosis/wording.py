@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from same_conformance import plan as plans
 from same_conformance.case import POOLS
-from same_conformance.diagnosis import formulas
+from same_conformance.diagnosis import candidates, divisors, patterns, pieces
 from same_conformance.diagnosis.reading import AxisReading, of_same
 
 if TYPE_CHECKING:
     from same_conformance.case import Axis, Case
-    from same_conformance.diagnosis.formulas import Formula
     from same_conformance.diagnosis.probing import Reading
 
-_BORDERS = {
-    "edge": "repeats the edge element beyond the border",
-    "reflect": "mirrors the input at the border, without the edge element",
-    "symmetric": "mirrors the input at the border, with the edge element",
-    "wrap": "continues with the other end of the input beyond the border",
+BORDERS = {
+    "edge": "repeats the edge element beyond {}",
+    "reflect": "mirrors the input at {}, without the edge element",
+    "symmetric": "mirrors the input at {}, with the edge element",
+    "wrap": "continues with the other end of the input beyond {}",
 }
 
 
@@ -46,19 +45,27 @@ class Seen(NamedTuple):
         return {reading.before for reading in self.readings}
 
 
-def describe(readings: Sequence[tuple[Case, Reading]]) -> list[str]:
+Lengths = Sequence["tuple[Case, tuple[int, ...]]"]
+"""How long the output of cases is along each axis."""
+
+
+def describe(readings: Sequence[tuple[Case, Reading]], lengths: Lengths = ()) -> list[str]:
     """Return what differs from SAME, the most telling first; empty if all that was read is as SAME asks.
 
-    `readings` are of one op, of wrong cases and of right ones.
+    `readings` are of one op, of wrong cases and of right ones; there may be more `lengths` than readings.
     """
+    lengths = lengths or [(case, reading.out) for case, reading in readings]
     transposed = readings[0][0].op == "conv_transpose"
     seen = _agree(
         [Seen(case, index, found) for case, reading in readings for index, found in enumerate(reading.axes) if found]
     )
+    structure, is_known = _structure(readings)
+    if is_known:  # then numbers that fit some axis by chance say nothing
+        return [*structure, *_length(lengths, transposed=transposed), *_values(readings)]
     return [
-        *_structure(readings),
+        *structure,
         *_steps(seen, transposed=transposed),
-        *_length(readings, transposed=transposed),
+        *_length(lengths, transposed=transposed),
         *_pads(seen, transposed=transposed),
         *_values(readings),
     ]
@@ -80,19 +87,32 @@ def _kind(reading: AxisReading) -> tuple[bool, str]:
     return reading.flipped, reading.border
 
 
-def _structure(readings: Sequence[tuple[Case, Reading]]) -> list[str]:
-    """Say which axes, channels or examples are taken for one another."""
-    found = []
+def _structure(readings: Sequence[tuple[Case, Reading]]) -> tuple[list[str], bool]:
+    """Say which axes, channels or examples are taken for one another, and whether a pattern was recognised that is no window."""
+    found: list[str] = []
+    is_known = False
     for case, reading in readings:
         if reading.order:
             axes = ", ".join(f"output axis {a} from input axis {b}" for a, b in enumerate(reading.order) if a != b)
             found.append(f"exchanges axes (reads {axes})")
         elif not reading.separable:
             found.append("lets one axis depend on another")
-        elif reading.irregular:
-            found.append(_irregular(case, reading, reading.irregular[0]))
+        for index in reading.irregular:
+            known = _pattern(case, reading, index)
+            is_known = is_known or bool(known)
+            found.append(known or _irregular(case, reading, index))
         found += reading.notes
-    return list(dict.fromkeys(found))[:3]
+    unknown = [text for text in found if "no regular pattern" in text]
+    found = [text for text in found if text not in unknown[bool(not is_known) :]]  # one tells as much as many
+    return list(dict.fromkeys(found))[:3], is_known
+
+
+def _pattern(case: Case, reading: Reading, index: int) -> str:
+    """Return what is recognised in the map of an axis that no numbers explain."""
+    if not reading.maps:
+        return ""
+    recognise = patterns.of_transposed if case.op == "conv_transpose" else patterns.of_forward
+    return recognise(reading.maps[index], case.axes[index])
 
 
 def _irregular(case: Case, reading: Reading, index: int) -> str:
@@ -117,48 +137,86 @@ _SHOWN_ELEMENTS = 6
 
 
 def _steps(seen: Sequence[Seen], *, transposed: bool) -> list[str]:
-    """Say what is wrong with stride, dilation, order of taps and border."""
-    texts = [text for what in ("stride", "dilation") if (text := _step(seen, what))]
-    if any(s.any.flipped for s in seen if s.axis.kernel > 1):
-        texts.append("does not flip the kernel" if transposed else "reads the kernel from its last tap to its first")
-    texts += dict.fromkeys(_BORDERS[s.any.border] for s in seen if s.any.border != "fill")
+    """Say what is wrong with stride, dilation, number and order of taps, and border."""
+    texts = [text for what in ("stride", "dilation", "kernel") if (text := _step(seen, what))]
+    manifold = [s for s in seen if s.axis.kernel > 1]
+    flipped = [s for s in manifold if s.any.flipped]
+    if flipped:
+        what = "does not flip the kernel" if transposed else "reads the kernel from its last tap to its first"
+        texts.append(what + _where(flipped, [s for s in manifold if not s.any.flipped]))
+    for border in dict.fromkeys(s.any.border for s in seen if s.any.border != "fill"):
+        there = [s for s in seen if s.any.border == border]
+        texts.append(_border(border) + _where(there, [s for s in seen if s.any.border == "fill" and _pads_any(s)]))
     return texts
 
 
+def _border(border: str) -> str:
+    """Say what stands beyond the edge; where the sides differ, on which."""
+    before, _, after = border.partition("/")
+    if not after:
+        return BORDERS[before].format("the border")
+    texts = [
+        BORDERS[kind].format(f"the {side}") for kind, side in ((before, "start"), (after, "end")) if kind != "fill"
+    ]
+    return " and ".join(texts)
+
+
+def _pads_any(seen: Seen) -> bool:
+    return seen.axis.before + seen.axis.after > 0
+
+
+def _where(yes: Sequence[Seen], no: Sequence[Seen]) -> str:
+    """Say under which condition something was seen, if it was not seen everywhere."""
+    condition = pieces.part([(s.case, s.which) for s in yes], [(s.case, s.which) for s in no])
+    return f" where {condition}" if condition else ""
+
+
 def _step(seen: Sequence[Seen], what: str) -> str:
-    """Say what is wrong with the stride or the dilation, where it shows: one window has none, and neither has one tap."""
-    telling = [s for s in seen if (s.any.out if what == "stride" else s.axis.kernel) > 1]
+    """Say what is wrong with the stride, the dilation or the number of taps, where it shows: one window has no stride, one tap no dilation."""
+    telling = [s for s in seen if what == "kernel" or (s.any.out if what == "stride" else s.axis.kernel) > 1]
     wrong = [s for s in telling if getattr(s.any, what) != getattr(s.axis, what)]
     if not wrong:
         return ""
     first = wrong[0]
+    verb, noun = ("reads a window of", "elements") if what == "kernel" else (f"uses {what}", "")
     other = _other_axis([(s, {getattr(s.any, what)}) for s in telling], lambda a: getattr(a, what))
     if other:
         return f"uses the {what} of {other} ({first.case.id})"
+    condition = _where(wrong, [s for s in telling if s not in wrong and getattr(s.axis, what) > 1])
     got, asked = getattr(first.any, what), getattr(first.axis, what)
-    ignored = all(getattr(s.any, what) == 1 for s in wrong)
-    verb = f"ignores the {what}" if ignored else f"uses {what} {got} where {asked} is asked for"
-    return f"{verb} ({_parameters(first.axis)} of {first.case.id})"
+    example = f"{_parameters(first.axis)} of {first.case.id}"
+    if what == "kernel" and all(s.any.kernel == min(s.axis.kernel, s.axis.size) for s in wrong):
+        return f"cuts the window down to the input, min(k, n) elements{condition} ({example})"
+    if what != "kernel" and all(getattr(s.any, what) == 1 for s in wrong):
+        return f"ignores the {what}{condition} ({example})"
+    return f"{verb} {got} {noun} where {asked} is asked for{condition} ({example})".replace("  ", " ")
 
 
-def _length(readings: Sequence[tuple[Case, Reading]], *, transposed: bool) -> list[str]:
-    seen = [(case, axis, out) for case, reading in readings for axis, out in zip(case.axes, reading.out, strict=True)]
-    wrong = [(case, axis, out) for case, axis, out in seen if out != axis.output_size]
+def _length(lengths: Lengths, *, transposed: bool) -> list[str]:
+    items = [pieces.Item(case, i, frozenset({out})) for case, outs in lengths for i, out in enumerate(outs)]
+    wrong = [item for item in items if item.case.axes[item.axis].output_size not in item.numbers]
     if not wrong:
         return []
-    lengths = formulas.TRANSPOSED_LENGTHS if transposed else formulas.FORWARD_LENGTHS
-    formula = formulas.fit(lengths, ((axis, {out}) for _, axis, out in seen))
-    _, axis, out = wrong[0]
     asked = "the output size" if transposed else "ceil(n / s)"
-    example = f"{_parameters(axis)}: {out}, SAME asks for {axis.output_size}"
-    if formula is None:
-        return [f"returns another length than {asked} ({example})"]
-    return [f"returns length {formula.text} instead of {asked} ({example})"]
+    axis = wrong[0].case.axes[wrong[0].axis]
+    (out,) = wrong[0].numbers
+    example = f"({_parameters(axis)}: {out}, SAME asks for {axis.output_size})"
+    found = pieces.fit(candidates.lengths(transposed=transposed), items)
+    texts = [f"returns length {piece.text} instead of {asked}" + _under(piece) for piece in found]
+    return [f"{'; '.join(texts)} {example}"] if texts else [f"returns another length than {asked} {example}"]
+
+
+def _under(piece: pieces.Piece) -> str:
+    return f" where {piece.condition}" if piece.condition else ""
 
 
 def _pads(seen: Sequence[Seen], *, transposed: bool) -> list[str]:
     """Say what is padded before the first element; what comes after follows from the length."""
-    plain = [s for s in seen if (s.any.stride, s.any.dilation) == (s.axis.stride, s.axis.dilation)]
+    plain = [
+        s
+        for s in seen
+        if (s.any.stride, s.any.dilation, s.any.kernel) == (s.axis.stride, s.axis.dilation, s.axis.kernel)
+    ]
     wrong = [s for s in plain if s.axis.before not in s.befores]
     if not wrong:
         return []
@@ -167,27 +225,23 @@ def _pads(seen: Sequence[Seen], *, transposed: bool) -> list[str]:
     reading = min(wrong[0].readings, key=lambda r: abs(r.before - axis.before))
     ours = of_same(axis, transposed=transposed)
     example = (
-        f"{_parameters(axis)}: {verb} {reading.before} before and {reading.after} after, "
-        f"SAME {ours.before} and {ours.after}"
+        f"({_parameters(axis)}: {verb} {reading.before} before and {reading.after} after, "
+        f"SAME {ours.before} and {ours.after})"
     )
+    items = [pieces.Item(s.case, s.which, frozenset(s.befores)) for s in plain]
+    found = pieces.fit(candidates.pads(transposed=transposed), items)
     if all(s.axis.after in s.befores and s.any.out == s.axis.output_size for s in wrong):
-        return [f"{verb} the odd element on the wrong side ({example})"]
-    formula = formulas.fit(formulas.PADS, ((s.axis, s.befores) for s in plain))
-    if formula is not None:
-        return [f"{verb} {_formula(formula, transposed=transposed)} before the first element ({example})"]
-    other = _other_axis([(s, s.befores) for s in plain], lambda a: a.before)
-    if other:
-        return [f"{verb} what belongs to {other} ({case.id}, {example})"]
-    return [f"{verb} other amounts before the first element ({example})"]
+        condition = _under(found[0]) if len(found) == 1 else _odd_where(plain, wrong)
+        return [f"{verb} the odd element on the wrong side{condition} {example}"]
+    texts = [f"{verb} {piece.text} before the first element" + _under(piece) for piece in found]
+    if texts and case.rank > 1:
+        example = f"{example[:-1]}, in {case.id})"
+    return [f"{'; '.join(texts)} {example}"] if texts else [f"{verb} other amounts before the first element {example}"]
 
 
-_OTHER_AXES: dict[str, Callable[[int, int], int]] = {
-    "the axis at the other end": lambda axis, rank: rank - 1 - axis,
-    "the first axis": lambda _axis, _rank: 0,
-    "the last axis": lambda _axis, rank: rank - 1,
-    "the next axis": lambda axis, rank: (axis + 1) % rank,
-    "the axis before": lambda axis, rank: (axis - 1) % rank,
-}
+def _odd_where(plain: Sequence[Seen], wrong: Sequence[Seen]) -> str:
+    """Say under which condition the odd element is on the wrong side, among the axes that have one."""
+    return _where(wrong, [s for s in plain if s not in wrong and s.axis.before != s.axis.after])
 
 
 def _other_axis(seen: Sequence[tuple[Seen, set[int]]], asked: Callable[[Axis], int]) -> str:
@@ -195,18 +249,10 @@ def _other_axis(seen: Sequence[tuple[Seen, set[int]]], asked: Callable[[Axis], i
     of_many = [(s.case, s.which, numbers) for s, numbers in seen if s.case.rank > 1]
     if not of_many:
         return ""
-    for words, other in _OTHER_AXES.items():
+    for words, other in candidates.OTHER_AXES.items():
         if all(asked(case.axes[other(i, case.rank)]) in numbers for case, i, numbers in of_many):
             return words
     return ""
-
-
-def _formula(formula: Formula, *, transposed: bool) -> str:
-    if formula.text == "0":
-        return "nothing"
-    if transposed and formula.text in ("after", "before"):
-        return f"what SAME crops {formula.text}"
-    return {"after": "what SAME pads after"}.get(formula.text, formula.text)
 
 
 def _values(readings: Sequence[tuple[Case, Reading]]) -> list[str]:
@@ -218,12 +264,29 @@ def _values(readings: Sequence[tuple[Case, Reading]]) -> list[str]:
         shown = ", ".join(f"{value:g}" for value in sorted(fills)[:3])
         right = "nothing but real elements count" if op in POOLS else "zero is asked for"
         texts.append(f"fills the padding with {shown}, where {right}")
-    divisors = {reading.divisor for _, reading in readings} - {"", "real"}
-    if "window" in divisors:
-        texts.append("divides by the whole window and so counts the padding, where only real elements count")
-    elif divisors:
-        texts.append("divides by something else than the number of real elements, or weighs them unequally")
-    return texts
+    return texts + _divisors(readings)
+
+
+def _divisors(readings: Sequence[tuple[Case, Reading]]) -> list[str]:
+    """Say what average pooling divides by, and under which condition."""
+    texts = []
+    for divisor in dict.fromkeys(r.divisor for _, r in readings):
+        if divisor in ("", divisors.REAL):
+            continue
+        there = [(case, 0) for case, reading in readings if reading.divisor == divisor]
+        others = [(c, 0) for c, r in readings if r.divisor == divisors.REAL and any(a.before + a.after for a in c.axes)]
+        condition = pieces.part(there, others)
+        where = f" where {condition}" if condition else ""
+        if divisor == "window":
+            texts.append(
+                f"divides by the whole window and so counts the padding{where}, where only real elements count"
+            )
+        elif divisor == divisors.UNKNOWN:
+            texts.append(f"divides by something else than the number of real elements, or weighs them unequally{where}")
+        else:
+            texts.append(f"divides by {divisor}{where}, where only real elements count")
+    named = [text for text in texts if "something else" not in text]
+    return (named or texts)[:2]
 
 
 def _parameters(axis: Axis) -> str:

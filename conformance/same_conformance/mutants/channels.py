@@ -58,6 +58,21 @@ def _reshaped(_: Case, x: np.ndarray) -> np.ndarray:
     return np.moveaxis(x.reshape(batch, channels, *size), 1, -1)
 
 
+def _cyclic(case: Case) -> Execute:
+    """Take output ``o`` from channel ``o % channels``, where it is ``o // multiplier``."""
+    c, m = case.channels
+    grouped = Case(
+        "conv", case.size, case.kernel, case.stride, case.dilation, padding=case.padding, batch=case.batch,
+        channels=(c * m, c * m), groups=c * m, dtype=case.dtype,
+    )  # fmt: skip
+
+    def execute(x: np.ndarray, w: np.ndarray) -> np.ndarray:
+        kernel = w.reshape(*case.kernel, 1, c * m)
+        return spec.execute(grouped, (np.concatenate([x] * m, axis=-1), kernel)).astype(case.dtype)
+
+    return execute
+
+
 RULES = (
     Rule(
         "groups-ignored",
@@ -128,5 +143,33 @@ RULES = (
         ("depthwise_conv",),
         MISTAKE,
         build=_kernel_first(lambda _, w: np.repeat(w[..., :1], w.shape[-1], axis=-1)),
+    ),
+    Rule(
+        "examples-reversed",
+        "returns the examples of a batch in reverse order",
+        OPS,
+        MISTAKE,
+        build=_after(lambda _, y: y[::-1]),
+    ),
+    Rule(
+        "input-groups-reversed",
+        "lets the groups read the input's groups in reverse order",
+        ("conv",),
+        MISTAKE,
+        build=_before(lambda case, x: x.reshape(*x.shape[:-1], case.groups, -1)[..., ::-1, :].reshape(x.shape)),
+    ),
+    Rule(
+        "output-channels-reversed",
+        "returns the channels in reverse order",
+        ("conv", "depthwise_conv", "conv_transpose"),
+        MISTAKE,
+        build=_after(lambda _, y: y[..., ::-1]),
+    ),
+    Rule(
+        "multiplier-cyclic",
+        "lets depthwise outputs read the channels in turn, with the kernels in their order",
+        ("depthwise_conv",),
+        MISTAKE,
+        build=_cyclic,
     ),
 )

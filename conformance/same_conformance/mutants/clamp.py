@@ -92,4 +92,11 @@ RULES = (
         MISTAKE,
         totalling(lambda a: min(a.before + a.after, 3)),
     ),
+    Rule(
+        "capped-at-kernel",
+        "pads kernel - 1 elements at most in all, as if it were not dilated",
+        FORWARD,
+        MISTAKE,
+        totalling(lambda a: min(a.before + a.after, a.kernel - 1)),
+    ),
 )

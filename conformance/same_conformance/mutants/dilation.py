@@ -129,4 +129,11 @@ RULES = (
         MISTAKE,
         lambda case: misread_axis(lambda a: (a.size, a.kernel, a.stride, 1 if case.groups > 1 else a.dilation))(case),
     ),
+    Rule(
+        "dilation-dropped-strided",
+        "forces every dilation to 1 where it strides on any axis, in the windows too",
+        FORWARD,
+        MISTAKE,
+        lambda case: _undilated(case) if max(case.stride) > 1 else plans.same(case),
+    ),
 )

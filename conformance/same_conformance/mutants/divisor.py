@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from same_conformance import padding, spec
 from same_conformance import plan as plans
-from same_conformance import spec
-from same_conformance.case import Axis, Case
-from same_conformance.mutants.windows import MISTAKE, PlanOf, of_maps, positions
+from same_conformance.case import POOLS, Axis, Case
+from same_conformance.mutants.windows import MISTAKE, PlanOf, of_maps, positions, windows
 from same_conformance.plan import PADDED, Plan, index_map, real_elements
 from same_conformance.rules import Execute, Rule
 
@@ -83,6 +83,17 @@ def whole_axis(case: Case) -> Plan:
 
 _OPS = ("avg_pool",)
 
+
+def _window_cut(case: Case) -> Plan:
+    maps = []
+    for a in case.axes:
+        k = min(a.kernel, a.size)
+        maps.append(
+            windows(a.size, k, a.stride, a.dilation, padding.forward(a.size, k, a.stride, a.dilation, case.padding))
+        )
+    return of_maps(case, maps)
+
+
 RULES = (
     Rule(
         "counted-padding",
@@ -148,4 +159,18 @@ RULES = (
         whole_axis,
     ),
     Rule("zeros-uncounted", "does not count elements that are 0", _OPS, MISTAKE, build=_zeros_uncounted),
+    Rule(
+        "divisor-cut",
+        "divides by the window, or by the size where the window is longer",
+        _OPS,
+        MISTAKE,
+        _divided_by(lambda a, m: np.full(m.shape[0], min(a.kernel, a.size))),
+    ),
+    Rule(
+        "window-cut",
+        "cuts a window that is longer than the input down to it",
+        POOLS,
+        MISTAKE,
+        _window_cut,
+    ),
 )

@@ -108,4 +108,18 @@ RULES = (
         MISTAKE,
         misread_axis(lambda a: (_bfloat16(a.size), a.kernel, a.stride, a.dilation)),
     ),
+    Rule(
+        "length-half-up",
+        "rounds size / stride to the nearest integer, halves up, but to 1 at least",
+        FORWARD,
+        MISTAKE,
+        lasting(lambda a, _: max((2 * a.size + a.stride) // (2 * a.stride), 1)),
+    ),
+    Rule(
+        "length-off-at-remainder-one",
+        "gives (size + stride - 2) // stride windows, one too few where the remainder is 1, but 1 at least",
+        FORWARD,
+        MISTAKE,
+        lasting(lambda a, _: max((a.size + a.stride - 2) // a.stride, 1) if a.stride > 1 else a.size),
+    ),
 )

@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
-from same_conformance.case import Axis
-from same_conformance.mutants.windows import FORWARD, MISTAKE, misread_axis, padded, starting, totalling
+import numpy as np
+
+from same_conformance import padding
+from same_conformance.case import Axis, Case
+from same_conformance.mutants.windows import (
+    FORWARD,
+    MISTAKE,
+    misread_axis,
+    of_maps,
+    padded,
+    starting,
+    totalling,
+    windows,
+)
+from same_conformance.plan import PADDED, Plan
 from same_conformance.rules import Rule
 
 
@@ -23,6 +36,15 @@ def _next_remainder_total(axis: Axis) -> int:
 
 def _overlaps(axis: Axis) -> bool:
     return axis.stride < axis.effective_kernel
+
+
+def _subsampled(case: Case) -> Plan:
+    maps = []
+    for a in case.axes:
+        pads = padding.forward(a.output_size, a.kernel, 1, a.dilation, case.padding)
+        reads = windows(a.output_size, a.kernel, 1, a.dilation, pads)
+        maps.append(np.where(reads == PADDED, PADDED, reads * a.stride))
+    return of_maps(case, maps)
 
 
 RULES = (
@@ -81,5 +103,12 @@ RULES = (
         FORWARD,
         MISTAKE,
         totalling(_undilated_when_divisible),
+    ),
+    Rule(
+        "subsampled-first",
+        "takes every stride-th element of the input first, and does SAME at stride 1 to these",
+        FORWARD,
+        MISTAKE,
+        _subsampled,
     ),
 )

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import product
+from typing import Any
+
+import numpy as np
+
 from same_conformance import padding
+from same_conformance import plan as plans
 from same_conformance.case import Axis, Case
 from same_conformance.mutants.windows import MISTAKE, TRANSPOSED, cropped, cropping, scattered
 from same_conformance.plan import Plan
-from same_conformance.rules import Rule
+from same_conformance.rules import Execute, Rule
 
 
 def _missing(axis: Axis) -> int:
@@ -49,6 +55,26 @@ def _kernel_reversed(case: Case) -> Plan:
 
 def _lower_where_sized(axis: Axis, _: str) -> int:
     return axis.before if axis.output_size == _full_size(axis) else max(axis.before, axis.after)
+
+
+def _overwritten(case: Case) -> Execute:
+    """Assign what each tap of each window gives, in raster order, so that the last stays."""
+
+    def execute(x: np.ndarray, w: np.ndarray) -> np.ndarray:
+        y = np.zeros(case.output_shape, case.dtype)
+        maps = plans.same(case).maps
+        taps: list[tuple[int, ...]] = list(product(*map(range, case.kernel)))
+        positions: list[tuple[int, ...]] = list(product(*map(range, case.size)))
+        for position in positions:
+            for tap in taps:
+                reached = tuple(int(m[i, j]) for m, i, j in zip(maps, position, tap, strict=True))
+                if min(reached) >= 0:
+                    to: tuple[Any, ...] = (slice(None), *reached)
+                    at: tuple[Any, ...] = (slice(None), *position)
+                    y[to] = x[at] @ w[tap].T
+        return y
+
+    return execute
 
 
 RULES = (
@@ -191,5 +217,12 @@ RULES = (
         TRANSPOSED,
         MISTAKE,
         _kernel_reversed,
+    ),
+    Rule(
+        "overlaps-overwritten",
+        "overwrites where windows overlap, instead of adding",
+        TRANSPOSED,
+        MISTAKE,
+        build=_overwritten,
     ),
 )

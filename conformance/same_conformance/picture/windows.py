@@ -105,6 +105,8 @@ def of_reading(case: Case, seen: Reading) -> Windows | None:
         return tuple(((None,) * k,) * out for k, out in zip(case.kernel, seen.out, strict=True))
     if not seen.separable or len(seen.axes) < case.rank or not all(seen.axes):
         return None
+    if any(found[0].kernel != axis.kernel for found, axis in zip(seen.axes, case.axes, strict=True)):
+        return None  # a window of another size has no place for its taps
     return tuple(
         _taps(reading.reads_of_pool(reading.nearest(found, axis), axis))
         for axis, found in zip(case.axes, seen.axes, strict=True)

@@ -15,21 +15,39 @@ if TYPE_CHECKING:
     from same_conformance.case import Case
 
 
+MOST_CALLS = 20
+"""How often a case is run that fails by chance: one of many runs shows it."""
+
+
 def observe(
     case: Case,
     name: str,
     say: Callable[[str], None] = lambda _: None,
     interpreters: Mapping[str, str] | None = None,
+    *,
+    earlier: Sequence[Case] = (),
 ) -> Observation:
-    """Run `case` on the implementation called `name`, or in the file that it names, in a worker.
+    """Run `case` on the implementation called `name`, or in the file that it names, after the cases `earlier` in one worker.
+
+    A case that passes is run again, up to `MOST_CALLS` times, in case it fails by chance.
 
     Raises:
         UsageError: if no such implementation is installed.
         StartError: if it does not start.
 
     """
-    (observation,) = observe_all([(name, case)], say, interpreters)
-    return observation
+    judge = Judge()
+    with Pool() as pool:
+        (started,) = lookup.start([name], pool, say, interpreters)
+        own_name = started.entry_point.name
+        for before in earlier:
+            pool.run_case(own_name, before)
+        for _ in range(MOST_CALLS):
+            outcome = pool.run_case(own_name, case)
+            judgement = judge.judge(case, outcome)
+            if judgement.verdict != "pass":
+                break
+    return Observation(Target.of(started), case, outcome, judgement, tuple(earlier))
 
 
 def observe_all(

@@ -49,9 +49,8 @@ def write(observation: Observation) -> str:
     target, case = observation.target, observation.case
     called = calls.of(target)
     expected = spec.execute(case, operands.make(case))
-    functions = data.functions(case)
-    if case.calls > 1:
-        functions = list(dict.fromkeys([*functions, *data.functions(case.first)]))
+    made = [case, *([case.first] if case.calls > 1 else []), *observation.earlier]
+    functions = list(dict.fromkeys(line for one in made for line in data.functions(one)))
     parts = [
         _docstring(observation),
         *_environment(target),
@@ -61,6 +60,7 @@ def write(observation: Observation) -> str:
         "",
         *tensors.settings(target, case),
         *functions,
+        *_earlier_calls(observation, called),
         *_paragraph(called.before(case)),
         *_first_call(observation, called),
         *data.lines(case),
@@ -75,6 +75,7 @@ def write(observation: Observation) -> str:
         *tensors.results(target, case),
         "",
         *_comparison(target, case),
+        *_again(observation, called),
     ]
     return _tidy("\n".join(parts))
 
@@ -139,6 +140,37 @@ def _first_call(observation: Observation, called: calls.Calls) -> list[str]:
     body = [] if observation.target.is_program else called.body(first)
     lines = [*data.lines(first), *tensors.conversions(observation.target, first, "first"), *body]
     return [f"# First a call with size {first.size}; nobody looks at what it gives.", *lines, ""]
+
+
+def _earlier_calls(observation: Observation, called: calls.Calls) -> list[str]:
+    """Execute the cases that the result depends on, in their order."""
+    lines = []
+    for earlier in (case.forward for case in observation.earlier):
+        values = [*data.lines(earlier), *tensors.conversions(observation.target, earlier)]
+        made = [*called.before(earlier), *values, *called.body(earlier)]
+        lines += [f"# First {earlier.id}; nobody looks at what it gives.", *made, ""]
+    return lines
+
+
+_MOST_CALLS = 100
+
+
+def _again(observation: Observation, called: calls.Calls) -> list[str]:
+    """Make the same call again and again, if that was seen to give something else."""
+    target, case = observation.target, observation.case
+    if not getattr(observation.outcome, "n_unequal", 0):
+        return []
+    body = [
+        *tensors.conversions(target, case),
+        *_call(observation, called),
+        *tensors.results(target, case),
+        "if given.shape != once.shape or not np.array_equal(given, once, equal_nan=True):",
+        '    print("They differ: the same call, made again, gives")',
+        "    print(given)",
+        "    break",
+    ]
+    loop = [f"for _ in range({_MOST_CALLS}):", *code.indented(body)]
+    return ["# The same call again, until it gives something else.", "once = given", *loop]
 
 
 def _call(observation: Observation, called: calls.Calls) -> list[str]:

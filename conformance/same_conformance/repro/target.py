@@ -80,9 +80,15 @@ class Target:
 
 @dataclass(frozen=True)
 class Observation:
-    """What an implementation did with one case, beside what SAME asks for."""
+    """What an implementation did with one case, beside what SAME asks for.
+
+    Attributes:
+        earlier: cases that it executed before in the same process, because the result may depend on them.
+
+    """
 
     target: Target
     case: Case
     outcome: Outcome
     judgement: Judgement
+    earlier: tuple[Case, ...] = ()

@@ -265,8 +265,12 @@ class Pool:
 
     def run_first(self, name: str, case: Case) -> Outcome:
         """Execute one case in a new process, which has executed nothing before."""
-        self._slot_of[name].end()
+        self.renew(name)
         return self.run_case(name, case)
+
+    def renew(self, name: str) -> None:
+        """End the process of `name`: whatever it executes next, it executes in a new one."""
+        self._slot_of[name].end()
 
     def probe(self, name: str, case: Case, sets: Sequence[tuple[np.ndarray, ...]]) -> list[Outcome]:
         """Execute one case on each of `sets` of float64 operands; fewer outcomes than sets if the worker dies."""

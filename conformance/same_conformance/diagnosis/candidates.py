@@ -1,0 +1,195 @@
+"""List what an implementation may compute from the parameters of an axis, or of another axis in its place.
+
+The first candidate of each list is what SAME asks for; then come the formulas that have names of their own in
+`same_conformance.diagnosis.formulas`; then every half of every total that can be made of the parts of the rule by
+getting one or two of them wrong; then SAME with a parameter of another axis.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+from itertools import product
+from typing import TYPE_CHECKING
+
+from same_conformance import padding as rule
+from same_conformance.diagnosis import formulas
+from same_conformance.diagnosis.pieces import Candidate
+
+if TYPE_CHECKING:
+    from same_conformance.case import Axis, Case
+
+OTHER_AXES: dict[str, Callable[[int, int], int]] = {
+    "the axis at the other end": lambda axis, rank: rank - 1 - axis,
+    "the first axis": lambda _axis, _rank: 0,
+    "the last axis": lambda _axis, rank: rank - 1,
+    "the next axis": lambda axis, rank: (axis + 1) % rank,
+    "the axis before": lambda axis, rank: (axis - 1) % rank,
+}
+
+_KERNELS: dict[str, Callable[[Axis], int]] = {
+    "ke": lambda a: a.effective_kernel,
+    "k": lambda a: a.kernel,
+    "k d": lambda a: a.kernel * a.dilation,
+    "min(k, n)": lambda a: min(a.kernel, a.size),
+}
+_COVERED: dict[str, Callable[[Axis], int]] = {
+    "(out - 1) s + {} - n": lambda a: (a.output_size - 1) * a.stride - a.size,
+    "(n // s - 1) s + {} - n": lambda a: (a.size // a.stride - 1) * a.stride - a.size,
+    "(n // s) s + {} - n": lambda a: a.size // a.stride * a.stride - a.size,
+    "(n - 1) s + {} - n": lambda a: (a.size - 1) * a.stride - a.size,
+    "{} - s": lambda a: -a.stride,
+    "{} - 1": lambda _: -1,
+    "{} - n % s": lambda a: -(a.size % a.stride),
+    "{} - s + n % s": lambda a: a.size % a.stride - a.stride,
+    "{} - s + 1": lambda a: 1 - a.stride,
+}
+_CLAMPS: dict[str, Callable[[int], int]] = {"max({}, 0)": lambda t: max(t, 0), "({})": lambda t: t}
+_HALVES: dict[str, Callable[[int], int]] = {
+    "{} // 2": lambda t: t // 2,
+    "({} + 1) // 2": lambda t: (t + 1) // 2,
+    "{}": lambda t: t,
+    "({} - 1) // 2": lambda t: (t - 1) // 2,
+}
+_CROPPED: dict[str, Callable[[Axis], int]] = {
+    "-(s // 2)": lambda a: -(a.stride // 2),
+    "-((s - 1) // 2)": lambda a: -((a.stride - 1) // 2),
+    "-(s - 1)": lambda a: 1 - a.stride,
+    "-((s - ke) // 2)": lambda a: -((a.stride - a.effective_kernel) // 2),
+    "-(s - ke)": lambda a: a.effective_kernel - a.stride,
+    "1": lambda _: 1,
+    "-1": lambda _: -1,
+}
+"""Where the first window begins inside."""
+FEWEST_MADE = 8
+"""Wrong axes that a formula made of parts must explain: there are hundreds of them, so that some fit a few by chance."""
+
+
+@cache
+def pads(*, transposed: bool) -> tuple[Candidate, ...]:
+    """Return what may be padded before the first element, or cropped."""
+    named = [
+        Candidate(_text(f, transposed=transposed), _of_axis(f.value, transposed=transposed)) for f in formulas.PADS
+    ]
+    made = [
+        Candidate(_turned(t, transposed=transposed), _of_axis(v, transposed=transposed), FEWEST_MADE)
+        for t, v in (*_CROPPED.items(), *_halves())
+    ]
+    shifted = [
+        Candidate(f"what SAME {'crops' if transposed else 'pads'} {side} {words}", _shifted(side, by))
+        for side, (words, by) in product(("before", "after"), (("+ 1", 1), ("- 1", -1)))
+    ]
+    return (*named, *_of_other_axes(transposed=transposed), *shifted, *made)
+
+
+@cache
+def lengths(*, transposed: bool) -> tuple[Candidate, ...]:
+    """Return how long the output may be."""
+    found = formulas.TRANSPOSED_LENGTHS if transposed else formulas.FORWARD_LENGTHS
+    more = () if transposed else _MORE_LENGTHS
+    named = [Candidate(f.text, _of_axis(f.value, transposed=False)) for f in (*found, *more)]
+    others = [Candidate(f"that of {words}", _length_of(of)) for words, of in OTHER_AXES.items()]
+    return (*named, *others)
+
+
+def _length_of(other: Callable[[int, int], int]) -> Callable[[Case, int], int]:
+    return lambda case, i: case.axes[other(i, case.rank)].output_size
+
+
+def _before_of(other: Callable[[int, int], int]) -> Callable[[Case, int], int]:
+    return lambda case, i: case.axes[other(i, case.rank)].before
+
+
+_CEIL_MODE = tuple(
+    formulas.Formula(f"ceil((n + 2 ({pad.text}) - ke) / s) + 1, as with ceil_mode,", formulas.ceil_mode(pad.value))
+    for pad in formulas.PADS
+    if pad.text in ("0", "total // 2", "(k - 1) // 2", "k // 2", "(ke - 1) // 2", "ke // 2")
+)
+_MORE_LENGTHS = (
+    *_CEIL_MODE,
+    formulas.Formula("max(n // s, 1)", lambda a: max(a.size // a.stride, 1)),
+    formulas.Formula("round(n / s)", lambda a: round(a.size / a.stride)),
+    formulas.Formula("max(round(n / s), 1)", lambda a: max(round(a.size / a.stride), 1)),
+    formulas.Formula("n / s, rounded half up", lambda a: (2 * a.size + a.stride) // (2 * a.stride)),
+    formulas.Formula("max(n / s, rounded half up, 1)", lambda a: max((2 * a.size + a.stride) // (2 * a.stride), 1)),
+    formulas.Formula("(n + s - 2) // s", lambda a: (a.size + a.stride - 2) // a.stride),
+    formulas.Formula("max((n + s - 2) // s, 1)", lambda a: max((a.size + a.stride - 2) // a.stride, 1)),
+    formulas.Formula("(n - 1) // s + 2", lambda a: (a.size - 1) // a.stride + 2),
+    formulas.Formula("ceil(n / s) + 1", lambda a: a.output_size + 1),
+    formulas.Formula("ceil(n / s) - 1", lambda a: a.output_size - 1),
+    formulas.Formula("ceil(n / k)", lambda a: -(-a.size // a.kernel)),
+    formulas.Formula("n // k", lambda a: a.size // a.kernel),
+    formulas.Formula("ceil(n / (s d))", lambda a: -(-a.size // (a.stride * a.dilation))),
+)
+
+
+def _text(formula: formulas.Formula, *, transposed: bool) -> str:
+    verb = "crops" if transposed else "pads"
+    plain = {"0": "nothing", "after": f"what SAME {verb} after", "total": f"all that SAME {verb}"}
+    return plain.get(formula.text) or _turned(formula.text, transposed=transposed)
+
+
+def _turned(text: str, *, transposed: bool) -> str:
+    """Write a formula of the forward op whose adjoint a transposed one is with the sizes that this has."""
+    if not transposed:
+        return text
+    return re.sub(r"\b(n|out)\b", lambda found: {"n": "out", "out": "n"}[found[0]], text)
+
+
+def _of_axis(value: Callable[[Axis], int], *, transposed: bool) -> Callable[[Case, int], int]:
+    if not transposed:
+        return lambda case, i: value(case.axes[i])
+
+    def of_forward(case: Case, i: int) -> int:
+        axis = case.axes[i]
+        return value(axis._replace(size=axis.output_size, output_size=axis.size))
+
+    return of_forward
+
+
+def _shifted(side: str, by: int) -> Callable[[Case, int], int]:
+    return lambda case, i: getattr(case.axes[i], side) + by
+
+
+def _halves() -> Iterator[tuple[str, Callable[[Axis], int]]]:
+    for (half, halve), (clamp, clamped), (covers, covered), (kernel, kernels) in product(
+        _HALVES.items(), _CLAMPS.items(), _COVERED.items(), _KERNELS.items()
+    ):
+        yield half.format(clamp.format(covers.format(kernel))), _composed(halve, clamped, covered, kernels)
+
+
+def _composed(
+    halve: Callable[[int], int],
+    clamp: Callable[[int], int],
+    covered: Callable[[Axis], int],
+    kernel: Callable[[Axis], int],
+) -> Callable[[Axis], int]:
+    return lambda axis: halve(clamp(covered(axis) + kernel(axis)))
+
+
+def _of_other_axes(*, transposed: bool) -> Iterator[Candidate]:
+    """Yield the pads of another axis, and those that SAME asks for with one parameter of another axis."""
+    verb = "crops" if transposed else "pads"
+    for words, of in OTHER_AXES.items():
+        yield Candidate(f"what belongs to {words}", _before_of(of))
+    names = ("output size" if transposed else "size", "kernel", "stride", "dilation")
+    for (which, name), (words, of) in product(enumerate(names), OTHER_AXES.items()):
+        yield Candidate(f"what SAME {verb} with the {name} of {words}", _exchanged(which, of, transposed=transposed))
+
+
+def _exchanged(which: int, other: Callable[[int, int], int], *, transposed: bool) -> Callable[[Case, int], int]:
+    """Return what SAME pads where one parameter is that of another axis."""
+
+    def before(case: Case, i: int) -> int:
+        mine, theirs = (_forward(case.axes[j], transposed=transposed) for j in (i, other(i, case.rank)))
+        values = list(mine)
+        values[which] = theirs[which]
+        n, k, s, d = values
+        return rule.forward(n, k, s, d, case.padding).before
+
+    return before
+
+
+def _forward(axis: Axis, *, transposed: bool) -> tuple[int, int, int, int]:
+    return (axis.output_size if transposed else axis.size, axis.kernel, axis.stride, axis.dilation)

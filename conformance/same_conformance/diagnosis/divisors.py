@@ -1,0 +1,84 @@
+"""Recognise what average pooling divides by, from the weights with which its windows read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from same_conformance.plan import outer
+
+if TYPE_CHECKING:
+    from same_conformance.case import Axis, Case
+
+REAL, UNKNOWN = "real", "other"
+
+
+def _positions(axis: Axis) -> np.ndarray:
+    lies = np.arange(axis.output_size)[:, None] * axis.stride + np.arange(axis.kernel) * axis.dilation - axis.before
+    return np.asarray(lies)
+
+
+def _real(axis: Axis) -> np.ndarray:
+    lies = _positions(axis)
+    return np.asarray(((lies >= 0) & (lies < axis.size)).sum(axis=1))
+
+
+def _span(axis: Axis) -> np.ndarray:
+    """Return how long the part of a window's span is that lies in the input."""
+    start = np.arange(axis.output_size) * axis.stride - axis.before
+    return np.minimum(start + axis.effective_kernel, axis.size) - np.maximum(start, 0)
+
+
+def _every(number: int, axis: Axis) -> np.ndarray:
+    return np.full(axis.output_size, number)
+
+
+DIVISORS: dict[str, Callable[[Axis], np.ndarray]] = {
+    REAL: _real,
+    "window": lambda a: _every(a.kernel, a),
+    "min(k, n)": lambda a: _every(min(a.kernel, a.size), a),
+    "what does not lie before the start, and so counts the padding after the end": lambda a: (_positions(a) >= 0).sum(
+        axis=1
+    ),
+    "what does not lie after the end, and so counts the padding before the start": lambda a: (
+        _positions(a) < a.size
+    ).sum(axis=1),
+    "the length of the dilated window within the input": _span,
+    "the length of the dilated window within the input, divided by d and rounded up": lambda a: (
+        -(-_span(a) // a.dilation)
+    ),
+    "the length of the dilated window within the input, divided by d and rounded down": lambda a: (
+        _span(a) // a.dilation
+    ),
+    "the dilated window, ke": lambda a: _every(a.effective_kernel, a),
+    "k - 1": lambda a: _every(a.kernel - 1, a),
+    "k less all padding": lambda a: _every(a.kernel - a.before - a.after, a),
+    "n": lambda a: _every(a.size, a),
+    "s": lambda a: _every(a.stride, a),
+}
+"""What each window divides by along one axis, at least 1; the divisor is the product over the axes."""
+
+
+def recognise(case: Case, weights: np.ndarray, members: np.ndarray) -> str:
+    """Return the name in `DIVISORS` of what each window divides by, or `UNKNOWN`.
+
+    `weights` are those of each element in each window, ``(*out, elements)``; `members` tells which are read.
+    """
+    real = np.nan_to_num(weights)
+    used = members.any(axis=-1)
+    eps = 2.0**-6 if case.dtype == "bfloat16" else 2.0**-9 if case.dtype == "float16" else 1e-6
+    by = 1 / real.max(axis=-1, where=members, initial=1e-300)
+    lowest = real.min(axis=-1, where=members, initial=np.inf)
+    if not np.allclose(lowest[used] * by[used], 1, rtol=eps):
+        return UNKNOWN
+    if np.allclose(by[used], members.sum(axis=-1)[used], rtol=eps):
+        return REAL
+    if by.shape != tuple(a.output_size for a in case.axes):
+        return "window" if np.allclose(by[used], float(np.prod(case.kernel)), rtol=eps) else UNKNOWN
+    for name, along in DIVISORS.items():
+        divisor = outer(np.maximum(along(a), 1) for a in case.axes)
+        if np.allclose(by[used], divisor[used], rtol=eps):
+            return name
+    return UNKNOWN

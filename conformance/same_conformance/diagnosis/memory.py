@@ -1,0 +1,82 @@
+"""Find the earlier call that makes a right implementation wrong, and so what it keeps without asking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from same_conformance.case import DTYPES, POOLS, Case
+from same_conformance.errors import CaseError
+from same_conformance.padding import MODES
+
+Fails = Callable[[Case], bool]
+"""Executes a case in the process at hand and tells whether it fails."""
+Anew = Callable[[], None]
+"""Sees to it that what is executed next is executed in a new process."""
+
+
+def find(case: Case, fails: Fails, anew: Anew) -> Case | None:
+    """Return one case after which `case`, which passes in a new process, fails; None if none of a few does.
+
+    They differ from it in one thing each, so that the one that is found says what is mixed up.
+    """
+    candidates = list(dict.fromkeys(_unlike(case)))
+    anew()
+    for earlier in candidates:
+        fails(earlier)
+    if not fails(case):
+        return None
+    for earlier in candidates:
+        anew()
+        fails(earlier)
+        if fails(case):
+            return earlier
+    return None
+
+
+def differing(case: Case, earlier: Case) -> str:
+    """Say in which fields two cases differ.
+
+    >>> from same_conformance.case import parse
+    >>> differing(parse("conv.n5.k3.s2"), parse("conv.n6.k3.s2"))
+    'size'
+    """
+    fields = (
+        "op",
+        "size",
+        "kernel",
+        "stride",
+        "dilation",
+        "padding",
+        "batch",
+        "channels",
+        "groups",
+        "dtype",
+        "compared",
+    )
+    return " and ".join(name for name in fields if getattr(case, name) != getattr(earlier, name))
+
+
+def _unlike(case: Case) -> Iterator[Case]:
+    """Yield cases that differ from `case` in one thing, the likeliest to be forgotten first."""
+    for change in _changes(case):
+        try:
+            yield replace(case, **change, output_size=(), calls=1)
+        except CaseError:
+            continue
+
+
+def _changes(case: Case) -> Iterator[dict[str, Any]]:
+    yield {"size": tuple(axis.other_size(case.padding) for axis in case.axes)}
+    yield {"size": tuple(n + 1 for n in case.size)}
+    yield {"size": tuple(max(n - 1, 1) for n in case.size)}
+    for name in ("stride", "dilation", "kernel"):
+        yield {name: tuple(v + 1 for v in getattr(case, name))}
+        yield {name: tuple(max(v - 1, 1) for v in getattr(case, name))}
+    yield from ({"padding": padding} for padding in MODES if padding != case.padding)
+    yield {"batch": case.batch + 1}
+    yield {"channels": tuple(c + 1 for c in case.channels)}
+    yield from ({"dtype": dtype} for dtype in DTYPES[1:] if dtype != case.dtype)
+    if case.op in POOLS:
+        yield {"op": POOLS[1 - POOLS.index(case.op)]}

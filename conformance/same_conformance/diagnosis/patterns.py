@@ -1,0 +1,103 @@
+"""Recognise index maps that no set of numbers gives, by what they leave out of SAME's or put in its place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from same_conformance.plan import PADDED, index_map
+
+if TYPE_CHECKING:
+    from same_conformance.case import Axis
+
+
+def of_forward(reads: np.ndarray, axis: Axis) -> str:
+    """Say in words what the map ``(out, kernel)`` of a forward op does instead of SAME's; empty if it is not recognised."""
+    ours = index_map(
+        size=axis.size,
+        kernel=axis.kernel,
+        stride=axis.stride,
+        dilation=axis.dilation,
+        before=axis.before,
+        out=axis.output_size,
+    )
+    if reads.shape != ours.shape:
+        return ""
+    missing = (ours != PADDED) & (reads == PADDED)
+    if not np.array_equal(np.where(missing, ours, reads), ours):
+        return _windows_moved(reads, ours, axis)
+    if not missing.any():
+        return ""
+    return _tiled(ours, missing, axis) or _windows_left_out(ours, missing) or _elements_left_out(ours, missing, axis)
+
+
+def _windows_moved(reads: np.ndarray, ours: np.ndarray, axis: Axis) -> str:
+    """Recognise windows that are SAME's but for some, which begin elsewhere."""
+    differ = [o for o in range(len(ours)) if not np.array_equal(reads[o], ours[o])]
+    steps = reads - ours
+    real = (reads != PADDED) & (ours != PADDED)
+    if all(not real[o].any() or len(set(steps[o][real[o]].tolist())) == 1 for o in differ):
+        by = [int(steps[o][real[o]][0]) if real[o].any() else 0 for o in range(len(ours))]
+        if differ == [len(ours) - 1] and by[-1] < 0:
+            return "moves the last window back into the input"
+        if differ == [0] and by[0] > 0:
+            return "moves the first window into the input"
+        if all((b <= 0) == (reads[o].max() == axis.size - 1) or b == 0 for o, b in enumerate(by)):
+            return "moves windows that reach beyond the input back into it"
+    return ""
+
+
+def _tiled(ours: np.ndarray, missing: np.ndarray, axis: Axis) -> str:
+    """Recognise tiles: a window reads what lies in the tile of its output only."""
+    centre = np.arange(len(ours))[:, None] * axis.stride
+    for tile in range(1, axis.size):
+        beyond = (ours != PADDED) & (ours // tile != centre // tile)
+        if np.array_equal(beyond, missing):
+            return f"works in tiles of {tile} elements, each without its neighbours"
+    return ""
+
+
+def _windows_left_out(ours: np.ndarray, missing: np.ndarray) -> str:
+    """Recognise whole windows that read nothing."""
+    real = ours != PADDED
+    rows = np.asarray(missing.any(axis=1))
+    if not np.array_equal(missing[rows], real[rows]):
+        return ""
+    touching = (ours == PADDED).any(axis=1)
+    if np.array_equal(rows, touching & real.any(axis=1)):
+        return "leaves out every window that touches the padding"
+    places = {"first": [0], "last": [len(rows) - 1]}
+    found = np.flatnonzero(rows).tolist()
+    which = next((name for name, place in places.items() if found == place), "")
+    return f"leaves out the {which} window" if which else "leaves out whole windows"
+
+
+def _elements_left_out(ours: np.ndarray, missing: np.ndarray, axis: Axis) -> str:
+    """Recognise elements, or taps, that are never read."""
+    for words, element in (("first", 0), ("last", axis.size - 1)):
+        if np.array_equal(missing, ours == element):
+            return f"never reads the {words} element"
+    taps = np.flatnonzero(missing.any(axis=0)).tolist()
+    if np.array_equal(missing[:, taps], (ours != PADDED)[:, taps]) and len(taps) < ours.shape[1]:
+        return f"leaves out tap {', '.join(map(str, taps))} of {ours.shape[1]}"
+    return ""
+
+
+def of_transposed(reads: np.ndarray, axis: Axis) -> str:
+    """Say the same of the map ``(out, kernel)`` of a transposed convolution."""
+    q, j = np.arange(axis.output_size)[:, None], np.arange(axis.kernel)[None, :]
+    source, rest = np.divmod(q + axis.before - j * axis.dilation, axis.stride)
+    ours = np.where((rest == 0) & (source >= 0) & (source < axis.size), source, PADDED)
+    if reads.shape != ours.shape:
+        return ""
+    real = ours != PADDED
+    n_before = np.cumsum(real, axis=1)
+    first, last = real & (n_before == 1), real & (n_before == real.sum(axis=1, keepdims=True))
+    overlap = real.sum(axis=1, keepdims=True) > 1
+    if not overlap.any():
+        return ""
+    for kept in (first, last):
+        if np.array_equal(reads, np.where(kept, ours, PADDED)):
+            return "overwrites where windows overlap, instead of adding"
+    return ""

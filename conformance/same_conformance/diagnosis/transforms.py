@@ -1,0 +1,216 @@
+"""Recognise results that are SAME's own, changed as a whole: scaled, turned round, rounded, cut off.
+
+Probing shows which elements are read. What happens to the sums after that, and to gradients, shows in the numbers: a
+change is named only if it turns what SAME asks for into what was given, in every case that was seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from same_conformance import operands
+from same_conformance import plan as plans
+from same_conformance.case import POOLS
+from same_conformance.exactness import SIGNIFICANT_BITS
+
+if TYPE_CHECKING:
+    from same_conformance.case import Case
+
+_MOST = 40
+"""Results looked at."""
+_FEWEST = 2
+
+
+class Pair(NamedTuple):
+    """What was given, and what SAME asks for, in float64 and of one shape."""
+
+    case: Case
+    given: np.ndarray
+    asked: np.ndarray
+
+
+def describe(pairs: Sequence[Pair]) -> str:
+    """Say what turns what SAME asks for into what was given; empty if no known change does in all cases."""
+    pairs = pairs[:_MOST]
+    if len(pairs) < _FEWEST:
+        return ""
+    factor = _factor(pairs)
+    if factor:
+        return factor
+    return next((words for words, change in _changes(pairs) if all(_turns(change, pair) for pair in pairs)), "")
+
+
+Change = Callable[[Pair], "np.ndarray | None"]
+
+
+def _turns(change: Change, pair: Pair) -> bool:
+    changed = change(pair)
+    return changed is not None and changed.shape == pair.given.shape and _equal(pair.case, changed, pair.given)
+
+
+def _equal(case: Case, a: np.ndarray, b: np.ndarray) -> bool:
+    """Compare exactly, but for what average pooling rounds, and windows that hold padding only."""
+    eps = 32 * 2.0 ** -SIGNIFICANT_BITS[case.dtype] if case.op == "avg_pool" else 0.0
+    with np.errstate(invalid="ignore"):
+        near = np.isclose(a, b, rtol=eps, atol=eps * float(np.nan_to_num(np.abs(b)).max(initial=0.0)), equal_nan=True)
+    if case.op in POOLS and case.compared == "forward":
+        near |= plans.same(case).reads_padding_only()[None, ..., None]
+    return bool(near.all())
+
+
+def _factor(pairs: Sequence[Pair]) -> str:
+    """Recognise a multiple: the same in all cases, or one that the case has."""
+    factors = []
+    for pair in pairs:
+        real = np.isfinite(pair.asked) & (pair.asked != 0) & np.isfinite(pair.given)
+        ratios = np.unique(np.round(pair.given[real] / pair.asked[real], 5))
+        if ratios.size != 1:
+            return ""
+        factors.append(float(ratios[0]))
+    if len(set(factors)) == 1:
+        (factor,) = set(factors)
+        return "is 0 throughout" if factor == 0 else f"is {factor:g} times what is asked for" if factor != 1 else ""
+    for words, number in _NUMBERS.items():
+        for verb, power in (("divided", -1), ("multiplied", 1)):
+            if np.allclose(factors, [number(pair.case) ** power for pair in pairs], rtol=1e-4):
+                return f"is {verb} by {words}"
+    return ""
+
+
+_NUMBERS: dict[str, Callable[[Case], float]] = {
+    "the number of examples": lambda case: case.batch,
+    "the number of output elements": lambda case: float(np.prod(case.output_shape[1:-1])),
+    "the number of output elements of all examples": lambda case: float(np.prod(case.output_shape[:-1])),
+    "the number of taps": lambda case: float(np.prod(case.kernel)),
+    "the number of groups": lambda case: case.groups,
+    "the number of input channels": lambda case: case.channels[0],
+    "the number of output channels": lambda case: case.channels[-1],
+    "the stride": lambda case: float(np.prod(case.stride)),
+    "the number of input elements": lambda case: float(np.prod(case.size)),
+    "the number of axes": lambda case: case.rank,
+}
+
+
+def _changes(pairs: Sequence[Pair]) -> Iterator[tuple[str, Change]]:
+    """Yield changes with their words, the plainest first."""
+    yield from _VALUES.items()
+    what = pairs[0].case.compared
+    leading, trailing = (0, 2) if what == "kernel_gradient" else (1, 1)
+    spatial = {f"axis {i}": i + leading for i in range(3)}
+    yield "is turned round along all axes", lambda p: np.flip(p.asked, tuple(range(leading, p.asked.ndim - trailing)))
+    yield "is turned round along the last axis", lambda p: np.flip(p.asked, p.asked.ndim - trailing - 1)
+    yield "is turned round along the first axis", lambda p: np.flip(p.asked, leading)
+    if not leading:
+        yield "has its channels exchanged", lambda p: np.swapaxes(p.asked, -1, -2)
+    else:
+        yield "has the examples in reverse order", lambda p: p.asked[::-1]
+    yield "has the channels in reverse order", lambda p: p.asked[..., ::-1]
+    yield "is moved by one element along the last axis", lambda p: np.roll(p.asked, 1, p.asked.ndim - trailing - 1)
+    yield (
+        "is moved back by one element along the last axis",
+        lambda p: np.roll(p.asked, -1, p.asked.ndim - trailing - 1),
+    )
+    yield "is moved by one element along the first axis", lambda p: np.roll(p.asked, 1, leading)
+    for (first, a), (second, b) in combinations(spatial.items(), 2):
+        yield f"has {first} and {second} exchanged", _exchanging(a, b)
+    if pairs[0].case.op in POOLS and what == "forward":
+        yield from _REDUCED.items()
+    if pairs[0].case.op == "max_pool" and what == "input_gradient":
+        yield "keeps the cotangent of the last of the windows that share a maximum, instead of adding them", _assigned
+        yield "keeps the cotangent of the first of the windows that share a maximum", lambda p: _assigned(p, step=-1)
+        yield "goes to every element of the window", _spread
+
+
+def _exchanging(a: int, b: int) -> Change:
+    return lambda p: np.swapaxes(p.asked, a, b) if p.case.rank > b - 1 and p.asked.ndim > b else None
+
+
+def _rounded(bits: int) -> Change:
+    def change(pair: Pair) -> np.ndarray:
+        _, exponent = np.frexp(pair.asked)
+        return np.asarray(np.ldexp(np.rint(np.ldexp(pair.asked, bits - exponent)), exponent - bits))
+
+    return change
+
+
+_VALUES: dict[str, Change] = {
+    "has the opposite sign": lambda p: -p.asked,
+    "is never negative: what is below 0 becomes 0": lambda p: np.maximum(p.asked, 0),
+    "has no sign: negative numbers become positive": lambda p: np.abs(p.asked),
+    "is rounded to bfloat16": _rounded(8),
+    "is rounded to float16": _rounded(11),
+    "is rounded to float32": _rounded(24),
+    "is rounded to an integer": lambda p: np.rint(p.asked),
+    "is rounded down to an integer": lambda p: np.floor(p.asked),
+    "is cut off to an integer": lambda p: np.trunc(p.asked),
+    "is shifted by 1": lambda p: p.asked + 1,
+    "gives every example that of the first": lambda p: np.repeat(p.asked[:1], len(p.asked), axis=0),
+}
+
+
+def _reduced(reduce: Callable[[np.ndarray], np.ndarray]) -> Change:
+    """Do something else to the real elements of each window, ``(batch, elements, channels)``, than pooling does."""
+
+    def change(pair: Pair) -> np.ndarray:
+        (x,) = operands.make(pair.case)
+        found = np.full(pair.asked.shape, np.nan)
+        for position in np.ndindex(*pair.asked.shape[1:-1]):
+            reads = [m[o][m[o] >= 0] for m, o in zip(plans.same(pair.case).maps, position, strict=True)]
+            if all(r.size for r in reads):
+                window = x[np.ix_(range(len(x)), *reads, range(x.shape[-1]))].reshape(len(x), -1, x.shape[-1])
+                found[(slice(None), *position)] = reduce(window)
+        return found
+
+    return change
+
+
+def _largest_magnitude(window: np.ndarray) -> np.ndarray:
+    at = np.abs(window).argmax(axis=1)[:, None]
+    return np.take_along_axis(window, at, axis=1)[:, 0]
+
+
+_REDUCED: dict[str, Change] = {
+    "is the least element of each window": _reduced(lambda w: w.min(axis=1)),
+    "is the greatest element of each window": _reduced(lambda w: w.max(axis=1)),
+    "is the element of the largest magnitude of each window": _reduced(_largest_magnitude),
+    "is the average of each window": _reduced(lambda w: w.mean(axis=1)),
+    "is the sum of each window": _reduced(lambda w: w.sum(axis=1)),
+    "is the first element of each window": _reduced(lambda w: w[:, 0]),
+    "is the last element of each window": _reduced(lambda w: w[:, -1]),
+    "is the median of each window": _reduced(lambda w: np.median(w, axis=1)),
+}
+
+
+def _assigned(pair: Pair, step: int = 1) -> np.ndarray:
+    """Return max pooling's gradient if each window overwrites what others gave its maximum."""
+    x, g = operands.make(pair.case)
+    ours = plans.same(pair.case)
+    found = np.zeros(x.shape)
+    for position in list(np.ndindex(*ours.out))[::step]:
+        reads = [m[o][m[o] >= 0] for m, o in zip(ours.maps, position, strict=True)]
+        if any(r.size == 0 for r in reads):
+            continue
+        window = x[np.ix_(range(len(x)), *reads, range(x.shape[-1]))]
+        flat = window.reshape(len(x), -1, x.shape[-1])
+        at = np.unravel_index(flat.argmax(axis=1), [r.size for r in reads])
+        where = [r[i] for r, i in zip(reads, at, strict=True)]
+        batch, channel = np.indices((len(x), x.shape[-1]))
+        found[(batch, *where, channel)] = g[(slice(None), *position)]
+    return found
+
+
+def _spread(pair: Pair) -> np.ndarray:
+    """Return the gradient of a sum over each window."""
+    x, g = operands.make(pair.case)
+    ours = plans.same(pair.case)
+    found = np.zeros(x.shape)
+    for position in np.ndindex(*ours.out):
+        reads = [m[o][m[o] >= 0] for m, o in zip(ours.maps, position, strict=True)]
+        found[np.ix_(range(len(x)), *reads, range(x.shape[-1]))] += g[(slice(None), *position)].reshape(
+            len(x), *[1] * len(reads), -1
+        )
+    return found

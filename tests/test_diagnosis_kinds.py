@@ -1,0 +1,252 @@
+"""Diagnosis of wrong implementations that are no mutants: each kind is recognised by what it does, not by its name."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+
+from same_conformance import operands, spec
+from same_conformance import plan as plans
+from same_conformance.case import Case, parse
+from same_conformance.diagnosis import further, naming, patterns, pieces, transforms
+from same_conformance.diagnosis.diagnose import Diagnosis, diagnose
+from same_conformance.judge import Judge
+from same_conformance.mutants.windows import of_maps, scattered, started, windows
+from same_conformance.outcome import Array, Outcome
+from same_conformance.plan import PADDED, Plan, index_map
+from same_conformance.record import Result
+
+Wrong = Callable[[Case, tuple[np.ndarray, ...]], np.ndarray]
+
+
+def diagnosed(case_id: str, wrong: Wrong) -> Diagnosis:
+    """Diagnose `wrong` by the cases that a diagnosis makes around one that fails."""
+    judge = Judge()
+
+    def execute(case: Case, sets: Sequence[tuple[np.ndarray, ...]]) -> list[Outcome]:
+        return [Array(wrong(case, given), case.dtype) for given in sets]
+
+    cases = [case for case in further.cases(parse(case_id), [], seed=1) if case.dtype == "float32" and case.calls == 1][
+        ::2
+    ]
+    results, arrays = [], {}
+    for case in sorted([parse(case_id), *cases], key=lambda c: c.canonical_key):
+        (outcome,) = execute(case, [operands.make(case)])
+        assert isinstance(outcome, Array)
+        arrays[case] = outcome.values
+        results.append(Result("it", case, judge.judge(case, outcome)))
+    return diagnose(results, execute, arrays)
+
+
+def planned(plan: Callable[[Case], Plan]) -> Wrong:
+    return lambda case, given: spec.execute(case, given, plan(case))
+
+
+def swapped_where(holds: Callable[[Case, int], bool]) -> Wrong:
+    def plan(case: Case) -> Plan:
+        pads = [(a.after, a.before) if holds(case, i) else (a.before, a.after) for i, a in enumerate(case.axes)]
+        return of_maps(case, [windows(*a[:4], p) for a, p in zip(case.axes, pads, strict=True)])
+
+    return planned(plan)
+
+
+def two_rules(case: Case) -> Plan:
+    """Swap at stride 1, and pad half of the kernel above."""
+    pads = [a.after if a.stride == 1 else (a.kernel - 1) // 2 * a.dilation for a in case.axes]
+    return of_maps(case, [started(a, p, a.output_size) for a, p in zip(case.axes, pads, strict=True)])
+
+
+def tiled(case: Case) -> Plan:
+    """Work in tiles of four where the stride is 1."""
+    maps = []
+    for a, reads in zip(case.axes, plans.same(case).maps, strict=True):
+        other = (reads // 4 != np.arange(len(reads))[:, None] // 4) & (a.stride == 1)
+        maps.append(np.where(other, PADDED, reads))
+    return of_maps(case, maps)
+
+
+def wrapped_after(case: Case) -> Plan:
+    maps = []
+    for a in case.axes:
+        position = np.arange(a.output_size)[:, None] * a.stride + np.arange(a.kernel) * a.dilation - a.before
+        maps.append(np.where(position < 0, PADDED, position % a.size))
+    return of_maps(case, maps)
+
+
+def cut_windows(case: Case) -> Plan:
+    maps = []
+    for a, reads in zip(case.axes, plans.same(case).maps, strict=True):
+        maps.append(np.where(np.arange(a.kernel) >= max(a.kernel - 1, 1), PADDED, reads) if a.stride > 1 else reads)
+    return of_maps(case, maps)
+
+
+def overwritten(case: Case, given: tuple[np.ndarray, ...]) -> np.ndarray:
+    if case.compared != "forward":
+        return same(case, given)
+    x, w = given
+    y = np.zeros(case.output_shape)
+    maps = plans.same(case).maps
+    for position in np.ndindex(*case.size):
+        for tap in np.ndindex(*case.kernel):
+            reached = tuple(int(m[i, j]) for m, i, j in zip(maps, position, tap, strict=True))
+            if min(reached) >= 0:
+                y[(slice(None), *reached)] = x[(slice(None), *position)] @ w[tap].T
+    return y
+
+
+def same(case: Case, given: tuple[np.ndarray, ...]) -> np.ndarray:
+    return spec.execute(case, given)
+
+
+def gradient_scaled(case: Case, given: tuple[np.ndarray, ...]) -> np.ndarray:
+    return same(case, given) / (case.batch if case.compared == "kernel_gradient" else 1)
+
+
+def shuffled(case: Case, given: tuple[np.ndarray, ...]) -> np.ndarray:
+    y = same(case, given)
+    return np.roll(y, 1, axis=-1) if case.compared == "forward" else y
+
+
+def largest_magnitude(case: Case, given: tuple[np.ndarray, ...]) -> np.ndarray:
+    return -same(case, (-given[0],)) if case.compared == "forward" else same(case, given)
+
+
+def counted(case: Case) -> Plan:
+    return of_maps(case, list(plans.same(case).maps), count_padding=max(case.stride) > 1)
+
+
+def cropped_late(case: Case) -> Plan:
+    return scattered(case, [(a.before + (a.stride > 1), a.output_size) for a in case.axes])
+
+
+KINDS: dict[str, tuple[str, Wrong, tuple[str, ...]]] = {
+    "two rules in one op": (
+        "conv.n5.k4.s2",
+        planned(two_rules),
+        ("pads d * ((k - 1) // 2) before the first element where s > 1", "pads what SAME pads after"),
+    ),
+    "one axis of one rank": (
+        "depthwise_conv.n3-4.k2-2",
+        swapped_where(lambda case, i: case.rank == 2 and i == 0 and case.dilation[0] == 1),
+        ("on the wrong side in 2-D, but only where any(d == 1 and axis == 0)",),
+    ),
+    "a tile without its neighbours": ("conv.n9.k3", planned(tiled), ("works in tiles of 4 elements",)),
+    "one border alone": (
+        "conv.n5.k3",
+        planned(wrapped_after),
+        ("continues with the other end of the input beyond the end",),
+    ),
+    "a window cut short": ("conv.n5.k3.s2", planned(cut_windows), ("reads a window of",)),
+    "no sum where windows overlap": (
+        "conv_transpose.n3.k3.s2",
+        overwritten,
+        ("overwrites where windows overlap, instead of adding",),
+    ),
+    "an average gradient": (
+        "conv.n3.k2.b2.kernel_gradient",
+        gradient_scaled,
+        ("is right forward, but that to the kernel is divided by the number of examples",),
+    ),
+    "channels in another order": ("conv.n3.k2.c1-3", shuffled, ("exchanges output channels",)),
+    "another choice from each window": ("max_pool.n4.k2", largest_magnitude, ("is the least element of each window",)),
+    "a divisor under a condition": (
+        "avg_pool.n5.k3.s2",
+        planned(counted),
+        ("counts the padding in average pooling's divisor, but only where any(s > 1)",),
+    ),
+    "one more cropped": (
+        "conv_transpose.n3.k3.s2",
+        planned(cropped_late),
+        ("crops (total + 2) // 2 before the first element where s > 1",),
+    ),
+}
+
+
+@pytest.mark.parametrize(("case_id", "wrong", "words"), KINDS.values(), ids=KINDS)
+def test_a_kind_is_told_by_what_it_does(
+    monkeypatch: pytest.MonkeyPatch, case_id: str, wrong: Wrong, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(naming, "name_rule", lambda *_: "")
+    found = diagnosed(case_id, wrong)
+    for part in words:
+        assert part in found.sentence, found.text
+
+
+def test_a_known_rule_under_a_condition_is_named_with_it() -> None:
+    found = diagnosed("conv.n3-3.k2-2.b2", swapped_where(lambda case, _: case.rank > 1 and case.batch > 1))
+    assert found.sentence == "puts the odd element on the wrong side for more than one example, but only where rank > 1"
+    assert found.where.predicate == "rank > 1 and batch > 1 and any(before != after)"
+
+
+def test_rules_that_explain_a_part_each_are_named_together() -> None:
+    def wrong(case: Case, given: tuple[np.ndarray, ...]) -> np.ndarray:
+        if case.rank == 1:
+            return swapped_where(lambda _, __: True)(case, given)
+        y = same(case, given)
+        return np.repeat(y[:1], len(y), axis=0) if case.compared == "forward" else y
+
+    found = diagnosed("conv.n3.k2", wrong)
+    assert "rank == 1" in found.sentence
+    assert "what the first one gets" in found.sentence
+
+
+def test_two_formulas_need_a_condition_that_parts_all_axes() -> None:
+    cases = [parse(f"conv.n{n}.k{k}.s{s}") for n in (5, 6, 7, 8) for k in (2, 3, 4) for s in (2, 3)]
+    items = [pieces.Item(c, 0, frozenset({c.kernel[0] if c.stride == (2,) else c.size[0]})) for c in cases]
+    candidates = [
+        pieces.Candidate("SAME", lambda case, i: case.axes[i].before),
+        pieces.Candidate("k", lambda case, i: case.kernel[i]),
+        pieces.Candidate("n", lambda case, i: case.size[i]),
+    ]
+    found = pieces.fit(candidates, items)
+    assert {piece.text for piece in found} == {"k", "n"}
+    assert len(found) == 2
+    broken = [*items[1:], items[0]._replace(numbers=frozenset({99}))]
+    assert pieces.fit(candidates, broken) == []
+
+
+def test_a_formula_made_of_parts_is_not_believed_for_a_few_axes() -> None:
+    items = [pieces.Item(parse(i), 0, frozenset({7})) for i in ("conv.n5.k3", "conv.n6.k3", "conv.n7.k3")]
+    same_pads = pieces.Candidate("SAME", lambda case, i: case.axes[i].before)
+    assert pieces.fit([same_pads, pieces.Candidate("7", lambda _, __: 7)], items) == [pieces.Piece("7")]
+    assert pieces.fit([same_pads, pieces.Candidate("7", lambda _, __: 7, fewest=4)], items) == []
+
+
+@pytest.mark.parametrize(
+    ("reads", "words"),
+    [
+        ([[0, 1, 2], [1, 2, 3], [2, 3, -1]], ""),
+        ([[-1, -1, -1], [0, 1, 2], [1, 2, 3], [-1, -1, -1]], "leaves out every window that touches the padding"),
+        ([[-1, 0, 1], [0, 1, 2], [1, 2, 3], [-1, -1, -1]], "leaves out the last window"),
+        ([[-1, -1, 1], [-1, 1, 2], [1, 2, 3], [2, 3, -1]], "never reads the first element"),
+        ([[-1, 0, -1], [0, 1, -1], [1, 2, -1], [2, 3, -1]], "leaves out tap 2 of 3"),
+        ([[-1, 0, 1], [0, 1, -1], [-1, 2, 3], [2, 3, -1]], "works in tiles of 2 elements, each without its neighbours"),
+        ([[-1, 0, 1], [0, 1, 2], [1, 2, 3], [1, 2, 3]], "moves the last window back into the input"),
+    ],
+)
+def test_a_map_is_recognised_by_what_it_leaves_out(reads: list[list[int]], words: str) -> None:
+    assert patterns.of_forward(np.array(reads), parse("conv.n4.k3").axes[0]) == words
+
+
+def test_same_itself_has_no_pattern() -> None:
+    axis = parse("conv.n4.k3").axes[0]
+    ours = index_map(size=4, kernel=3, stride=1, dilation=1, before=1, out=4)
+    assert patterns.of_forward(ours, axis) == ""
+
+
+def test_a_change_must_explain_every_result() -> None:
+    cases = [parse(i) for i in ("conv.n3.k2.b2", "conv.n4.k2.b3", "conv.n4.k3")]
+    pairs = [transforms.Pair(c, same(c, operands.make(c)) * c.batch, same(c, operands.make(c))) for c in cases]
+    assert transforms.describe(pairs) == "is multiplied by the number of examples"
+    assert transforms.describe([*pairs, pairs[0]._replace(given=pairs[0].asked)]) == ""
+    assert transforms.describe(pairs[:1]) == "", "one result says little"
+
+
+def test_further_cases_are_new_and_the_same_each_time_and_differ_in_one_thing_first() -> None:
+    case = parse("conv.n5-4.k3-2.s2-1")
+    found = further.cases(case, [], seed=3)
+    assert found == further.cases(case, [], seed=3) != further.cases(case, [], seed=4)
+    assert case not in found
+    assert not any(further.is_blind(c) for c in found)
+    near = set(further.around(case))
+    assert {parse("conv.n5-4.k3-2.s2-1.same_lower"), parse("conv.n5.k3.s2"), parse("conv.n5-4.k4-2.s2-1")} <= near
