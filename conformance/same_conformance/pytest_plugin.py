@@ -163,7 +163,8 @@ def same_conformance(request: pytest.FixtureRequest, _same_conformance_session: 
     try:
         return _same_conformance_session.test(suite, group, request.node.user_properties)
     except SameConformanceError as error:
-        pytest.fail(str(error), pytrace=False)
+        why = str(error)
+    pytest.fail(why, pytrace=False)  # out here, because pytest would show the error that was handled as well
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
