@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 from same_conformance._version import __version__
 
 if TYPE_CHECKING:
+    from same_conformance.api import API_VERSION
     from same_conformance.case import Case
     from same_conformance.errors import Unsupported
     from same_conformance.implementation import Implementation
 
-__all__ = ["Case", "Implementation", "Unsupported", "__version__"]
+__all__ = ["API_VERSION", "Case", "Implementation", "Unsupported", "__version__"]
 
-_HOMES = {"Case": "case", "Implementation": "implementation", "Unsupported": "errors"}
+_HOMES = {"API_VERSION": "api", "Case": "case", "Implementation": "implementation", "Unsupported": "errors"}
 
 
 def __getattr__(name: str) -> Any:

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections import Counter
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from same_conformance import corpus, expectations, plugins
+from same_conformance import corpus, expectations, lookup
 from same_conformance.errors import StartError
 from same_conformance.expectations import Expectations
-from same_conformance.interruption import in_background
 from same_conformance.judge import Judge
-from same_conformance.messages import one_line
 from same_conformance.record import Result
-from same_conformance.run import find
 from same_conformance.runner.pool import Pool
 from same_conformance.testsuite.finding import Failed, FailedAsExpected, Finding, NotOffered, Passed, Tally, often
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
-
     from same_conformance.case import Case
     from same_conformance.judge import Judgement
     from same_conformance.testsuite.partition import Group
@@ -70,16 +68,22 @@ class Trial:
         return pool
 
     def _start(self, pool: Pool) -> str:
-        wanted = self.suite.implementation
-        interpreters = {wanted: self.suite.python} if self.suite.python else {}
-        startable, clashes = plugins.part(find(plugins.installed(), [wanted], interpreters, pool))
-        pool.failures.update(clashes)
-        with in_background(pool, lambda: pool.start(startable)):
-            pass
-        for name, why in pool.failures.items():
-            raise StartError(_broken(name, why, pool.output_of(name)))
-        (name,) = pool.started
-        return name
+        interpreters = {self.wanted: self.suite.python} if self.suite.python else {}
+        printed: list[str] = []
+        try:
+            (started,) = lookup.start([self.wanted], pool, printed.append, interpreters)
+        except StartError as error:
+            raise StartError(_broken(str(error), printed, self.wanted)) from None
+        return started.entry_point.name
+
+    @property
+    def wanted(self) -> str:
+        """Return whom a command names: an installed implementation, or a file, as seen from the current directory."""
+        text = self.suite.implementation
+        if not re.search(r"\.py(:|$)", text):
+            return text
+        path = self._root / text
+        return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
 
     def close(self) -> None:
         """End the workers."""
@@ -152,14 +156,13 @@ class Trial:
         return [Result(self.name, case, self._judgements[case]) for case in cases]
 
 
-def _broken(name: str, why: str, output: str) -> str:
+def _broken(why: str, printed: Sequence[str], wanted: str) -> str:
     """Say that an implementation does not start, which is another thing than being wrong, and what to do."""
-    said = [f"  {one_line(line)}" for line in output.splitlines()[-_LAST_WORDS:]]
     return "\n".join(
         [
-            f"{name} did not start: {why}",
+            why,
             "This says nothing about SAME: no case was executed, because the plug-in itself is broken.",
-            *(["The last it printed:", *said] if said else []),
-            f"Look into it with `same-conformance check {name}`; `same-conformance list` shows what is installed.",
+            *(["The last it printed:", *printed[-_LAST_WORDS:]] if printed else []),
+            f"Look into it with `same-conformance check {wanted}`; `same-conformance list` shows what is installed.",
         ]
     )
