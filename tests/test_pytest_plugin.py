@@ -105,7 +105,7 @@ def test_a_failure_shows_diagnosis_proved_minimum_picture_and_script_the_same_wh
             "  mine: pads 0 before and 0 after, 1 outputs where SAME has 2*",
         ]
     )
-    (script,) = re.findall(r"does without this package: python (\S+)", result.stdout.str())
+    (script,) = re.findall(r"with a script to send on: python (\S+)", result.stdout.str())
     shown = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False, cwd=pytester.path)
     assert "half leaves no window" in shown.stderr
     diagnosis = re.compile(r"^mine pads .*?cases wrong\.$", re.DOTALL | re.MULTILINE)
@@ -422,3 +422,74 @@ def test_drawn_cases_are_a_test_of_each_op(
     chosen = select(Query(profile="quick", ops=["conv", "max_pool"], ranks=[1], n_cases=30, seed=4)).origins
     assert sum(map(int, filter(None, cases))) == sum(origin == "drawn" for origin in chosen.values())
     assert all(parse(case.id) == case for case in chosen)
+
+
+LIVE = "from their_package import implementation as here"
+
+
+@pytest.fixture
+def package(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write the author's package, which is not installed: a module that imports another beside it."""
+    their = pytester.mkpydir("their_package")
+    text = "from same_conformance import Implementation\nfrom .wrong import half\n"
+    their.joinpath("__init__.py").write_text(
+        f"{text}implementation = Implementation(name='theirs', framework='numpy', build=half)\n"
+    )
+    their.joinpath("wrong.py").write_text(HALF.partition("implementation")[0])
+    monkeypatch.syspath_prepend(str(pytester.path))
+
+
+@pytest.mark.usefixtures("package", "unexplained")
+@pytest.mark.parametrize("how", ["here", '"their_package/__init__.py:implementation"'])
+def test_an_implementation_is_given_as_an_object_or_by_its_file_without_being_installed(
+    how: str, suite: Callable[..., None], pytester: pytest.Pytester
+) -> None:
+    suite(f'{how}, ops=["conv"], ranks=[1]', before=LIVE)
+    result = pytester.runpytest("-k", "even_kernel or no_padding", "-v")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["2 of 2 cases are not SAME: theirs*"])
+
+
+def test_an_object_may_live_in_the_test_module_itself(suite: Callable[..., None], pytester: pytest.Pytester) -> None:
+    text = (
+        "from same_conformance import Implementation, spec\n"
+        "def right(case):\n"
+        "    return lambda x, *rest: spec.execute(case.resized(x.shape[1:-1]), (x, *rest)).astype(case.dtype)\n"
+        "mine = Implementation(name='mine', framework='numpy', build=right)"
+    )
+    suite('mine, ops=["conv"], ranks=[1]', before=text)
+    pytester.runpytest("-k", "even_kernel").assert_outcomes(passed=1)
+
+
+def test_an_object_that_no_module_holds_is_refused_with_what_to_do(
+    suite: Callable[..., None], pytester: pytest.Pytester
+) -> None:
+    suite(
+        "Implementation(name='mine', framework='numpy', conv=print)",
+        before="from same_conformance import Implementation",
+    )
+    result = pytester.runpytest()
+    assert result.ret == 2
+    result.stdout.fnmatch_lines(["*test_mine.py:3: conformance_tests: no module holds the Implementation 'mine'*"])
+
+
+def test_a_file_that_is_missing_is_an_error_that_names_it(
+    suite: Callable[..., None], pytester: pytest.Pytester
+) -> None:
+    suite('"src/mine.py:implementation", ops=["conv"], ranks=[1]')
+    result = pytester.runpytest("-k", "even_kernel")
+    assert result.parseoutcomes()["errors"] == 1
+    result.stdout.fnmatch_lines(["the file src/mine.py does not exist; give the name of an implementation*"])
+
+
+def test_another_interpreter_runs_it(
+    plugin: Install, suite: Callable[..., None], pytester: pytest.Pytester, tmp_path: Path
+) -> None:
+    """A link to this interpreter is another one, and a missing one is told."""
+    plugin("mine", RIGHT)
+    suite('"mine", ops=["conv"], ranks=[1], python="nowhere/python"')
+    result = pytester.runpytest("-k", "even_kernel")
+    assert result.parseoutcomes()["errors"] == 1
+    result.stdout.fnmatch_lines(["--python mine=nowhere/python: there is no such interpreter*"])
+    suite(f'"mine", ops=["conv"], ranks=[1], python={sys.executable!r}')
+    pytester.runpytest("-k", "even_kernel").assert_outcomes(passed=1)

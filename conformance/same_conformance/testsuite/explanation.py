@@ -153,7 +153,7 @@ class Explainer:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         shown = path.relative_to(self._root) if path.is_relative_to(self._root) else path
-        return f"{command}\nor by a script that does without this package: python {shown}"
+        return f"{command}\nor with a script to send on: python {shown}"
 
 
 def _listed(what: str, results: Sequence[Result], failed: Failed) -> str:

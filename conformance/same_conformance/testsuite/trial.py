@@ -19,6 +19,7 @@ from same_conformance.testsuite.finding import Failed, FailedAsExpected, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
     from same_conformance.case import Case
     from same_conformance.judge import Judgement
     from same_conformance.testsuite.partition import Group
