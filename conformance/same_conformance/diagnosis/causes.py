@@ -68,7 +68,10 @@ class Cause:
 
 @dataclass(frozen=True)
 class Inquiry:
-    """What is needed to look into failures: workers, a judge, what was expected, a seed, and who is told and may interrupt."""
+    """What is needed to look into failures: workers, a judge, what was expected, a seed, who is told and may interrupt.
+
+    `longest_s` is how long smaller cases are tried for one cause.
+    """
 
     pool: Pool
     judge: Judge
@@ -76,6 +79,7 @@ class Inquiry:
     seed: int
     report: Callable[[int, int], None]
     check: Callable[[], None]
+    longest_s: float = counterexample.LONGEST_S
 
     def is_unexpected(self, name: str, case: Case, verdict: Verdict) -> bool:
         """Tell whether `verdict` is a failure that nobody expected."""
@@ -244,4 +248,4 @@ def _minimize(wrong: Sequence[Result], verdicts: Sequence[Verdict], inquiry: Inq
         return [found.get(case) for case in cases]
 
     seed = strategies.hash_seed(inquiry.seed, name, first.case.op, *verdicts)
-    return counterexample.minimize(first.case, fails, seed=seed)
+    return counterexample.minimize(first.case, fails, seed=seed, longest_s=inquiry.longest_s)

@@ -1,0 +1,169 @@
+"""Try one implementation on the groups of cases of a suite: its worker starts once, its results are kept."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from same_conformance import corpus, expectations, lookup
+from same_conformance.errors import StartError
+from same_conformance.expectations import Expectations
+from same_conformance.judge import Judge
+from same_conformance.record import Result
+from same_conformance.runner.pool import Pool
+from same_conformance.testsuite.finding import Failed, FailedAsExpected, Finding, NotOffered, Passed, Tally, often
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from same_conformance.case import Case
+    from same_conformance.judge import Judgement
+    from same_conformance.testsuite.partition import Group
+    from same_conformance.testsuite.suite import Suite
+
+_LAST_WORDS = 10
+"""Lines shown of what a worker printed before it failed to start."""
+
+
+class Trial:
+    """One implementation at work for the tests of a suite.
+
+    Attributes:
+        suite: what is tested.
+        name: the implementation's, known once it has started.
+        judge: of what it gives.
+
+    """
+
+    def __init__(self, suite: Suite, root: Path) -> None:
+        """Relative paths in `suite` are relative to `root`."""
+        self.suite = suite
+        self.name = ""
+        self.judge = Judge()
+        self._root = root
+        self._pool: Pool | None = None
+        self._judgements: dict[Case, Judgement] = {}
+
+    def start(self) -> Pool:
+        """Return the workers, started if there are none.
+
+        Raises:
+            UsageError: if no such implementation is known, or the expectations are not right.
+            StartError: if it does not start; says that this is no verdict, and what to do.
+
+        """
+        _ = self.expected
+        if self._pool is not None:
+            return self._pool
+        pool = Pool(jobs=1)
+        try:
+            self.name = self._start(pool)
+        except BaseException:
+            pool.__exit__()
+            raise
+        self._pool = pool
+        return pool
+
+    def _start(self, pool: Pool) -> str:
+        interpreters = {self.wanted: self.suite.python} if self.suite.python else {}
+        printed: list[str] = []
+        try:
+            (started,) = lookup.start([self.wanted], pool, printed.append, interpreters)
+        except StartError as error:
+            raise StartError(_broken(str(error), printed, self.wanted)) from None
+        return started.entry_point.name
+
+    @property
+    def wanted(self) -> str:
+        """Return whom a command names: an installed implementation, or a file, as seen from the current directory."""
+        text = self.suite.implementation
+        if not re.search(r"\.py(:|$)", text):
+            return text
+        path = self._root / text
+        return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
+
+    def close(self) -> None:
+        """End the workers."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.__exit__()
+
+    @cached_property
+    def expected(self) -> Expectations:
+        """Return the known failures, those that come with us included."""
+        own = expectations.read(self._root / self.suite.expectations) if self.suite.expectations else []
+        return Expectations([*corpus.read_expectations(), *own], {})
+
+    def examine(self, group: Group) -> tuple[Finding, Tally]:
+        """Execute the cases of a group and judge them."""
+        cases = self.cases_of(group)
+        if not cases:
+            return NotOffered(f"none of the {group.name} cases is of {group.op}"), Tally()
+        unexpected, stale, declined, n_expected = [], [], Counter[str](), 0
+        why: dict[Case, str] = {}
+        for result in self.results(cases):
+            standing, reason = self.expected.assess(self.name, result.case, result.judgement.verdict)
+            if reason:
+                why[result.case] = reason
+            match standing:
+                case "unexpected":
+                    unexpected.append(result)
+                case "stale":
+                    stale.append(result)
+                case "expected failure":
+                    n_expected += 1
+                case "as expected" if result.judgement.verdict == "unsupported":
+                    declined[result.judgement.message] += 1
+        n_wrong = len(unexpected) + len(stale)
+        tally = Tally(len(cases) - n_wrong - n_expected - declined.total(), n_wrong, n_expected, declined)
+        if n_wrong:
+            return Failed(tuple(unexpected), tuple(stale), why), tally
+        if n_expected:
+            return FailedAsExpected(
+                f"{n_expected} of {len(cases)} cases fail as expected: {often(why.values())}"
+            ), tally
+        return (Passed() if tally.n_passed else NotOffered(often(declined.elements()))), tally
+
+    def cases_of(self, group: Group) -> Sequence[Case]:
+        """Return the cases of a group, drawn or packed now if they must be."""
+        return group.cases or self._made.get((group.op, group.name), ())
+
+    def fixed_cases(self, op: str) -> list[Case]:
+        """Return all cases of `op` that need neither be drawn nor packed."""
+        return [case for group in self._groups if group.op == op for case in group.cases]
+
+    @cached_property
+    def _groups(self) -> list[Group]:
+        return list(self.suite.groups())
+
+    @cached_property
+    def _made(self) -> dict[tuple[str, str], tuple[Case, ...]]:
+        return self.suite.made()
+
+    def results(self, cases: Iterable[Case]) -> list[Result]:
+        """Return the results of `cases`, in canonical order; what was executed before is not executed again."""
+        cases = sorted(dict.fromkeys(cases), key=lambda case: case.canonical_key)
+        missing = [case for case in cases if case not in self._judgements]
+        try:
+            for _, case, outcome in self.start().run({self.name: missing}):
+                self._judgements[case] = self.judge.judge(case, outcome)
+        except BaseException:
+            self.close()  # its workers were killed with the iteration; the next test starts others
+            raise
+        return [Result(self.name, case, self._judgements[case]) for case in cases]
+
+
+def _broken(why: str, printed: Sequence[str], wanted: str) -> str:
+    """Say that an implementation does not start, which is another thing than being wrong, and what to do."""
+    return "\n".join(
+        [
+            why,
+            "This says nothing about SAME: no case was executed, because the plug-in itself is broken.",
+            *(["The last it printed:", *printed[-_LAST_WORDS:]] if printed else []),
+            f"Look into it with `same-conformance check {wanted}`; `same-conformance list` shows what is installed.",
+        ]
+    )

@@ -1,0 +1,495 @@
+"""The plug-in for pytest: what an author's test suite shows of right, wrong and broken implementations."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from same_conformance.case import parse
+from same_conformance.selection import Query, select
+from same_conformance.testsuite.explanation import Explainer
+from same_conformance.testsuite.finding import Passed
+from same_conformance.testsuite.suite import Suite
+from same_conformance.testsuite.trial import Trial
+
+pytest_plugins = ["pytester"]
+
+Install = Callable[..., Path]
+
+RIGHT = "implementation = Implementation(name='mine', framework='numpy', build=right, gradient=right)"
+HALF = """
+from functools import partial
+from same_conformance import rules
+from same_conformance.mutants import RULES
+
+half = partial(rules.build, RULES["half"])
+implementation = Implementation(name="mine", framework="numpy", build=half, gradient=half)
+"""
+"""Pads (kernel - 1) // 2 on both sides."""
+EVEN = """
+def build(case):
+    if any(k % 2 == 0 for k in case.kernel):
+        {what}
+    return right(case)
+
+implementation = Implementation(name="mine", framework="numpy", build=build, gradient=right)
+"""
+"""Right for odd kernels; for even ones a test says what it does."""
+
+
+@pytest.fixture
+def suite(pytester: pytest.Pytester) -> Callable[..., None]:
+    """Return a function that writes the author's test module: the one line, with what is given in its brackets."""
+
+    def write(arguments: str = '"mine", ops=["conv"], ranks=[1]', before: str = "") -> None:
+        line = f"test_same = conformance_tests({arguments})"
+        lines = ["from same_conformance.pytest_plugin import conformance_tests", before, line, ""]
+        pytester.path.joinpath("test_mine.py").write_text("\n".join(lines), encoding="utf-8")
+        pytester.path.joinpath("pytest.ini").write_text("[pytest]\n")
+
+    return write
+
+
+def xml(path: str = "report.xml") -> ET.Element:
+    """Return what pytest wrote with ``--junitxml``."""
+    return ET.parse(path).getroot()  # noqa: S314  # the test made it
+
+
+def ids(result: pytest.RunResult, outcome: str) -> list[str]:
+    """Return what stands in the brackets of the tests with this outcome, in a run with ``-v``."""
+    found = [re.search(rf"::test_same\[(.+)\] {outcome}\b", line) for line in result.outlines]
+    return [match[1] for match in found if match]
+
+
+def test_one_line_becomes_one_test_per_class_that_holds_each_case_once(
+    plugin: Install, suite: Callable[..., None], pytester: pytest.Pytester
+) -> None:
+    plugin("mine", RIGHT)
+    suite()
+    result = pytester.runpytest("-v", "--junitxml=report.xml")
+    assert result.ret == 0
+    passed = ids(result, "PASSED")
+    assert {"conv-even_kernel", "conv-stride_over_kernel", "conv-kernel_gradient", "conv-called_twice"} <= set(passed)
+    assert "<-" not in result.stdout.str()  # the tests are where the line is
+    n = len(select(Query(profile="quick", ops=["conv"], ranks=[1])).origins)
+    cases = [p.get("value") for p in xml().iter("property") if p.get("name") == "cases"]
+    assert len(cases) == len(passed)
+    assert sum(map(int, filter(None, cases))) == n
+    bfloat16 = sum("bfloat16" in c.id for c in select(Query(profile="quick", ops=["conv"], ranks=[1])).origins)
+    result.stdout.fnmatch_lines(
+        [f"mine: {n} cases, {n - bfloat16} passed, {bfloat16} not offered*"] if bfloat16 else []
+    )
+
+
+def test_a_failure_shows_diagnosis_proved_minimum_picture_and_script_the_same_whatever_else_runs(
+    plugin: Install, suite: Callable[..., None], pytester: pytest.Pytester
+) -> None:
+    plugin("mine", HALF)
+    suite()
+    result = pytester.runpytest("-k", "even_kernel")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "2 of 2 cases are not SAME: mine pads (kernel - 1) // 2 on both sides, whatever stride and dilation",
+            "The smallest case is conv.n1.k2 (none of the 12 smaller cases fails).",
+            "See it again: same-conformance show conv.n1.k2 --with mine",
+            "Of this test fail (2 shape):",
+            "  conv.n2.k2  shape: shape [[]1, 1, 1[]], SAME asks for [[]1, 2, 1[]]",
+            "  mine: pads 0 before and 0 after, 1 outputs where SAME has 2*",
+        ]
+    )
+    (script,) = re.findall(r"with a script to send on: python (\S+)", result.stdout.str())
+    shown = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False, cwd=pytester.path)
+    assert "half leaves no window" in shown.stderr
+    diagnosis = re.compile(r"^mine pads .*?cases wrong\.$", re.DOTALL | re.MULTILINE)
+    (alone,) = diagnosis.findall(result.stdout.str())
+    several = pytester.runpytest("-k", "even_kernel or dilation or drawn or divides")
+    assert diagnosis.findall(several.stdout.str()) == [alone] * 4
+
+
+@pytest.fixture
+def unexplained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out what takes long of the text of a failure, for tests that are about other things."""
+    monkeypatch.setattr(Explainer, "_find", lambda *_, **__: [])
+
+
+@pytest.mark.usefixtures("unexplained")
+def test_tests_are_selected_stopped_and_repeated_as_any_others(
+    plugin: Install, suite: Callable[..., None], pytester: pytest.Pytester
+) -> None:
+    plugin("mine", EVEN.format(what="raise ValueError('even')"))
+    suite()
+    stopped = pytester.runpytest("-x")
+    assert stopped.parseoutcomes()["failed"] == 1
+    assert "stopping after 1 failures" in stopped.stdout.str()
+    first = pytester.runpytest("-v")
+    failed = ids(first, "FAILED")
+    assert "conv-even_kernel" in failed
+    assert "conv-odd_kernel" not in failed
+    again = pytester.runpytest("--lf", "-v")
+    assert ids(again, "FAILED") == failed
+    assert not ids(again, "PASSED")
+    by_id = pytester.runpytest("test_mine.py::test_same[conv-odd_kernel]")
+    by_id.assert_outcomes(passed=1)
+    by_name = pytester.runpytest("test_mine.py::test_same", "-k", "odd_kernel or no_padding")
+    assert by_name.parseoutcomes()["passed"] == 2
+
+
+def test_with_xdist_each_worker_runs_its_tests_and_the_summary_has_all(
+    plugin: Install, suite: Callable[..., None], pytester: pytest.Pytester
+) -> None:
+    plugin("mine", EVEN.format(what="raise ValueError('even')"))
+    suite()
+    result = pytester.runpytest_subprocess("-v", "-n", "2", "-k", "even_kernel or odd_kernel or no_padding or divides")
+    result.assert_outcomes(failed=2, passed=2)
+    result.stdout.fnmatch_lines(["2 of 2 cases are not SAME: mine ends in error: ValueError: even"])
+    groups = {g.name: len(g.cases) for g in Suite("mine", ops=("conv",), ranks=(1,)).groups()}
+    n = sum(groups[name] for name in ("even_kernel", "odd_kernel", "no_padding", "stride_divides_size"))
+    result.stdout.fnmatch_lines([f"mine: {n} cases, {n - 3} passed, 3 failed"])
+
+
+@pytest.mark.usefixtures("unexplained")
+def test_junit_has_failures_reasons_and_properties_and_stays_xml_whatever_is_said(
+    plugin: Install, suite: Callable[..., None], pytester: pytest.Pytester
+) -> None:
+    hostile = r"raise (ValueError if case.stride[0] > 1 else Unsupported)('\x1b[31m ]]> \x00 \ud800 <a> \u202e & ' + 'x' * 9999)"
+    plugin("mine", EVEN.format(what=hostile))
+    suite()
+    pytester.runpytest("--junitxml=report.xml", "-k", "even_kernel or divides")
+    tests = {case.get("name"): case for case in xml().iter("testcase")}
+    skipped = tests["test_same[conv-even_kernel]"].find("skipped")
+    assert skipped is not None
+    message = skipped.get("message") or ""
+    assert "]]>" in message
+    assert "<a>" in message
+    assert len(message) < 300
+    failure = tests["test_same[conv-stride_divides_size]"].find("failure")
+    assert failure is not None
+    assert "cases are not SAME" in (failure.text or "")
+    assert "ValueError" in (failure.text or "")
+    properties = {p.get("name"): p.get("value") for p in tests["test_same[conv-even_kernel]"].iter("property")}
+    assert properties["implementation"] == "mine"
+    assert properties["not offered"] == properties["cases"]
+    assert properties["passed"] == "0"
+
+
+def test_what_is_not_offered_is_skipped_in_the_implementation_s_words_and_counted_where_a_test_passes(
+    plugin: Install, suite: Callable[..., None], pytester: pytest.Pytester
+) -> None:
+    plugin("mine", EVEN.format(what="raise Unsupported('even kernels are for others')"))
+    suite()
+    result = pytester.runpytest("-rs", "-v")
+    assert result.ret == 0
+    assert "conv-even_kernel" in ids(result, "SKIPPED")
+    assert "conv-stride_divides_size" in ids(result, "PASSED")
+    result.stdout.fnmatch_lines(
+        [
+            "mine: * cases, * passed, * not offered (even kernels are for others*)",
+            "SKIPPED [[]*[]] test_mine.py:3: even*",
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("import nowhere_at_all", "mine did not start: ModuleNotFoundError: No module named 'nowhere_at_all'"),
+        (
+            "print('what it said last')\nimport os; os._exit(7)",
+            "mine did not start: its worker ended with exit code 7 while starting",
+        ),
+        ("implementation = 5", "mine did not start: *is int, but the entry point must name*"),
+    ],
+)
+def test_what_does_not_start_is_an_error_and_no_failure_and_says_what_to_do(
+    body: str, said: str, plugin: Install, suite: Callable[..., None], pytester: pytest.Pytester
+) -> None:
+    plugin("mine", body)
+    suite()
+    result = pytester.runpytest("-k", "even_kernel or odd_kernel")
+    assert result.ret == 1
+    outcomes = result.parseoutcomes()
+    assert outcomes["errors"] == 2
+    assert "failed" not in outcomes
+    result.stdout.fnmatch_lines(
+        [
+            "*ERROR at setup of test_same[[]conv-even_kernel[]]*",
+            said,
+            "This says nothing about SAME: no case was executed, because the plug-in itself is broken.",
+            "*same-conformance check mine*",
+            "*ERROR at setup of test_same[[]conv-odd_kernel[]]*",
+            f"{said.rstrip('*')}*(as said before)",
+        ]
+    )
+    if "print" in body:
+        result.stdout.fnmatch_lines(["The last it printed:", "  what it said last"])
+
+
+def test_a_name_that_is_not_installed_is_an_error_that_names_what_comes_close(
+    plugin: Install, suite: Callable[..., None], pytester: pytest.Pytester
+) -> None:
+    plugin("mine", RIGHT)
+    suite('"mime", ops=["conv"], ranks=[1]')
+    result = pytester.runpytest("-k", "even_kernel")
+    assert result.parseoutcomes()["errors"] == 1
+    result.stdout.fnmatch_lines(["implementation 'mime' is not installed. Did you mean mine?*"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ('"mine", ops=["conf"]', "ops has 'conf': use some of conv, depthwise_conv*"),
+        ('"mine", ranks=[4]', "ranks has 4: use some of 1, 2, 3"),
+        ('"mine", profile="full"', "profile 'full' is not known: use one of quick, standard, deep"),
+        ("5", "got int, but an Implementation is needed*"),
+    ],
+)
+def test_wrong_arguments_are_told_at_the_line_in_one(
+    arguments: str, said: str, suite: Callable[..., None], pytester: pytest.Pytester
+) -> None:
+    suite(arguments)
+    result = pytester.runpytest()
+    assert result.ret == 2
+    result.stdout.fnmatch_lines([f"*test_mine.py:3: conformance_tests: {said}"])
+
+
+ENTRY = """
+[[expectation]]
+implementation = "mine"
+when = "{when}"
+verdict = "{verdict}"
+reason = "even kernels come later"
+link = "https://example.org/1"
+"""
+
+
+def expect(pytester: pytest.Pytester, when: str, verdict: str = "error") -> None:
+    pytester.path.joinpath("known.toml").write_text(ENTRY.format(when=when, verdict=verdict))
+
+
+def test_known_failures_are_expected_and_a_test_says_why(
+    plugin: Install, suite: Callable[..., None], pytester: pytest.Pytester
+) -> None:
+    plugin("mine", EVEN.format(what="raise ValueError('even')"))
+    suite('"mine", ops=["conv"], ranks=[1], expectations="known.toml"')
+    expect(pytester, "any(k % 2 == 0)")
+    result = pytester.runpytest("-rx", "-v")
+    assert result.ret == 0
+    assert "conv-even_kernel" in ids(result, "XFAIL")
+    result.stdout.fnmatch_lines(
+        ["XFAIL *even_kernel[]] - * of * cases fail as expected: even kernels come later (https://example.org/1)"]
+    )
+
+
+@pytest.mark.usefixtures("unexplained")
+def test_a_stale_expectation_and_another_way_of_failing_fail(
+    plugin: Install, suite: Callable[..., None], pytester: pytest.Pytester
+) -> None:
+    plugin("mine", EVEN.format(what="raise ValueError('even')"))
+    suite('"mine", ops=["conv"], ranks=[1], expectations="known.toml"')
+    expect(pytester, "any(k > 1)")
+    stale = pytester.runpytest("-k", "odd_kernel")
+    stale.assert_outcomes(failed=1)
+    stale.stdout.fnmatch_lines(
+        ["*cases pass, but are expected to fail", "*Remove the expectation, or narrow its `when`*"]
+    )
+    expect(pytester, "any(k % 2 == 0)", "shape")
+    other = pytester.runpytest("-k", "even_kernel")
+    other.assert_outcomes(failed=1)
+    other.stdout.fnmatch_lines(["*error, but expected to fail otherwise (shape): even kernels come later*"])
+
+
+def test_expectations_that_cannot_be_read_are_an_error(
+    plugin: Install, suite: Callable[..., None], pytester: pytest.Pytester
+) -> None:
+    plugin("mine", RIGHT)
+    suite('"mine", ops=["conv"], ranks=[1], expectations="known.toml"')
+    result = pytester.runpytest("-k", "even_kernel")
+    assert result.parseoutcomes()["errors"] == 1
+    result.stdout.fnmatch_lines(["expectations *known.toml: No such file or directory"])
+
+
+def test_a_crash_fails_its_test_alone(plugin: Install, suite: Callable[..., None], pytester: pytest.Pytester) -> None:
+    plugin("mine", EVEN.format(what="import os; os._exit(9)"))
+    suite()
+    result = pytester.runpytest("-k", "odd_kernel or even_kernel or no_padding", "-v")
+    assert ids(result, "FAILED") == ["conv-even_kernel"]
+    assert ids(result, "PASSED") == ["conv-odd_kernel", "conv-no_padding"]
+    result.stdout.fnmatch_lines(
+        ["Of this test fail (2 crash):", "  conv.n2.k2  crash: the process ended with exit code 9"]
+    )
+
+
+def test_after_a_test_that_was_cut_short_the_next_one_has_workers(
+    plugin: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin("mine", RIGHT)
+    suite = Suite("mine", ops=("conv",), ranks=(1,))
+    first, second, *_ = suite.groups()
+    trial = Trial(suite, tmp_path)
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(trial.judge, "judge", lambda *_: (_ for _ in ()).throw(TimeoutError))
+            with pytest.raises(TimeoutError):
+                trial.examine(first)
+        for group in (first, second):
+            finding, tally = trial.examine(group)
+            assert finding == Passed()
+            assert tally.n_passed == len(group.cases)
+    finally:
+        trial.close()
+
+
+def test_nothing_is_started_at_collection_and_no_worker_stays(
+    plugin: Install, suite: Callable[..., None], pytester: pytest.Pytester
+) -> None:
+    pids = pytester.path / "pids"
+    plugin("mine", f"import os\nwith open({str(pids)!r}, 'a') as f: f.write(f'{{os.getpid()}}\\n')\n{RIGHT}")
+    suite()
+    collected = pytester.runpytest("--collect-only", "-q")
+    assert collected.ret == 0
+    assert not pids.exists()
+    pytester.runpytest("-k", "even_kernel or odd_kernel").assert_outcomes(passed=2)
+    (pid,) = pids.read_text().split()
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid), 0)
+
+
+LOADED = """
+import json, sys, pytest
+code = pytest.main(["-q", "-p", "no:cacheprovider", "-p", "same_conformance", *sys.argv[1:]])
+print(json.dumps(sorted(sys.modules)))
+"""
+HEAVY = {"numpy", "hypothesis", "click", "pandas", "rich", "jinja2", "torch", "tensorflow", "jax", "keras"}
+
+
+def loaded(directory: Path, *arguments: str) -> set[str]:
+    """Return the modules that a process has imported after pytest ran in `directory` with no plug-in but ours."""
+    result = subprocess.run(
+        [sys.executable, "-c", LOADED, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=directory,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+    )
+    return set(json.loads(result.stdout.splitlines()[-1]))
+
+
+def test_who_does_not_use_it_pays_for_one_small_module(tmp_path: Path) -> None:
+    (tmp_path / "test_other.py").write_text("def test_other(): pass\n")
+    modules = loaded(tmp_path)
+    assert {m for m in modules if m.partition(".")[0] == "same_conformance"} == {
+        "same_conformance",
+        "same_conformance._version",
+        "same_conformance.pytest_plugin",
+    }
+    assert not HEAVY & modules
+
+
+def test_the_test_above_would_notice(tmp_path: Path) -> None:
+    line = "from same_conformance.pytest_plugin import conformance_tests\ntest_same = conformance_tests('mine')\n"
+    (tmp_path / "test_mine.py").write_text(line)
+    assert {"numpy", "hypothesis"} <= loaded(tmp_path, "--collect-only")
+
+
+def test_a_worker_that_imports_a_test_module_imports_nothing_heavy(tmp_path: Path) -> None:
+    code = """
+    import sys
+    from same_conformance.pytest_plugin import conformance_tests
+    test_same = conformance_tests("mine", profile="standard")
+    print(*{m.partition(".")[0] for m in sys.modules})
+    """
+    result = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True)
+    assert not HEAVY & set(result.stdout.split())
+
+
+def test_drawn_cases_are_a_test_of_each_op(
+    plugin: Install, suite: Callable[..., None], pytester: pytest.Pytester
+) -> None:
+    plugin("mine", RIGHT)
+    suite('"mine", ops=["conv", "max_pool"], ranks=[1], cases=30, seed=4')
+    result = pytester.runpytest("-k", "drawn", "-v", "--junitxml=report.xml")
+    assert ids(result, "PASSED") == ["conv-drawn", "max_pool-drawn"]
+    cases = [p.get("value") for p in xml().iter("property") if p.get("name") == "cases"]
+    chosen = select(Query(profile="quick", ops=["conv", "max_pool"], ranks=[1], n_cases=30, seed=4)).origins
+    assert sum(map(int, filter(None, cases))) == sum(origin == "drawn" for origin in chosen.values())
+    assert all(parse(case.id) == case for case in chosen)
+
+
+LIVE = "from their_package import implementation as here"
+
+
+@pytest.fixture
+def package(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write the author's package, which is not installed: a module that imports another beside it."""
+    their = pytester.mkpydir("their_package")
+    text = "from same_conformance import Implementation\nfrom .wrong import half\n"
+    their.joinpath("__init__.py").write_text(
+        f"{text}implementation = Implementation(name='theirs', framework='numpy', build=half)\n"
+    )
+    their.joinpath("wrong.py").write_text(HALF.partition("implementation")[0])
+    monkeypatch.syspath_prepend(str(pytester.path))
+
+
+@pytest.mark.usefixtures("package", "unexplained")
+@pytest.mark.parametrize("how", ["here", '"their_package/__init__.py:implementation"'])
+def test_an_implementation_is_given_as_an_object_or_by_its_file_without_being_installed(
+    how: str, suite: Callable[..., None], pytester: pytest.Pytester
+) -> None:
+    suite(f'{how}, ops=["conv"], ranks=[1]', before=LIVE)
+    result = pytester.runpytest("-k", "even_kernel or no_padding", "-v")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["2 of 2 cases are not SAME: theirs*"])
+
+
+def test_an_object_may_live_in_the_test_module_itself(suite: Callable[..., None], pytester: pytest.Pytester) -> None:
+    text = (
+        "from same_conformance import Implementation, spec\n"
+        "def right(case):\n"
+        "    return lambda x, *rest: spec.execute(case.resized(x.shape[1:-1]), (x, *rest)).astype(case.dtype)\n"
+        "mine = Implementation(name='mine', framework='numpy', build=right)"
+    )
+    suite('mine, ops=["conv"], ranks=[1]', before=text)
+    pytester.runpytest("-k", "even_kernel").assert_outcomes(passed=1)
+
+
+def test_an_object_that_no_module_holds_is_refused_with_what_to_do(
+    suite: Callable[..., None], pytester: pytest.Pytester
+) -> None:
+    suite(
+        "Implementation(name='mine', framework='numpy', conv=print)",
+        before="from same_conformance import Implementation",
+    )
+    result = pytester.runpytest()
+    assert result.ret == 2
+    result.stdout.fnmatch_lines(["*test_mine.py:3: conformance_tests: no module holds the Implementation 'mine'*"])
+
+
+def test_a_file_that_is_missing_is_an_error_that_names_it(
+    suite: Callable[..., None], pytester: pytest.Pytester
+) -> None:
+    suite('"src/mine.py:implementation", ops=["conv"], ranks=[1]')
+    result = pytester.runpytest("-k", "even_kernel")
+    assert result.parseoutcomes()["errors"] == 1
+    result.stdout.fnmatch_lines(["the file src/mine.py does not exist; give the name of an implementation*"])
+
+
+def test_another_interpreter_runs_it(
+    plugin: Install, suite: Callable[..., None], pytester: pytest.Pytester, tmp_path: Path
+) -> None:
+    """A link to this interpreter is another one, and a missing one is told."""
+    plugin("mine", RIGHT)
+    suite('"mine", ops=["conv"], ranks=[1], python="nowhere/python"')
+    result = pytester.runpytest("-k", "even_kernel")
+    assert result.parseoutcomes()["errors"] == 1
+    result.stdout.fnmatch_lines(["--python mine=nowhere/python: there is no such interpreter*"])
+    suite(f'"mine", ops=["conv"], ranks=[1], python={sys.executable!r}')
+    pytester.runpytest("-k", "even_kernel").assert_outcomes(passed=1)
