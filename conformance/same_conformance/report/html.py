@@ -12,7 +12,7 @@ from markupsafe import Markup
 from same_conformance import unpacking
 from same_conformance.judge import expected_shape
 from same_conformance.report import tables, templating
-from same_conformance.report.text import link_in, shown
+from same_conformance.report.text import linked, shown
 from same_conformance.report.view import in_words, view
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def render(record: Record, assessment: Assessment, frame: pd.DataFrame, previous
     environment.filters["in_words"] = in_words
     environment.filters["long"] = _long
     environment.filters["address"] = _address
-    environment.filters["link_in"] = link_in
+    environment.filters["linked"] = linked
     environment.globals["expected_shape"] = expected_shape
     style = _source(environment, "style.css")
     code = "\n".join(_source(environment, f"js/{name}.js") for name in _SCRIPTS)
