@@ -76,20 +76,23 @@ def test_the_test_above_would_notice() -> None:
 
 
 def test_what_the_code_for_onnx_says_of_auto_pad_is_so() -> None:
-    """Where a comment offers auto_pad it is right; where one warns of it, it is wrong or refused on some layer of each kind."""
-    offered, warned = {}, {}
-    for case in CASES:
+    """Where a comment offers auto_pad it is right; with a dilation it never is; at stride > kernel it is wrong for this size."""
+    size = parse("avg_pool.n3.k1.s3")
+    codes, comments = {}, {}
+    for case in (*CASES, size):
         code = code_of(case, "ONNX")
         mode = "SAME_UPPER" if case.padding == "same" else "SAME_LOWER"
-        instead = re.sub(r"pads=\[[^]]*\]", f'auto_pad="{mode}"', code)
-        if f'# or auto_pad="{mode}"' in code:
-            offered[case.id] = instead
-        elif f"# not auto_pad={mode}" in code:
-            warned[case.id] = instead
-    said = run("ONNX", offered | warned)
-    assert {said[text] for text in offered} == {"right"}
-    is_dilated = {max(parse(text).dilation) > 1 for text in warned if said[text] != "right"}
-    assert is_dilated == {False, True}
+        if case.op != "conv_transpose" and "auto_pad" in code:
+            codes[case.id] = re.sub(r"pads=\[[^]]*\]", f'auto_pad="{mode}"', code)
+            comments[case.id] = code.splitlines()[-1]
+    said = run("ONNX", codes)
+    for text, comment in comments.items():
+        if comment.startswith("# or auto_pad"):
+            assert said[text] == "right", text
+        elif "with a dilation" in comment:
+            assert said[text] != "right", text
+    assert "at stride > kernel" in comments[size.id]
+    assert said[size.id].startswith("value")
 
 
 def test_onnx_runtime_refuses_pads_as_long_as_the_window() -> None:

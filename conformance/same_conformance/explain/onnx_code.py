@@ -37,8 +37,10 @@ def write(layer: Parameters) -> list[str]:
     mode = "SAME_UPPER" if layer.padding == SAME else "SAME_LOWER"
     if layer.op == "conv_transpose":
         notes.append("# runtimes disagree about auto_pad here; numbers leave nothing to them")
-    elif is_pool and (max(layer.dilation) > 1 or any(a.stride > a.kernel for a in layer.axes)):
-        notes.append(f"# not auto_pad={mode}, which ONNX Runtime gets wrong for dilated pooling and at stride > kernel")
+    elif max(layer.dilation) > 1:
+        notes.append(f"# not auto_pad={mode}: with a dilation ONNX Runtime refuses it or gets it wrong")
+    elif is_pool and any(a.stride > a.kernel for a in layer.axes):
+        notes.append(f"# not auto_pad={mode}: at stride > kernel ONNX Runtime gets it wrong for some sizes")
     else:
         notes.append(f'# or auto_pad="{mode}" in place of pads, for every size')
     inputs = '["x"]' if is_pool else '["x", "kernel"]'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -40,6 +41,11 @@ def link_in(text: str) -> str:
     """
     match = _LINK.search(text)
     return match[0] if match else ""
+
+
+def address(text: str) -> str:
+    """Return a text as a part of an address, by the characters that the page shows of it."""
+    return quote(shown(text), safe="")
 
 
 def linked(text: str) -> Markup:

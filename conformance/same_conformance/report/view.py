@@ -14,6 +14,7 @@ from same_conformance.errors import CaseError
 from same_conformance.judge import FAILURES, VERDICTS
 from same_conformance.report import cards, embed, matrix, pictures, tables
 from same_conformance.report.reasons import Reasons
+from same_conformance.report.symbols import SYMBOLS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -66,21 +67,6 @@ def view(record: Record, assessment: Assessment, frame: pd.DataFrame) -> dict[st
         "not_started": assessment.not_started,
         "data": embed.block(_data(record, assessment, found)),
     }
-
-
-SYMBOLS = {
-    "crash": "✖",
-    "timeout": "…",
-    "error": "!",
-    "unsupported": "–",  # noqa: RUF001  # a dash, which stands for nothing
-    "shape": "□",
-    "dtype": "τ",
-    "value": "≠",
-    "nondeterministic": "∿",
-    "pass": "✓",
-    "unspecified": "○",
-}
-"""What stands for a verdict beside its colour."""
 
 
 def _flat(found: Mapping[str, Sequence[Card]]) -> list[Card]:

@@ -60,6 +60,8 @@ const calculatorPage = (parameters, section) => {
     history.replaceState(null, "", address("/calculator", now));
     try {
       result.replaceChildren(...calculated(now));
+      const told = result.querySelector(".headline .answer");
+      if (told) say(told.textContent);
     } catch (error) {
       result.replaceChildren(h("p", { class: "note bad" }, error.message));
     }
@@ -88,6 +90,7 @@ const calculated = (state) => {
   const answers = answersFor(state, axes, padding);
   const chosen = answers.find(({ one }) => one.name === state.with);
   return [
+    h("p", { class: "print-only" }, inWords(parseCase(id)), "."),
     chosen ? headline(chosen, state) : null,
     ...summary, remark,
     h("h2", {}, "Who is right for this"),

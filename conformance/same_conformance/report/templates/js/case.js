@@ -127,7 +127,7 @@ const verdictTable = (id, results, name) => {
   // Who does not fail is told in a line for each verdict.
   const lines = ["pass", "unspecified", "unsupported"].map((verdict) => [verdict, results.filter((one) => one.verdict === verdict)]).filter(([, of]) => of.length);
   return [
-    failing.length ? scroller("Failures", h("table", { class: "grid stack" },
+    failing.length ? scroller("Failures", h("table", { class: "grid stack keys" },
       h("thead", {}, h("tr", {}, heads.map((word, i) => h("th", { scope: "col", class: i === 3 || i === 4 ? "n" : null }, word)))), h("tbody", {}, failing.map(row)))) : null,
     ...lines.map(([verdict, of]) => h("p", { class: "names" }, mark(verdict), ` (${of.length}): `,
       of.map((one, i) => [i ? ", " : "", h("a", { href: caseAddress(id, one.name), title: one.message || null, "aria-current": one.name === name ? "true" : null }, one.name)]), ".")),

@@ -110,7 +110,7 @@ const explorerPage = (parameters, section) => {
     });
     results.replaceChildren(
       h("h2", { tabindex: -1, class: "count" }, text),
-      found.length ? scroller("Results", h("table", { class: "grid rows stack" }, h("thead", {}, h("tr", {}, head)), h("tbody", {}, body))) : h("p", { class: "note" }, "Nothing matches all filters."),
+      found.length ? scroller("Results", h("table", { class: "grid rows stack keys" }, h("thead", {}, h("tr", {}, head)), h("tbody", {}, body))) : h("p", { class: "note" }, "Nothing matches all filters."),
       pages > 1 ? h("div", { class: "pager" }, turn(page - 1, "Previous"), h("span", {}, `page ${page} of ${pages.toLocaleString("en")}`), turn(page + 1, "Next")) : "");
     say(text);
   };

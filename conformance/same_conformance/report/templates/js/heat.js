@@ -48,7 +48,7 @@ const heatMap = (card) => {
         h("span", { class: "sym", "aria-hidden": "true" }, wrong === 0 ? "✓" : "≠"), ` ${wrong}/${ran}`));
     };
     holder.replaceChildren(
-      ks.length ? scroller("Wrong of run, by kernel and stride", h("table", { class: "heat-table" },
+      ks.length ? scroller("Wrong of run, by kernel and stride", h("table", { class: "heat-table keys" },
         h("caption", {}, "Wrong of run, by kernel (down) and stride (across)"),
         h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "k \\ s"), ss.map((stride) => h("th", { scope: "col" }, stride)))),
         h("tbody", {}, ks.map((k) => h("tr", {}, h("th", { scope: "row" }, k), ss.map((stride) => cellOf(k, stride)))))))

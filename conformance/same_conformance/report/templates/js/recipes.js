@@ -148,7 +148,8 @@ const onnxCode = (f) => {
   if (f.op === "conv_transpose" && f.lacking.some(Boolean)) attributes.push(`output_padding=${list(f.lacking)}`);
   const auto = f.isSame ? "SAME_UPPER" : "SAME_LOWER";
   if (f.op === "conv_transpose") notes.push("# runtimes disagree about auto_pad here; numbers leave nothing to them");
-  else if (f.isPool && (f.dilated || f.axes.some((a) => a.s > a.k))) notes.push(`# not auto_pad=${auto}, which ONNX Runtime gets wrong for dilated pooling and at stride > kernel`);
+  else if (f.dilated) notes.push(`# not auto_pad=${auto}: with a dilation ONNX Runtime refuses it or gets it wrong`);
+  else if (f.isPool && f.axes.some((a) => a.s > a.k)) notes.push(`# not auto_pad=${auto}: at stride > kernel ONNX Runtime gets it wrong for some sizes`);
   else notes.push(`# or auto_pad="${auto}" in place of pads, for every size`);
   return ["from onnx import helper", "", `# x is NC${letters}${kernel}`, `node = helper.make_node("${NODES[f.op]}", ${f.isPool ? '["x"]' : '["x", "kernel"]'}, ["y"], ${attributes.join(", ")})`, ...notes];
 };

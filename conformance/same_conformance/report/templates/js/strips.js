@@ -122,7 +122,7 @@ const strip = ({ op, axis, windows, reference, frame, label }) => {
     const wrong = differs(i);
     const what = `${transposed ? "input" : "output"} ${i}`;
     const shortWhat = isNarrow ? `${transposed ? "in" : "out"} ${i}` : what;
-    const group = s("g", { class: wrong ? "tap wrong" : "tap", tabindex: 0, role: "img", "data-line": i });
+    const group = s("g", { class: wrong ? "tap wrong" : "tap", tabindex: i === shown[0] ? 0 : -1, role: "img", "data-line": i });
     group.append(s("rect", { class: "hit", x: 0, y: y - 1, width: width, height: LINE - 1 }));
     group.append(s("text", { class: "side", x: GUTTER - 8, y: y + 15 }, shortWhat));
     let said = `${what}: `;
