@@ -1,15 +1,16 @@
-"""Fixtures: plug-ins that a test writes, installed as a stranger's package would be."""
+"""Fixtures: plug-ins that a test writes, installed as a stranger's package would be; records; a browser."""
 
 from __future__ import annotations
 
 import os
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from browsing import CHROMIUM, Open, Tab, needed
 from same_conformance.case import parse
 from same_conformance.judge import Judgement
 from same_conformance.plugins import GROUP
@@ -107,3 +108,49 @@ def kept() -> Callable[[Record, Path], Path]:
 def described() -> Callable[..., dict[str, Any]]:
     """Return `about`."""
     return about
+
+
+@pytest.fixture(scope="session")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from records import small_record, write
+
+    return write(small_record(), tmp_path_factory.mktemp("report") / "index.html")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with needed("playwright.sync_api").sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def tab(chromium: Any) -> Iterator[Open]:
+    """Return a function that opens a tab, offline; a complaint or a request of any of them fails the test."""
+    contexts, tabs = [], []
+
+    def open_tab(**options: Any) -> Tab:
+        context = chromium.new_context(offline=True, **options)
+        context.set_default_timeout(20_000)
+        contexts.append(context)
+        one = Tab(context.new_page())
+        tabs.append(one)
+        one.page.on(
+            "console",
+            lambda message: one.complaints.append(message.text) if message.type in ("error", "warning") else None,
+        )
+        one.page.on("pageerror", lambda error: one.complaints.append(str(error)))
+        one.page.on("request", lambda request: one.requests.append(request.url))
+        one.page.on("dialog", lambda dialog: (one.complaints.append("dialog"), dialog.dismiss()))
+        return one
+
+    yield open_tab
+    for context in contexts:
+        context.close()
+    for one in tabs:
+        assert one.complaints == []
+        assert [url for url in one.requests if not url.startswith(("file:", "about:", "blob:"))] == []
+        assert {url.partition("#")[0] for url in one.requests if url.startswith("file:")} <= {
+            url.partition("#")[0] for url in one.requests[:2]
+        }

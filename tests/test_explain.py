@@ -1,7 +1,5 @@
 """The calculator in the terminal: the numbers are those of the rule, and the code is code."""
 
-import ast
-import importlib
 import subprocess
 import sys
 from itertools import product
@@ -15,7 +13,7 @@ from same_conformance.axis import Axis
 from same_conformance.case import OPS
 from same_conformance.diagnosis.reading import of_same
 from same_conformance.errors import UsageError
-from same_conformance.explain import arithmetic, parameters, snippets
+from same_conformance.explain import arithmetic, parameters
 
 
 def explain(*args: str) -> Result:
@@ -47,14 +45,16 @@ padding=1: pads 1 before and 0 after ≠ SAME
 
 PyTorch
 import torch.nn.functional as F
-# x is NCW
-# before and after of axis 0
-result = F.conv1d(F.pad(x, (0, 1)), kernel, stride=(2,))
+
+# x is NCW, kernel OIW
+x = F.pad(x, (0, 1))  # last axis first; of each, before and after
+y = F.conv1d(x, kernel, stride=2)
 
 TensorFlow
 import tensorflow as tf
-# x is NWC
-result = tf.nn.conv1d(x, kernel, stride=2, padding="SAME")
+
+# x is NWC, kernel WIO
+y = tf.nn.conv1d(x, kernel, stride=2, padding="SAME")
 """
     assert result.output.startswith(expected)
     assert result.output.endswith("same-conformance show conv.n6.k3.s2 --with NAME\n")
@@ -63,7 +63,7 @@ result = tf.nn.conv1d(x, kernel, stride=2, padding="SAME")
 def test_the_order_trap_is_named() -> None:
     output = explain("--size", "225x224", "--kernel", "3", "--stride", "2").output
     assert "size 225x224 gives 113x112; pads 1, 0 before and 1, 1 after" in output
-    assert "F.pad takes the last axis first\nresult = F.conv2d(F.pad(x, (0, 1, 1, 1))" in output
+    assert "x = F.pad(x, (0, 1, 1, 1))  # last axis first; of each, before and after" in output
     assert "pads=[1, 0, 1, 1]" in output
     assert "left out in the middle: 216 columns" in output
     assert "gives the same here" in output
@@ -123,49 +123,13 @@ def test_the_usual_formula_is_called_wrong_exactly_where_it_is() -> None:
         assert half.is_right == (half.reading == of_same(axis, transposed=False))
 
 
-@pytest.mark.parametrize("op", OPS)
-@pytest.mark.parametrize("rank", [1, 2, 3])
-@pytest.mark.parametrize("padding", rule.MODES)
-def test_all_code_can_be_compiled_and_has_no_number_of_the_case_that_stands_for_it(
-    op: str, rank: int, padding: str
-) -> None:
-    found = snippets.write(
-        parameters.read(op=op, size=["x".join("975"[:rank])], kernel=["4"], stride=["3"], padding=padding)
-    )
-    assert list(found) == ["PyTorch", "TensorFlow", "Keras", "JAX", "ONNX"]
-    for framework, lines in found.items():
-        code = "\n".join(lines)
-        ast.parse(code)
-        assert "groups=2" not in code
-        assert "count=2" not in code
-        assert lines[0].startswith(("import", "from", "#")), framework
-
-
 def test_code_is_written_for_sizes_that_cannot_be_run() -> None:
-    huge = parameters.read(size=["1000001"], kernel=["7"], stride=["3"], op="max_pool")
-    small = parameters.read(size=["2"], kernel=["7"], stride=["3"], op="max_pool")
-    assert [(a.before, a.after) for a in huge.axes] == [(a.before, a.after) for a in small.axes]
-    assert snippets.write(huge) == snippets.write(small)
     result = explain("--size", "1048576x1048576", "--kernel", "7")
     assert result.exit_code == 0
     assert "F.pad(x, (3, 3, 3, 3))" in result.output
+    assert "to see what an implementation does" not in result.output
     result = explain("--size", "1048576x1048576", "--kernel", "7", "--op", "conv_transpose")
-    assert "no code is written: an array of" in result.output
-
-
-def test_the_torch_code_does_what_same_asks_for() -> None:
-    torch = importlib.import_module("torch")
-    tf = importlib.import_module("tensorflow")
-    layer = parameters.read(size=["9x8"], kernel=["4x3"], stride=["2x3"])
-    x, kernel = torch.rand(1, 2, 9, 8), torch.rand(3, 2, 4, 3)
-    names = {"x": x, "kernel": kernel}
-    exec("\n".join(snippets.write(layer)["PyTorch"]), names)  # noqa: S102  # this is what a reader copies
-    theirs = {
-        "x": tf.constant(x.permute(0, 2, 3, 1).numpy()),
-        "kernel": tf.constant(kernel.permute(2, 3, 1, 0).numpy()),
-    }
-    exec("\n".join(snippets.write(layer)["TensorFlow"]), theirs)  # noqa: S102
-    assert names["result"].permute(0, 2, 3, 1).numpy() == pytest.approx(theirs["result"].numpy(), abs=1e-5)  # type: ignore[attr-defined]
+    assert "y = y[..., 3:1048579, 3:1048579]" in result.output
 
 
 def test_no_framework_and_no_pandas_is_imported() -> None:

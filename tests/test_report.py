@@ -211,9 +211,12 @@ def test_a_contested_cause_shows_what_the_spec_and_each_witness_say_of_its_small
     assert result.exit_code == 0, result.output
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert (
-        "conv.n1-1-3.k1-1-1.s1-1-3.float64</a>, <strong>spec</strong> says: shape 1x1x1x1x1: -3752573760; "
-        "<strong>tensorflow</strong> says: 1 of 1 elements differ, by 1.20352e+09 at most; <strong>jax</strong> says: the same."
+        "<ul><li><strong>spec</strong> says: shape 1x1x1x1x1: -3752573760</li>"
+        "<li><strong>tensorflow</strong> says: 1 of 1 elements differ, by 1.20352e+09 at most</li>"
+        "<li><strong>jax</strong> says: the same</li></ul>"
     ) in page
+    assert "same-conformance repro conv.n1-1-3.k1-1-1.s1-1-3.float64 --with tensorflow" in page
+    assert "TensorFlow&#39;s own 3-D kernels at stride &gt; kernel, 2 cases" in page
 
 
 def test_windows_of_a_transposed_convolution_are_turned_round_for_the_page() -> None:
@@ -222,6 +225,7 @@ def test_windows_of_a_transposed_convolution_are_turned_round_for_the_page() -> 
     by_output = [[[0, None, None], [None, 0, None], [1, None, 0], [None, 1, None]]]
     recorded = {"implementation": "a", "case": case.id, "expected": None, "observed": None, "windows": by_output}
     found = pictures.pictures(
-        record.Record({"implementations": [], "cases": []}, [], {"pictures": [recorded]}), assessment.Assessment()
+        record.Record({"implementations": [], "cases": [], "expectations": []}, [], {"pictures": [recorded]}),
+        assessment.Assessment(),
     )
     assert found[0]["windows"] == [[[None if i < 0 else i for i in row] for row in plan.same(case).maps[0].tolist()]]

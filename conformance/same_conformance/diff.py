@@ -183,8 +183,9 @@ class Comparison:
     @property
     def verdict(self) -> str:
         """Say in one line what changed."""
-        counts = [f"{self.count(kind)} {kind if kind != 'new failure' else 'new failures'}" for kind in KINDS]
-        return ", ".join([*counts, f"{self.n_unchanged} unchanged"])
+        counts = {kind: self.count(kind) for kind in KINDS}
+        said = [f"{n:,} {kind}{'s' if kind == 'new failure' and n > 1 else ''}" for kind, n in counts.items() if n]
+        return ", ".join([*said, f"{self.n_unchanged:,} unchanged"])
 
     @property
     def notes(self) -> list[str]:

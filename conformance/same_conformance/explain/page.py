@@ -69,12 +69,8 @@ def _layout(name: str, axis: Axis, reading: AxisReading, *, transposed: bool = F
 
 
 def _code(parameters: Parameters) -> list[Text]:
-    try:
-        by_framework = snippets.write(parameters)
-    except CaseError as error:
-        return [Text(), Text(f"no code is written: {error}")]
     lines = []
-    for framework, code in by_framework.items():
+    for framework, code in snippets.write(parameters).items():
         lines += [Text(), Text(framework, style=_HEADING), *map(Text, code)]
     try:
         case = parameters.case()

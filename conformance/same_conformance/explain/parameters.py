@@ -47,20 +47,6 @@ class Parameters:
         """
         return packing.case_of(self.op, self.axes, self.padding)
 
-    def padded_alike(self) -> Case:
-        """Return a case that is padded like this one, and as small as can be where the pads do not tell the size.
-
-        The pads of a forward op depend on the size modulo the stride alone: total = max(ke - 1 - (n - 1) mod s, 0).
-
-        Raises:
-            CaseError: if it would be too large to be run.
-
-        """
-        if self.is_transposed:
-            return self.case()
-        small = [_axis(self.op, self.padding, (a.size - 1) % a.stride + 1, *a[1:4], None) for a in self.axes]
-        return packing.case_of(self.op, small, self.padding)
-
 
 def read(
     *,

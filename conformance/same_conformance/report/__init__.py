@@ -55,7 +55,7 @@ def write(
     frame = tables.verdicts(assessment)
     (out / "summary.md").write_text(markdown.render(record, assessment, frame, previous), encoding="utf-8")
     if previous:
-        (out / CHANGES).write_text(changes.page(previous), encoding="utf-8")
+        (out / CHANGES).write_text(changes.page(previous, report="index.html"), encoding="utf-8")
     else:
         (out / CHANGES).unlink(missing_ok=True)
     (out / "index.html").write_text(html.render(record, assessment, frame, previous), encoding="utf-8")

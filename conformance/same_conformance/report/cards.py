@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from same_conformance.errors import SameConformanceError
 from same_conformance.judge import FAILURES
 from same_conformance.outcome import Array, Error, NoGradient, Outcome
 from same_conformance.report import words
+from same_conformance.report.reasons import Reason, Reasons
 from same_conformance.report.text import link_in
 from same_conformance.repro import calls, script
 from same_conformance.repro.target import Observation, Target
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from same_conformance.assessment import Assessed, Assessment
     from same_conformance.record import Record
-
-_RULE = re.compile(r"the rule [\w-]+: ")
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,8 @@ class Card:
         share: of the box of axis cases that `predicate` covers; None if it is not known.
         n_wrong, n_ran: cases of this run.
         case, smallest: the smallest case that shows it, and how sure it is that none is smaller.
-        link: where it is known, empty if it is nowhere.
+        detail: the same at length, if `sentence` is only its title.
+        report: what is said of where it is reported; empty if nothing is.
         script: that reproduces it; empty if it cannot be written without running the implementation.
         why: what the rows say of it.
 
@@ -57,7 +56,8 @@ class Card:
     n_ran: int
     case: str
     smallest: str
-    link: str
+    detail: str
+    report: str
     script: str
     why: str
 
@@ -70,7 +70,20 @@ class Card:
             "ops": self.ops,
             "verdicts": self.verdicts,
             "why": self.why,
+            "case": self.case,
         }
+
+    @property
+    def percent(self) -> str:
+        """Return which part of the cases fails, in percent."""
+        part = 100 * self.n_wrong / max(self.n_ran, 1)
+        return "under 1" if part < 1 else f"{part:.0f}"
+
+    @property
+    def heading(self) -> str:
+        """Return the sentence with a capital; what is written like code keeps its small letters."""
+        first = self.sentence.split(" ", 1)[0]
+        return self.sentence if set(first) & set("._(=") else self.sentence[:1].upper() + self.sentence[1:]
 
 
 def cards(record: Record, assessment: Assessment) -> dict[str, list[Card]]:
@@ -79,14 +92,15 @@ def cards(record: Record, assessment: Assessment) -> dict[str, list[Card]]:
     rows_of: dict[str, list[Assessed]] = {}
     for row in assessment.rows:
         rows_of.setdefault(row.result.implementation, []).append(row)
+    reasons = Reasons(record)
     causes: dict[str, list[Mapping[str, Any]]] = {}
     for cause in record.footer.get("causes", []):
         causes.setdefault(cause["implementation"], []).append(cause)
     return {
         name: [
             *_unexpected(about_of[name], rows, causes.get(name, [])),
-            *_grouped(about_of[name], rows, "stale"),
-            *_grouped(about_of[name], rows, "expected failure"),
+            *_grouped(about_of[name], rows, "stale", reasons),
+            *_grouped(about_of[name], rows, "expected failure", reasons),
         ]
         for name, rows in sorted(rows_of.items())
         if name in about_of
@@ -115,7 +129,8 @@ def _unexpected(
             cause["n_ran"],
             cause["case"],
             how_small(cause),
-            rule.seen if rule and rule.seen.startswith("https://") else "",
+            "",
+            rule.seen if rule and link_in(rule.seen) else "",
             _script(about, by_case.get(cause["case"])),
             "",
         )
@@ -131,21 +146,18 @@ def _unexpected(
             rows,
             group,
             "unexpected",
-            f"not diagnosed; of the smallest case it says: {group[0].result.judgement.message or 'nothing'}",
-            "",
+            Reason(f"not diagnosed; of the smallest case it says: {group[0].result.judgement.message or 'nothing'}"),
         )
 
 
-def _grouped(about: Mapping[str, Any], rows: Sequence[Assessed], standing: str) -> Iterable[Card]:
+def _grouped(about: Mapping[str, Any], rows: Sequence[Assessed], standing: str, reasons: Reasons) -> Iterable[Card]:
     """Yield a card per reason among the rows of one standing."""
     groups: dict[str, list[Assessed]] = {}
     for row in rows:
         if row.standing == standing:
             groups.setdefault(row.why, []).append(row)
     for why, group in groups.items():
-        rule = mutants.RULES.get(about["rule"]) if _RULE.match(why) else None
-        link = link_in(rule.seen if rule else why)
-        yield _card(about, rows, group, standing, rule.sentence if rule else why, link)
+        yield _card(about, rows, group, standing, reasons.of(why))
 
 
 def _card(
@@ -153,8 +165,7 @@ def _card(
     rows: Sequence[Assessed],
     group: Sequence[Assessed],
     standing: str,
-    sentence: str,
-    link: str,
+    reason: Reason,
 ) -> Card:
     ops = tuple(dict.fromkeys(row.result.case.op for row in group))
     mine = {row.result.case for row in group}
@@ -173,7 +184,7 @@ def _card(
         standing,
         ops,
         tuple(dict.fromkeys(row.result.judgement.verdict for row in group)),
-        sentence,
+        reason.title,
         where if where.startswith("wrong for") else "",
         "",
         None,
@@ -181,7 +192,8 @@ def _card(
         len(right) + max(failed, len(group)),
         first.result.case.id,
         "the smallest in this run" if first is group[0] else "the smallest in this run that gives a forward result",
-        link,
+        reason.sentence,
+        reason.report,
         _script(about, first),
         group[0].why,
     )

@@ -8,6 +8,8 @@ from rich.markup import escape
 
 from same_conformance.diff import KINDS
 from same_conformance.report import templating
+from same_conformance.report.symbols import SYMBOLS
+from same_conformance.report.text import address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,12 +31,16 @@ _STYLES: dict[Kind, str] = {
 }
 
 
-def page(comparison: Comparison) -> str:
-    """Return the page."""
-    return (
-        templating.environment()
-        .get_template("changes.html")
-        .render(comparison=comparison, kinds=KINDS, listed=_LISTED_ON_PAGE)
+def page(comparison: Comparison, *, report: str = "") -> str:
+    """Return the page; with `report`, the address of the new run's report, cases lead there."""
+    return templating.still(
+        "changes.html",
+        comparison=comparison,
+        kinds=KINDS,
+        listed=_LISTED_ON_PAGE,
+        symbols=SYMBOLS,
+        report=report,
+        address=address,
     )
 
 

@@ -28,15 +28,13 @@ def write(survey: Survey, out: Path, *, executed: bool) -> None:
 
 
 def _page(survey: Survey, *, executed: bool) -> str:
-    return (
-        templating.environment()
-        .get_template("mutants.html")
-        .render(
-            survey=survey,
-            matrix=survey.matrix(),
-            classes=[k.name for k in classes.CLASSES],
-            counts=classes.count(survey.cases),
-            themes=mutants.THEMES,
-            executed=executed,
-        )
+    return templating.still(
+        "mutants.html",
+        extra_style="thead th.class { writing-mode: vertical-rl; vertical-align: bottom; font-weight: normal; white-space: nowrap; }\ntbody th { min-width: 14rem; }\n",
+        survey=survey,
+        matrix=survey.matrix(),
+        classes=[k.name for k in classes.CLASSES],
+        counts=classes.count(survey.cases),
+        themes=mutants.THEMES,
+        executed=executed,
     )

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
+
+from markupsafe import Markup
 
 LONGEST = 4_000
 """Characters of one text that the page shows. Messages are one line of 200; this is for records that others wrote."""
@@ -13,6 +16,7 @@ _UNSEEN = re.compile(
 """Control characters but tab and line feed, marks that turn or join text, and halves of surrogate pairs."""
 
 _LINK = re.compile(r"https://[\w.~:/?#\[\]@!$&'*+,;=%-]+[\w/]")
+_ISSUE = re.compile(r"github\.com/([\w.-]+/[\w.-]+)/(?:issues|pull)/([0-9]+)")
 
 
 def shown(text: str, longest: int = LONGEST) -> str:
@@ -37,3 +41,29 @@ def link_in(text: str) -> str:
     """
     match = _LINK.search(text)
     return match[0] if match else ""
+
+
+def address(text: str) -> str:
+    """Return a text as a part of an address, by the characters that the page shows of it."""
+    return quote(shown(text), safe="")
+
+
+def linked(text: str) -> Markup:
+    """Return `text` as markup in which addresses can be clicked on, and nothing else is more than text.
+
+    >>> str(linked("<b> https://example.org/1"))
+    '&lt;b&gt; <a href="https://example.org/1" rel="noreferrer">example.org/1</a>'
+    """
+    parts, end = Markup(), 0
+    for match in _LINK.finditer(text):
+        parts += Markup.escape(shown(text[end : match.start()]))
+        parts += Markup('<a href="{}" rel="noreferrer">{}</a>').format(shown(match[0]), _short(match[0]))
+        end = match.end()
+    return parts + Markup.escape(shown(text[end:]))
+
+
+def _short(address: str) -> str:
+    """Return an address as people quote it."""
+    text = address.removeprefix("https://")
+    issue = _ISSUE.fullmatch(text)
+    return shown(f"{issue[1]}#{issue[2]}" if issue else text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,9 @@ from same_conformance.assessment import WITNESSES
 from same_conformance.case import OPS, parse
 from same_conformance.errors import CaseError
 from same_conformance.judge import FAILURES, VERDICTS
-from same_conformance.report import cards, embed, pictures, tables, words
+from same_conformance.report import cards, embed, matrix, pictures, tables
+from same_conformance.report.reasons import Reasons
+from same_conformance.report.symbols import SYMBOLS
 from same_conformance.witnesses import absent
 
 if TYPE_CHECKING:
@@ -24,15 +27,13 @@ if TYPE_CHECKING:
     from same_conformance.judge import Judgement
     from same_conformance.record import Record
     from same_conformance.report.cards import Card
-    from same_conformance.rules import Rule
 
 STANDINGS = ("as expected", "expected failure", "unexpected", "stale")
 
-_SHOWN_ELEMENTS = 24
+_SHOWN_ELEMENTS = 8
 """Elements of the spec's result that are shown for a contested cause."""
 
-_OTHERS = ("pass", "unspecified", "unsupported")
-"""The verdicts that are no failures."""
+_NUMBER = re.compile(r"\d+")
 
 _LISTED = 60
 """Rows of a contested cause in the markup; the explorer has all."""
@@ -48,7 +49,7 @@ def view(record: Record, assessment: Assessment, frame: pd.DataFrame) -> dict[st
         "ops": OPS,
         "symbols": SYMBOLS,
         "n_results": len(assessment.rows),
-        "matrix": _matrix(record, assessment),
+        "groups": matrix.groups(record, assessment),
         "cards": found,
         "numbers": {card: i for i, card in enumerate(_flat(found))},
         "refusals": _refusals(assessment),
@@ -58,34 +59,21 @@ def view(record: Record, assessment: Assessment, frame: pd.DataFrame) -> dict[st
         "origins": _origins(record),
         "networks": networks,
         "broken": _broken(networks),
+        "strangers": _strangers(networks),
+        "environments": _environments(record),
         "unexpected": assessment.standing("unexpected"),
         "stale": assessment.standing("stale"),
         "unmatched": assessment.unmatched,
         "remarks": assessment.remarks,
         "expiring": assessment.expiring,
-        "contested": _contested(assessment),
         "recorded": absent.sentence(record),
         "claims": conforming.claims(record),
         "broken_claims": conforming.broken(record),
+        "contested": _contested(record, assessment),
         "listed": _LISTED,
         "not_started": assessment.not_started,
         "data": embed.block(_data(record, assessment, found)),
     }
-
-
-SYMBOLS = {
-    "crash": "✖",
-    "timeout": "…",
-    "error": "!",
-    "unsupported": "–",  # noqa: RUF001  # a dash, which stands for nothing
-    "shape": "□",
-    "dtype": "τ",
-    "value": "≠",
-    "nondeterministic": "∿",
-    "pass": "✓",
-    "unspecified": "○",
-}
-"""What stands for a verdict beside its colour."""
 
 
 def _flat(found: Mapping[str, Sequence[Card]]) -> list[Card]:
@@ -114,6 +102,11 @@ def _data(record: Record, assessment: Assessment, found: Mapping[str, Sequence[C
     return {
         "implementations": names.values(),
         "frameworks": {about["name"]: about["framework"] for about in record.header["implementations"]},
+        "rules": {
+            about["name"]: mutants.RULES[about["rule"]].sentence
+            for about in record.header["implementations"]
+            if about["rule"] in mutants.RULES
+        },
         "ops": OPS,
         "verdicts": VERDICTS,
         "failures": FAILURES,
@@ -143,69 +136,18 @@ def _notes(ids: Iterable[str]) -> dict[str, str]:
     return {case: notes[case] for case in ids if case in notes}
 
 
-def _matrix(record: Record, assessment: Assessment) -> list[dict[str, Any]]:
-    """Return a row per implementation: for each op how many cases got which verdict, and a plain word for the worst."""
-    wrong: dict[tuple[str, str], list[Case]] = {}
-    right: dict[tuple[str, str], list[Case]] = {}
-    counts: dict[tuple[str, str], Counter[str]] = {}
-    unexpected: Counter[tuple[str, str]] = Counter()
-    for row in assessment.rows:
-        key, verdict = (row.result.implementation, row.result.case.op), row.result.judgement.verdict
-        counts.setdefault(key, Counter())[verdict] += 1
-        unexpected[key] += row.standing in ("unexpected", "stale")
-        if verdict in FAILURES or verdict == "pass":
-            (wrong if verdict in FAILURES else right).setdefault(key, []).append(row.result.case)
-    return [
-        {
-            "about": about,
-            "cells": [
-                _cell(
-                    op,
-                    mutants.RULES.get(about["rule"]),
-                    counts.get((about["name"], op), Counter()),
-                    wrong.get((about["name"], op), []),
-                    right.get((about["name"], op), []),
-                    unexpected[about["name"], op],
-                )
-                for op in OPS
-            ],
-        }
-        for about in record.header["implementations"]
-    ]
-
-
-def _cell(
-    op: str,
-    rule: Rule | None,
-    counts: Mapping[str, int],
-    wrong: Sequence[Case],
-    right: Sequence[Case],
-    n_unexpected: int,
-) -> dict[str, Any]:
-    n_ran = len(wrong) + len(right)
-    n_wide = round(100 * len(wrong) / n_ran) if n_ran else 0
-    return {
-        "op": op,
-        "state": "wrong" if wrong else "right" if right else "absent",
-        "word": _word(wrong, right, rule) if n_ran else "not offered" if counts else "not run",
-        "counts": [(verdict, counts[verdict]) for verdict in (*FAILURES, *_OTHERS) if counts.get(verdict)],
-        "percent": max(n_wide, 2) if wrong else 0,
-        "n_unexpected": n_unexpected,
-    }
-
-
-def _word(wrong: Sequence[Case], right: Sequence[Case], rule: Rule | None) -> str:
-    """Return for which parameters it is wrong; where no few words say that, what it does instead."""
-    word = words.worst(wrong, right)
-    return f"{rule.sentence}: {word}" if rule and word.startswith("wrong in ") else word
-
-
 def _refusals(assessment: Assessment) -> dict[str, list[tuple[str, int]]]:
-    """Return what each implementation said of the cases that it does not offer, the most frequent first."""
+    """Return what each implementation said of the cases that it does not offer, the most frequent first.
+
+    Of sayings that differ only in their numbers the first stands for all.
+    """
     said: dict[str, Counter[str]] = {}
+    example: dict[tuple[str, str], str] = {}
     for row in assessment.rows:
         if row.result.judgement.verdict == "unsupported":
-            said.setdefault(row.result.implementation, Counter())[row.result.judgement.message] += 1
+            name, message = row.result.implementation, row.result.judgement.message
+            kind = example.setdefault((name, _NUMBER.sub("0", message)), message)
+            said.setdefault(name, Counter())[kind] += 1
     return {name: sorted(counts.items(), key=lambda item: (-item[1], item[0])) for name, counts in said.items()}
 
 
@@ -219,6 +161,30 @@ def _broken(networks: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, A
     return broken
 
 
+def _strangers(networks: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return who offers not one layer of any network."""
+    if not networks:
+        return []
+    return [
+        name
+        for name in networks[0]["implementations"]
+        if all(
+            row["implementations"][name]["verdict"] == "unsupported"
+            and row["implementations"][name]["n_broken"] == row["n_layers"]
+            for row in networks
+        )
+    ]
+
+
+def _environments(record: Record) -> list[tuple[list[str], Mapping[str, Any]]]:
+    """Return the names of implementations that ran in equal environments, with one that says which."""
+    found: dict[str, tuple[list[str], Mapping[str, Any]]] = {}
+    for about in record.header["implementations"]:
+        key = repr([about[field] for field in ("distribution", "versions", "python", "environment")])
+        found.setdefault(key, ([], about))[0].append(about["name"])
+    return list(found.values())
+
+
 def _origins(record: Record) -> dict[str, int]:
     """Return how many cases come from where; what was unpacked came after the cases of the header."""
     counts = Counter(origin for _, origin in record.header["cases"])
@@ -226,8 +192,9 @@ def _origins(record: Record) -> dict[str, int]:
     return dict(counts) | ({"unpacked": len(unpacked)} if unpacked else {})
 
 
-def _contested(assessment: Assessment) -> list[dict[str, Any]]:
+def _contested(record: Record, assessment: Assessment) -> list[dict[str, Any]]:
     """Group the witnesses' differences from the spec by cause."""
+    reasons = Reasons(record)
     causes: dict[tuple[str, str], list[Assessed]] = {}
     for how, found in (("", assessment.contested), (", as recorded", assessment.contested_on_record)):
         for row in found:
@@ -239,7 +206,7 @@ def _contested(assessment: Assessment) -> list[dict[str, Any]]:
         if row.contested and row.result.implementation in WITNESSES
     }
     return [
-        {"witness": witness, "cause": cause, "rows": rows, "said": _said(rows[0].result.case, said)}
+        {"witness": witness, "reason": reasons.of(cause), "rows": rows, "said": _said(rows[0].result.case, said)}
         for (witness, cause), rows in causes.items()
     ]
 

@@ -77,7 +77,7 @@ def worst(wrong: Sequence[Case], right: Sequence[Case]) -> str:
     counts = {i: sum(b >> i & 1 for b in bits) for i in pure}
     best = max(pure, key=lambda i: counts[i], default=None)
     if best is not None and counts[best] >= _MOST * len(wrong):
-        return f"wrong for {words[best]}, and some others"
+        return f"wrong for {words[best]} and others"
     return f"wrong in {len(wrong):,} of {n_ran:,}"
 
 

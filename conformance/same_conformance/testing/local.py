@@ -13,7 +13,7 @@ from same_conformance.implementation import Implementation
 from same_conformance.outcome import Outcome
 from same_conformance.outcome import Unsupported as NotOffered
 from same_conformance.runner import execution
-from same_conformance.runner.dispatch import outcome_of
+from same_conformance.runner.replies import outcome_of
 
 if TYPE_CHECKING:
     import numpy as np

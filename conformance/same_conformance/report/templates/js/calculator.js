@@ -5,6 +5,15 @@ const calculatorState = (c) => ({
   padding: c.padding === "same" ? "" : c.padding,
 });
 
+// Everyone of the run, by framework, to ask about one.
+const implementationField = (chosen) => {
+  const frameworks = [...new Set(run.implementations.map((name) => run.frameworks[name]))].sort();
+  const of = (framework) => run.implementations.filter((name) => run.frameworks[name] === framework)
+    .map((name) => h("option", { value: name, selected: name === chosen }, name));
+  return field("implementation", h("select", { name: "with" }, h("option", { value: "" }, "all of them"),
+    frameworks.map((framework) => h("optgroup", { label: framework }, of(framework)))), { class: "field chooser" });
+};
+
 const numbersOf = (text, word) => {
   const values = (text || "").trim().split(/[\sx×,;-]+/).filter(Boolean).map(Number);
   if (!values.length || values.length > 3 || values.some((value) => !Number.isInteger(value) || value < 1 || value > 1000000)) {
@@ -29,13 +38,14 @@ const axesOf = (state) => {
 const calculatorForm = (state, submitted, changed) => {
   const input = (key, word, fallback) => field(word, h("input", { name: key, value: state[key] || fallback, inputmode: "text", size: 6, autocomplete: "off" }));
   const form = h("form", { class: "controls calc", "aria-label": "Parameters" },
-    field("op", select(OPS.map((op) => [op, op]), state.op, { name: "op" })),
+    implementationField(state.with),
+    field("op", select(OPS.map((op) => [op, op]), state.op, { name: "op" }), { class: "field chooser" }),
     input("n", "size", "225"), input("k", "kernel", "3"), input("s", "stride", "2"), input("d", "dilation", "1"),
-    field("mode", select([["same", "SAME"], ["same_lower", "SAME_LOWER"]], state.padding || "same", { name: "padding" })),
+    field("mode", select([["same", "SAME"], ["same_lower", "SAME_LOWER"]], state.padding || "same", { name: "padding" }), { class: "field chooser" }),
     h("button", { type: "submit", class: "primary" }, "Check"));
   const read = () => {
     const values = Object.fromEntries(new FormData(form));
-    return { op: values.op, n: values.n.trim(), k: values.k.trim(), s: values.s.trim(), d: values.d.trim(), padding: values.padding === "same" ? "" : values.padding };
+    return { op: values.op, n: values.n.trim(), k: values.k.trim(), s: values.s.trim(), d: values.d.trim(), padding: values.padding === "same" ? "" : values.padding, with: values.with };
   };
   form.addEventListener("submit", (event) => { event.preventDefault(); submitted(read()); });
   if (changed) form.addEventListener("input", () => changed(read()));
@@ -44,12 +54,14 @@ const calculatorForm = (state, submitted, changed) => {
 
 const calculatorPage = (parameters, section) => {
   const get = (key, fallback) => parameters.get(key) || fallback;
-  const state = { op: OPS.includes(get("op")) ? get("op") : "conv", n: get("n", "225"), k: get("k", "3"), s: get("s", "2"), d: get("d", "1"), padding: get("padding") === "same_lower" ? "same_lower" : "" };
+  const state = { op: OPS.includes(get("op")) ? get("op") : "conv", n: get("n", "225"), k: get("k", "3"), s: get("s", "2"), d: get("d", "1"), padding: get("padding") === "same_lower" ? "same_lower" : "", with: run.implementations.includes(get("with")) ? get("with") : "" };
   const result = h("div", { id: "answer" });
   const draw = (now) => {
     history.replaceState(null, "", address("/calculator", now));
     try {
       result.replaceChildren(...calculated(now));
+      const told = result.querySelector(".headline .answer");
+      if (told) say(told.textContent);
     } catch (error) {
       result.replaceChildren(h("p", { class: "note bad" }, error.message));
     }
@@ -68,21 +80,23 @@ const explainCommand = (state, axes, padding) => {
 const calculated = (state) => {
   const axes = axesOf(state);
   const padding = state.padding || "same";
-  // Numbers given once mean an image, which is what nearly everyone asks about.
-  const image = axes.length === 1 ? [axes[0], axes[0]] : axes;
+  const image = imageOf(axes);
   const id = caseId(state.op, image, padding);
   const word = state.op === "conv_transpose" ? "crops" : "pads";
   const summary = axes.map((axis, a) => h("p", { class: "answer" }, axes.length > 1 ? h("span", { class: "small" }, `axis ${a}: `) : null, `SAME ${word} `,
     h("b", {}, `${axis.before} before`), " and ", h("b", {}, `${axis.after} after`), "; output ", h("b", {}, axis.out), "."));
   const remark = axes.some((axis) => axis.unclamped < 0) ? h("p", { class: "small" }, state.op === "conv_transpose" ? "The kernel is shorter than the stride: some outputs are 0, and what is missing is at the end." : "The stride leaves elements out at the end; SAME does not crop for that.") : null;
   const distinct = axes.filter((axis, a) => axes.findIndex((other) => kindOf(state.op, other) === kindOf(state.op, axis) && other.n === axis.n) === a);
-  const tested = run.hasCase(id);
+  const answers = answersFor(state, axes, padding);
+  const chosen = answers.find(({ one }) => one.name === state.with);
   return [
+    h("p", { class: "print-only" }, inWords(parseCase(id)), "."),
+    chosen ? headline(chosen, state) : null,
     ...summary, remark,
     h("h2", {}, "Who is right for this"),
-    h("p", { class: "small" }, "Counted are the cases of this run whose axes have this kernel, stride and dilation, and the same padding and n mod s: by the rule they are alike. ",
-      caseLink(id), tested ? " itself ran." : " itself did not run."),
-    ...evidenceTable(state.op, axes, padding),
+    ...evidenceTable(answers, state),
+    h("p", { class: "small" }, "Like it are the cases whose axes have this kernel, stride and dilation, and the same padding and n mod s: by the rule they are alike. ",
+      caseLink(id), run.hasCase(id) ? " itself ran." : " itself did not run."),
     h("h2", {}, "The picture"),
     ...distinct.map((axis) => axisPicture(state.op, axis, "", null)),
     h("h2", {}, "Code"),
@@ -93,7 +107,7 @@ const calculated = (state) => {
 
 // The two questions that people come with, at the top of the front page.
 const askForms = (holder) => {
-  const find = h("input", { type: "search", name: "id", placeholder: "conv.n5-5.k3-3.s2-2", spellcheck: "false", autocapitalize: "off", size: 24 });
+  const find = h("input", { type: "search", name: "id", placeholder: "conv.n5-5.k3-3.s2-2", spellcheck: "false", autocapitalize: "off", size: 12 });
   const finder = h("form", { class: "controls", role: "search", "aria-label": "Find a case", onsubmit: (event) => {
     event.preventDefault();
     const text = find.value.trim();

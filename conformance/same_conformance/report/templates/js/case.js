@@ -2,6 +2,53 @@
 
 const sayError = (title, message) => [h("h1", {}, title), h("p", { class: "note bad" }, message)];
 
+// Addresses in a text become links; nothing else does.
+const linked = (text) => text.split(/(https:\/\/[\w.~:/?#@!$&'*+,;=%-]+[\w/])/).map((part, i) => (i % 2 ? h("a", { href: part, rel: "noreferrer" }, part) : part));
+
+// Axes that are alike in all that is drawn of them, each kind once: [number of the first, what they are called].
+const distinctAxes = (c, theirs) => {
+  const kinds = new Map();
+  c.axes.forEach((axis, a) => {
+    const key = JSON.stringify([axis, theirs ? theirs[a] : null]);
+    kinds.set(key, [...(kinds.get(key) || []), a]);
+  });
+  return [...kinds.values()].map((group) => [group[0], c.rank === 1 ? "" : group.length === 1 ? `axis ${group[0]}` : `axes ${group.join(" and ")}`]);
+};
+
+// What an implementation does with one axis, beside SAME, in a few words; empty if that is the same.
+const faultOf = (op, axis, theirs) => {
+  const transposed = op === "conv_transpose";
+  const ours = windowsOf(op, axis);
+  const faults = [];
+  if (!transposed && theirs.length !== ours.length) faults.push(`${count(theirs.length, "window")} where SAME has ${ours.length}`);
+  const [mine, asked] = [placed(theirs)[0], placed(ours)[0]].map((window) => (window ? window.at[0] : null));
+  if (mine !== null && asked !== null && mine !== asked) {
+    const by = Math.abs(mine - asked);
+    faults.push(transposed ? `crops ${-mine} before, SAME ${-asked}: all is shifted by ${by}` : `begins ${mine < 0 ? `${-mine} before the input` : `at element ${mine}`}, SAME ${asked < 0 ? `${-asked} before it` : `at element ${asked}`}: every window is shifted by ${by}`);
+  } else if (!faults.length && theirs.some((taps, i) => !sameTaps(taps, ours[i]))) faults.push("reads other elements than SAME asks for");
+  return faults.join("; ");
+};
+
+// The verdict, what was asked for, what is done instead, and how to see it: all that who follows a link came for.
+const verdictOf = (c, name, result, theirs) => {
+  const verb = c.op === "conv_transpose" ? "crops" : "pads";
+  const kinds = distinctAxes(c, theirs);
+  const asked = kinds.map(([a, word]) => h("span", { class: "axis-line" }, word ? `${word}: ` : "", `SAME ${verb} `,
+    h("b", {}, `${c.axes[a].before} before, ${c.axes[a].after} after`), `, ${count(c.axes[a].out, "output")}`,
+    theirs && faultOf(c.op, c.axes[a], theirs[a]) ? ["; ", implementationLink(name), ": ", h("b", { class: "fault" }, faultOf(c.op, c.axes[a], theirs[a]))] : null));
+  const isElsewhere = theirs && result && result.failed && c.compared === "forward" && !c.axes.some((axis, a) => faultOf(c.op, axis, theirs[a]));
+  if (!result) return [h("p", {}, asked)];
+  return [
+    h("div", { class: `headline ${result.failed ? "wrong" : result.right ? "right" : "absent"}` },
+      h("p", { class: "answer" }, implementationLink(name), ": ", mark(result.verdict)),
+      result.message ? h("p", {}, result.message) : null,
+      h("p", {}, asked),
+      isElsewhere ? h("p", {}, "It reads the elements that SAME asks for; what it makes of them is wrong.") : null,
+      result.why ? h("p", { class: "small" }, `${result.standing}: `, linked(result.why)) : null,
+      result.failed ? [h("p", { class: "small label" }, "To reproduce it:"), command(`same-conformance repro ${result.case} --with ${name}`)] : null),
+  ];
+};
+
 const casePage = (id, parameters) => {
   let c;
   try { c = parseCase(id); } catch (error) { return sayError("No such case", `${id.slice(0, 200)} is not the id of a case. ${error.message}`); }
@@ -9,34 +56,36 @@ const casePage = (id, parameters) => {
   const failing = results.find((result) => result.failed);
   const name = parameters.get("with") || (failing ? failing.name : "");
   const result = results.find((one) => one.name === name);
-  const picture = name ? run.picture(name, id) : null;
-  const known = run.notes[id];
+  const picture = name ? run.picture(name, c) : null;
+  let theirs = picture && picture.windows && picture.windows.length === c.rank && picture.windows.every(Array.isArray) ? picture.windows : null;
+  if (result && result.right && c.compared === "forward") theirs = null;
   const parts = [
     h("p", { class: "crumb" }, h("a", { href: "#/" }, "Overview"), " / case"),
     h("h1", { class: "id" }, id),
     h("p", { class: "lead" }, inWords(c), "."),
-    known ? h("p", { class: "small" }, "Why it is there: ", known) : null,
     run.contested.has(run.numberOf(id)) ? h("p", { class: "note" }, "Contested: TensorFlow or JAX differ from the rule here. ", h("a", { href: "#/contested" }, "See which")) : null,
-    h("p", {}, c.axes.map((axis, a) => h("span", { class: "axis-line" }, c.rank > 1 ? `axis ${a}: ` : "", `SAME ${c.op === "conv_transpose" ? "crops" : "pads"} `,
-      h("b", {}, `${axis.before} before, ${axis.after} after`), `, ${count(axis.out, "output")}`))),
+    ...verdictOf(c, name, result, theirs),
+    name && !result && results.length ? h("p", { class: "note" }, `${name.slice(0, 200)} has no result for it in this run.`) : null,
   ];
-  if (result) {
-    parts.push(h("p", { class: "answer" }, implementationLink(name), ": ", mark(result.verdict)),
-      result.message && result.failed ? h("p", {}, result.message) : null,
-      result.why ? h("p", { class: "small" }, `${result.standing}: ${result.why}`) : null);
-  } else if (!results.length) parts.push(h("p", { class: "note" }, "Not in this run. What SAME asks for is drawn below; to check it: "), command(`same-conformance run --case ${id}`));
+  if (!results.length) parts.push(h("p", { class: "note" }, "Not in this run. What SAME asks for is drawn below; to check it: "), command(`same-conformance run --case ${id}`));
+  parts.push(...casePicture(c, name, result, picture, theirs));
+  if (results.length) parts.push(h("h2", {}, "What everyone does with it"), ...verdictTable(id, results, name));
+  const known = run.notes[id];
+  parts.push(h("p", { class: "small" }, known ? ["Why this case is there: ", linked(known), ". "] : null,
+    h("a", { href: address("/calculator", { ...calculatorState(c), with: result ? name : "" }) }, "These parameters in the calculator")));
+  return parts.flat();
+};
 
-  let theirs = picture && picture.windows && picture.windows.length === c.rank && picture.windows.every(Array.isArray) ? picture.windows : null;
-  if (result && result.right && c.compared === "forward") theirs = null;
-  parts.push(h("h2", {}, result ? result.right ? `The picture: ${name} does as SAME asks` : `The picture: SAME and ${name}` : "The picture"));
-  if (result && !result.right && !theirs) parts.push(unknownWindows(id, name, result));
+const casePicture = (c, name, result, picture, theirs) => {
+  const parts = [h("h2", {}, result ? result.right ? `The picture: ${name} does as SAME asks` : `The picture: SAME and ${name}` : "The picture")];
+  if (result && !result.right && !theirs) parts.push(unknownWindows(c.id, name, result));
+  for (const [a, word] of distinctAxes(c, theirs)) {
+    if (word) parts.push(h("h3", {}, word[0].toUpperCase() + word.slice(1)));
+    parts.push(axisPicture(c.op, c.axes[a], name, theirs ? theirs[a] : null));
+  }
+  parts.push(h("p", { class: "small" }, "Dashed: padding. Filled: what a window reads; outlined or marked ≠: not as SAME asks. Point at a line, or go to it with the Tab and arrow keys, to see its elements."));
   const view = c.rank > 1 ? windowView(c, name, theirs, theirs ? firstDiffering(c, theirs) : c.axes.map(() => 0)) : null;
-  if (view) parts.push(view.element);
-  c.axes.forEach((axis, a) => {
-    if (c.rank > 1) parts.push(h("h3", {}, `Axis ${a}`));
-    parts.push(axisPicture(c.op, axis, name, theirs ? theirs[a] : null));
-  });
-  parts.push(h("p", { class: "small" }, "Dashed: padding. Filled: what a window reads; outlined or marked ≠: not as SAME asks. Point at a line, or go to it with the Tab key, to see its elements."));
+  if (view) parts.push(h("h3", {}, "All axes together"), view.element);
   if (picture && picture.expected) {
     const arrays = arraysView(name, picture);
     // Pointing at a value shows its window.
@@ -49,12 +98,7 @@ const casePage = (id, parameters) => {
     });
     parts.push(h("h2", {}, "The results"), picture.by_rule ? h("p", { class: "small" }, `Computed from the rule that ${name} follows; its verdict in this run is the one that the rule predicts.`) : null, arrays);
   }
-  if (results.length) parts.push(h("h2", {}, "What everyone does with it"), ...verdictTable(id, results, name));
-  if (name && result && result.failed) {
-    parts.push(h("h2", {}, "Reproduce it"), command(`same-conformance repro ${id} --with ${name}`));
-  }
-  parts.push(h("p", { class: "small" }, h("a", { href: address("/calculator", calculatorState(c)) }, "These parameters in the calculator")));
-  return parts.flat();
+  return parts;
 };
 
 // The output cell whose window is worth showing first: one that both have and that differs, if there is one.
@@ -68,22 +112,24 @@ const firstDiffering = (c, theirs) => c.axes.map((axis, a) => {
 });
 
 const unknownWindows = (id, name, result) => {
-  if (result.verdict === "unsupported") return h("p", { class: "note" }, `${name} does not offer this case${result.message ? ": " + result.message : ""}.`);
-  return h("div", {}, h("p", { class: "note" }, `${result.message || result.verdict}. What it reads was not recorded in this run; to see it:`), command(`same-conformance show ${id} --with ${name}`));
+  if (result.verdict === "unsupported") return h("p", { class: "note" }, `${name} does not offer this case, so there is nothing of it to draw.`);
+  return h("div", {}, h("p", { class: "small label" }, "What it reads was not recorded in this run; to see it drawn:"), command(`same-conformance show ${id} --with ${name}`));
 };
 
 const verdictTable = (id, results, name) => {
-  const offered = results.filter((one) => one.verdict !== "unsupported" || one.name === name);
-  const others = results.filter((one) => !offered.includes(one));
+  const failing = results.filter((one) => one.failed);
   const row = (one) => h("tr", { class: one.name === name ? "chosen" : null, "aria-current": one.name === name ? "true" : null },
     h("th", { scope: "row" }, h("a", { href: caseAddress(id, one.name) }, one.name), one.name === name ? h("span", { class: "unseen" }, " (shown above)") : null),
     h("td", {}, mark(one.verdict), one.standing === "as expected" ? null : h("small", {}, one.standing)),
-    h("td", {}, one.shape), h("td", { class: "n" }, one.n || ""), h("td", { class: "n" }, one.most),
-    h("td", {}, one.message, one.why ? h("small", {}, one.why) : null));
+    h("td", { "data-label": "its shape" }, one.shape), h("td", { class: "n", "data-label": "different" }, one.n || ""), h("td", { class: "n", "data-label": "at most by" }, one.most),
+    h("td", {}, one.message, one.why ? h("small", {}, linked(one.why)) : null));
   const heads = ["implementation", "verdict", "its shape", "different", "at most by", "what was said"];
+  // Who does not fail is told in a line for each verdict.
+  const lines = ["pass", "unspecified", "unsupported"].map((verdict) => [verdict, results.filter((one) => one.verdict === verdict)]).filter(([, of]) => of.length);
   return [
-    scroller("Verdicts", h("table", { class: "grid" },
-      h("thead", {}, h("tr", {}, heads.map((word, i) => h("th", { scope: "col", class: i === 3 || i === 4 ? "n" : null }, word)))), h("tbody", {}, offered.map(row)))),
-    others.length ? h("p", { class: "small" }, "Not offered by ", others.map((one, i) => [i ? ", " : "", h("a", { href: caseAddress(id, one.name), title: one.message }, one.name)]), ".") : null,
+    failing.length ? scroller("Failures", h("table", { class: "grid stack keys" },
+      h("thead", {}, h("tr", {}, heads.map((word, i) => h("th", { scope: "col", class: i === 3 || i === 4 ? "n" : null }, word)))), h("tbody", {}, failing.map(row)))) : null,
+    ...lines.map(([verdict, of]) => h("p", { class: "names" }, mark(verdict), ` (${of.length}): `,
+      of.map((one, i) => [i ? ", " : "", h("a", { href: caseAddress(id, one.name), title: one.message || null, "aria-current": one.name === name ? "true" : null }, one.name)]), ".")),
   ];
 };

@@ -9,6 +9,14 @@ const readData = async () => {
   return JSON.parse(await new Response(stream).text());
 };
 
+// Windows that a picture holds as numbers: how many, what the first tap of the first reads, the steps from window to
+// window and from tap to tap, and what there is to read.
+const spelled = (axis, [many, start, stride, dilation, long]) =>
+  Array.from({ length: many }, (_, o) => Array.from({ length: axis.k }, (_, j) => {
+    const at = start + o * stride + j * dilation;
+    return at >= 0 && at < long ? at : null;
+  }));
+
 let run = null; // everything below is about this run
 
 const makeRun = (data) => {
@@ -20,6 +28,7 @@ const makeRun = (data) => {
   const firstRow = new Int32Array(data.cases.length + 1).fill(rows.case.length); // rows are ordered by case
   for (let i = rows.case.length - 1; i >= 0; i -= 1) firstRow[rows.case[i]] = i;
   for (let i = data.cases.length - 1; i >= 0; i -= 1) firstRow[i] = Math.min(firstRow[i], firstRow[i + 1]);
+  const pictures = new Map(data.pictures.map((picture) => [`${picture.implementation} ${picture.case}`, picture]));
   const isFailure = data.verdicts.map((verdict) => data.failures.includes(verdict));
   const isRight = data.verdicts.map((verdict) => verdict === "pass" || verdict === "unspecified");
   return {
@@ -59,7 +68,10 @@ const makeRun = (data) => {
         message: data.texts[rows.message[i]],
       };
     },
-    picture: (name, id) => data.pictures.find((picture) => picture.implementation === name && picture.case === id),
+    picture(name, c) {
+      const found = pictures.get(`${name} ${c.id}`);
+      return found && found.steps ? { ...found, windows: c.axes.map((axis, a) => spelled(axis, found.steps[a])) } : found;
+    },
   };
 };
 

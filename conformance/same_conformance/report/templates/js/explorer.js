@@ -106,11 +106,11 @@ const explorerPage = (parameters, section) => {
       const one = run.result(i);
       return h("tr", {}, h("td", {}, caseLink(one.case, one.name)), h("td", {}, implementationLink(one.name)),
         h("td", {}, mark(one.verdict), one.standing === "as expected" ? null : h("small", {}, one.standing)),
-        h("td", {}, one.shape), h("td", { class: "n" }, one.n || ""), h("td", { class: "n" }, one.most), h("td", {}, one.message, one.why ? h("small", {}, one.why) : null));
+        h("td", { "data-label": "its shape" }, one.shape), h("td", { class: "n", "data-label": "different" }, one.n || ""), h("td", { class: "n", "data-label": "at most by" }, one.most), h("td", {}, one.message, one.why ? h("small", {}, one.why) : null));
     });
     results.replaceChildren(
       h("h2", { tabindex: -1, class: "count" }, text),
-      found.length ? scroller("Results", h("table", { class: "grid rows" }, h("thead", {}, h("tr", {}, head)), h("tbody", {}, body))) : h("p", { class: "note" }, "Nothing matches all filters."),
+      found.length ? scroller("Results", h("table", { class: "grid rows stack keys" }, h("thead", {}, h("tr", {}, head)), h("tbody", {}, body))) : h("p", { class: "note" }, "Nothing matches all filters."),
       pages > 1 ? h("div", { class: "pager" }, turn(page - 1, "Previous"), h("span", {}, `page ${page} of ${pages.toLocaleString("en")}`), turn(page + 1, "Next")) : "");
     say(text);
   };

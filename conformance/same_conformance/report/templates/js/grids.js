@@ -1,6 +1,7 @@
 // Show arrays, and of two and three axes which elements the window of one output cell reads.
 
 const MOST_CELLS = 20; // per axis; more cannot be told apart
+const MOST_UNITS = 10; // of the input around one window
 
 const product = (values) => values.reduce((a, b) => a * b, 1);
 
@@ -84,8 +85,8 @@ const windowGrid = (c, allWindows, chosen, reference, title) => {
     const [first, end] = [-own.before, axis.n + own.after];
     const taps = reads[a].concat(asked && asked[a] ? asked[a] : []);
     const middle = taps.length ? (Math.min(...taps) + Math.max(...taps)) / 2 : 0;
-    const from = Math.max(first, Math.min(end - 16, Math.round(middle - 8)));
-    return { from, to: Math.min(end, from + 16) };
+    const from = Math.max(first, Math.min(end - MOST_UNITS, Math.round(middle - MOST_UNITS / 2)));
+    return { from, to: Math.min(end, from + MOST_UNITS) };
   });
   const [rowAxis, columnAxis] = c.rank === 3 ? [1, 2] : [0, 1];
   const slices = c.rank === 3 ? [...new Set(reads[0])] : [null];
@@ -133,5 +134,5 @@ const windowView = (c, name, theirs, first) => {
     draw();
   };
   const verb = c.op === "conv_transpose" ? "Which inputs add to output cell" : "Which elements are read for output cell";
-  return { show, element: h("div", {}, h("div", { class: "controls" }, h("p", { class: "grow" }, verb), inputs), pair) };
+  return { show, element: h("div", {}, h("div", { class: "controls" }, h("p", {}, verb), inputs), pair) };
 };

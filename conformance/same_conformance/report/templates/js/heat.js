@@ -48,7 +48,7 @@ const heatMap = (card) => {
         h("span", { class: "sym", "aria-hidden": "true" }, wrong === 0 ? "✓" : "≠"), ` ${wrong}/${ran}`));
     };
     holder.replaceChildren(
-      ks.length ? scroller("Wrong of run, by kernel and stride", h("table", { class: "heat-table" },
+      ks.length ? scroller("Wrong of run, by kernel and stride", h("table", { class: "heat-table keys" },
         h("caption", {}, "Wrong of run, by kernel (down) and stride (across)"),
         h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "k \\ s"), ss.map((stride) => h("th", { scope: "col" }, stride)))),
         h("tbody", {}, ks.map((k) => h("tr", {}, h("th", { scope: "row" }, k), ss.map((stride) => cellOf(k, stride)))))))
@@ -63,10 +63,25 @@ const heatMap = (card) => {
     h("label", { class: "field check" }, h("input", { type: "checkbox", onchange: (event) => { state.mixed = event.target.checked; draw(); } }), h("span", {}, "cases whose axes differ, too"))), holder);
 };
 
+// The smallest case, drawn as SAME asks and as the implementation does; nothing if it is not known what that reads.
+const smallestPicture = (card) => {
+  let c;
+  try { c = parseCase(card.case); } catch { return null; }
+  const picture = run.picture(card.implementation, c);
+  if (!picture || !picture.windows || picture.windows.length !== c.rank || !picture.windows.every(Array.isArray)) return null;
+  const kinds = distinctAxes(c, picture.windows);
+  const wrong = kinds.find(([axis]) => faultOf(c.op, c.axes[axis], picture.windows[axis]));
+  if (!wrong) return null; // it reads what SAME asks for, and gets it wrong afterwards
+  const [a, word] = wrong;
+  return h("div", { class: "smallest" }, h("p", { class: "small" }, "The smallest case, ", caseLink(c.id, card.implementation), word ? `, ${word}` : "", ", drawn"),
+    axisPicture(c.op, c.axes[a], card.implementation, picture.windows[a]));
+};
+
 // Filled when the page of the implementation is first looked at.
-const fillHeat = (section) => {
-  for (const holder of section.querySelectorAll(".heat[data-card]")) {
+const fillCards = (section) => {
+  for (const holder of section.querySelectorAll(".look[data-card]")) {
     if (holder.childElementCount) continue;
-    holder.append(heatMap(run.cards[Number(holder.dataset.card)]));
+    const card = run.cards[Number(holder.dataset.card)];
+    holder.append(heatMap(card), smallestPicture(card) || "");
   }
 };

@@ -40,7 +40,7 @@ const route = (first) => {
   else if (name === "/explorer") explorerPage(parameters, section);
   else if (name === "/calculator") calculatorPage(parameters, section);
   else if (name === "/nowhere") section.replaceChildren(...sayError("Nothing there", `This report has no page ${whole.slice(0, 200)}. Perhaps the implementation was not in this run.`));
-  else if (name.startsWith("/impl/")) fillHeat(section);
+  else if (name.startsWith("/impl/")) fillCards(section);
   const title = TITLES[whole] || decoded(whole.replace(/^\/(case|impl)\//, "")).slice(0, 200);
   document.title = `${title} · SAME conformance`;
   if (!first) {

@@ -1,6 +1,8 @@
 // Draw one axis: the elements with their padding in a row, and under them a line per window with the elements it reads.
 
-const CELL = 30, LINE = 26, GUTTER = 84, TOP = 52;
+// On a phone all is narrower, so that the whole of a small case can be seen at once.
+const isNarrow = matchMedia("(max-width: 37rem)").matches;
+const CELL = isNarrow ? 22 : 30, GUTTER = isNarrow ? 58 : 84, LINE = 26, TOP = 52;
 const MOST_LINES = 12, MOST_COLUMNS = 34;
 
 // Where each tap of a window lies: padding has no index, so it is told from the taps beside it, and a window of padding
@@ -38,11 +40,11 @@ const extent = (windows, long) => {
 
 const sameTaps = (a, b) => a && b && a.length === b.length && a.every((index, j) => index === b[j]);
 
-// The lines worth showing: all, or the first, the last, and some that differ.
+// The lines worth showing: all, or the first and the last, and some that differ if none of these do.
 const shownLines = (n, differs) => {
   if (n <= MOST_LINES) return Array.from({ length: n }, (_, i) => i);
   const wanted = new Set([0, 1, 2, n - 3, n - 2, n - 1]);
-  for (let i = 0; i < n && wanted.size < 9; i += 1) if (differs(i)) wanted.add(i);
+  if (![...wanted].some(differs)) for (let i = 0; i < n && wanted.size < 9; i += 1) if (differs(i)) wanted.add(i);
   return [...wanted].sort((a, b) => a - b);
 };
 
@@ -54,17 +56,24 @@ const shownColumns = (from, to, needed, long) => {
   return all.filter((at) => wanted.has(at)).slice(0, 2 * MOST_COLUMNS);
 };
 
-// options: op, axis, windows, reference (SAME's windows, or null if these are they), before and after to make room for.
-const strip = ({ op, axis, windows, reference, room, label }) => {
+// What to show of one axis, for all pictures of it alike, so that they can be compared line by line.
+const frameOf = (axis, long, all) => {
+  const spans = all.map((windows) => extent(windows, long));
+  const differs = (i) => all.some((windows) => !sameTaps(windows[i], all[0][i]));
+  const lines = shownLines(Math.max(...all.map((windows) => windows.length)), differs);
+  const needed = all.flatMap((windows) => { const at = placed(windows); return lines.flatMap((i) => (at[i] ? at[i].at : [])); });
+  const room = (side) => Math.max(axis[side], Math.min(40, Math.max(...spans.map((one) => one[side]))));
+  return { lines, columns: shownColumns(-room("before"), long + room("after"), needed, long) };
+};
+
+// options: op, axis, windows, reference (SAME's windows, or null if these are they), and what to show of them.
+const strip = ({ op, axis, windows, reference, frame, label }) => {
   const transposed = op === "conv_transpose";
   const long = transposed ? axis.out : axis.n;
   const lines = placed(windows);
-  const total = Math.max(windows.length, reference ? reference.length : 0);
   const differs = (i) => reference && !sameTaps(windows[i], reference[i]);
-  const shown = shownLines(total, differs);
-  const before = Math.max(room.before, 0), after = Math.max(room.after, 0);
-  const needed = shown.flatMap((i) => (lines[i] ? lines[i].at : [])).concat(shown.flatMap((i) => (reference && reference[i] ? reference[i].filter((x) => x !== null) : [])));
-  const columns = shownColumns(-before, long + after, needed, long);
+  const shown = frame.lines.filter((i) => i < Math.max(windows.length, reference ? reference.length : 0));
+  const { columns } = frame;
   const x = new Map();
   let width = GUTTER, previous = null;
   const gaps = [];
@@ -74,7 +83,7 @@ const strip = ({ op, axis, windows, reference, room, label }) => {
     width += CELL;
     previous = at;
   }
-  width = Math.max(width + 96, GUTTER + 250);
+  width = Math.max(width + 76, GUTTER + 250);
   let y = TOP + CELL + 14;
   const rows = [], pieces = [];
   const cellOf = new Map();
@@ -112,9 +121,10 @@ const strip = ({ op, axis, windows, reference, room, label }) => {
     const line = lines[i];
     const wrong = differs(i);
     const what = `${transposed ? "input" : "output"} ${i}`;
-    const group = s("g", { class: wrong ? "tap wrong" : "tap", tabindex: 0, role: "img", "data-line": i });
+    const shortWhat = isNarrow ? `${transposed ? "in" : "out"} ${i}` : what;
+    const group = s("g", { class: wrong ? "tap wrong" : "tap", tabindex: i === shown[0] ? 0 : -1, role: "img", "data-line": i });
     group.append(s("rect", { class: "hit", x: 0, y: y - 1, width: width, height: LINE - 1 }));
-    group.append(s("text", { class: "side", x: GUTTER - 8, y: y + 15 }, what));
+    group.append(s("text", { class: "side", x: GUTTER - 8, y: y + 15 }, shortWhat));
     let said = `${what}: `;
     if (!line) {
       group.append(s("text", { class: "remark", x: GUTTER + 4, y: y + 15 }, "missing"));
@@ -133,7 +143,7 @@ const strip = ({ op, axis, windows, reference, room, label }) => {
       if (line.at.every((a) => a === null)) group.append(s("text", { class: "remark", x: GUTTER + 4, y: y + 15 }, "padding only"));
       if (wrong) {
         const remark = reference[i] ? "≠ SAME" : "too many";
-        group.append(s("text", { class: "remark", x: width - 90, y: y + 15 }, remark));
+        group.append(s("text", { class: "remark", x: width - 70, y: y + 15 }, remark));
         said += `; ${remark}`;
       }
     }
@@ -145,17 +155,16 @@ const strip = ({ op, axis, windows, reference, room, label }) => {
     rows.push(group);
     y += LINE;
   }
-  return s("svg", { class: "strip", width, height: y + 4, viewBox: `0 0 ${width} ${y + 4}`, role: "group", "aria-label": label }, pieces, rows);
+  return s("svg", { class: isNarrow ? "strip narrow" : "strip", width, height: y + 4, viewBox: `0 0 ${width} ${y + 4}`, role: "group", "aria-label": label }, pieces, rows);
 };
 
 // One axis as SAME asks for it and, beside it, as an implementation does it.
 const axisPicture = (op, axis, name, theirs) => {
   const ours = windowsOf(op, axis);
   const long = op === "conv_transpose" ? axis.out : axis.n;
-  const spans = [extent(ours, long), ...(theirs ? [extent(theirs, long)] : []), { before: axis.before, after: axis.after }];
-  const room = { before: Math.min(40, Math.max(...spans.map((one) => one.before))), after: Math.min(40, Math.max(...spans.map((one) => one.after))) };
+  const frame = frameOf(axis, long, theirs ? [ours, theirs] : [ours]);
   const side = (title, windows, reference) =>
     h("figure", { class: "side-by" }, h("figcaption", {}, title),
-      scroller(title, strip({ op, axis, windows, reference, room, label: title })));
+      scroller(title, strip({ op, axis, windows, reference, frame, label: title })));
   return h("div", { class: "pair" }, side(theirs ? "SAME asks" : "What SAME asks for", ours, null), theirs ? side(`${name} does`, theirs, ours) : null);
 };

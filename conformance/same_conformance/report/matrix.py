@@ -1,0 +1,93 @@
+"""Make the table of the front page: per implementation and op how many cases got which verdict, and the worst in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from same_conformance.case import OPS
+from same_conformance.judge import FAILURES
+from same_conformance.report import words
+from same_conformance.report.reasons import Reasons
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from same_conformance.assessment import Assessment
+    from same_conformance.case import Case
+    from same_conformance.record import Record
+
+_OTHERS = ("pass", "unspecified", "unsupported")
+"""The verdicts that are no failures."""
+
+
+def groups(record: Record, assessment: Assessment) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Return the rows in two groups, each with its heading: who means to be right, and who is wrong by a known rule."""
+    rows = _rows(record, assessment)
+    parts = {
+        "Implementations": [row for row in rows if not row["about"]["rule"]],
+        "Known to be wrong: what people write, run to see that it is found out": [
+            row for row in rows if row["about"]["rule"]
+        ],
+    }
+    return [(heading, part) for heading, part in parts.items() if part]
+
+
+def _rows(record: Record, assessment: Assessment) -> list[dict[str, Any]]:
+    """Return a row per implementation, with a cell per op."""
+    reasons = Reasons(record)
+    told: dict[tuple[str, str], dict[str, None]] = {}
+    wrong: dict[tuple[str, str], list[Case]] = {}
+    right: dict[tuple[str, str], list[Case]] = {}
+    counts: dict[tuple[str, str], Counter[str]] = {}
+    unexpected: Counter[tuple[str, str]] = Counter()
+    for row in assessment.rows:
+        key, verdict = (row.result.implementation, row.result.case.op), row.result.judgement.verdict
+        counts.setdefault(key, Counter())[verdict] += 1
+        unexpected[key] += row.standing in ("unexpected", "stale")
+        if verdict in FAILURES or verdict == "pass":
+            (wrong if verdict in FAILURES else right).setdefault(key, []).append(row.result.case)
+        if row.why:
+            told.setdefault(key, {})[reasons.of(row.why).title] = None
+    return [
+        {
+            "about": about,
+            "cells": [
+                _cell(
+                    op,
+                    "" if about["rule"] else "; ".join(told.get((about["name"], op), ())),
+                    counts.get((about["name"], op), Counter()),
+                    wrong.get((about["name"], op), []),
+                    right.get((about["name"], op), []),
+                    unexpected[about["name"], op],
+                )
+                for op in OPS
+            ],
+        }
+        for about in record.header["implementations"]
+    ]
+
+
+def _cell(
+    op: str,
+    what: str,
+    counts: Mapping[str, int],
+    wrong: Sequence[Case],
+    right: Sequence[Case],
+    n_unexpected: int,
+) -> dict[str, Any]:
+    n_ran = len(wrong) + len(right)
+    n_wide = round(100 * len(wrong) / n_ran) if n_ran else 0
+    return {
+        "op": op,
+        "state": "wrong" if wrong else "right" if right else "absent",
+        "word": words.worst(wrong, right) if n_ran else "not offered" if counts else "not run",
+        "what": what if wrong else "",
+        "counts": [
+            (verdict, counts[verdict])
+            for verdict in (*FAILURES, *_OTHERS)
+            if counts.get(verdict) and (wrong or verdict != "pass")
+        ],
+        "percent": max(n_wide, 2) if wrong else 0,
+        "n_unexpected": n_unexpected,
+    }

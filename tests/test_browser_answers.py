@@ -1,0 +1,179 @@
+"""What people come for, in a real browser: is it right for my layer, what is wrong, show me, give me the script."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from browsing import Open, needed, needs_chromium, visible
+from records import small_record
+from same_conformance.predicate import compile_predicate
+
+pytestmark = needs_chromium
+
+sync_api = needed("playwright.sync_api")
+
+
+def test_who_asks_whether_a_layer_is_safe_gets_the_answer_from_the_front(tab: Open, report: Path) -> None:
+    page = tab().go(report)
+    form = page.locator("#ask form.calc")
+    form.get_by_label("size").fill("224")
+    form.get_by_role("button", name="Check").click()
+    assert page.url.endswith("#/calculator?op=conv&n=224&k=3&s=2&d=1")
+    assert "pads 0 before and 1 after; output 112." in page.locator("#answer").inner_text()
+    answers = {row.get_attribute("data-name"): row.inner_text() for row in page.locator(".answers tbody tr").all()}
+    assert "✓ right" in answers["torch-explicit"]
+    assert "≠ wrong" in answers["torch-half"]
+    assert "F.pad(x, (0, 1, 0, 1))" in page.locator(".recipes").inner_text()
+    page = visible(page)
+    page.get_by_label("size").fill("225")
+    assert "pads 1 before and 1 after; output 113." in page.locator("#answer").inner_text()
+    assert "✓ right" in page.locator('.answers tr[data-name="torch-half"]').inner_text()
+    page.get_by_label("size").fill("nonsense")
+    assert "Size: write one number" in page.locator("#answer").inner_text()
+
+
+def test_a_case_is_found_from_the_front(tab: Open, report: Path) -> None:
+    page = tab().go(report)
+    page.get_by_label("case id, or any words").fill("conv.n5.k4")
+    page.keyboard.press("Enter")
+    assert page.locator("h1:visible").inner_text() == "conv.n5.k4"
+    page.go_back()
+    page.get_by_label("case id, or any words").fill("stranger")
+    page.keyboard.press("Enter")
+    assert page.locator("h1:visible").inner_text() == "Explorer"
+
+
+def test_a_link_to_a_failure_shows_what_differs(tab: Open, report: Path) -> None:
+    page = tab().go(report, "/case/conv.n5.k4?with=stranger")
+    assert "SAME pads 1 before, 2 after" in page.locator("main").inner_text()
+    ours, theirs = visible(page).locator("svg.strip").all()
+    assert "pads 1 before, 2 after" in ours.text_content()
+    assert "reads padding: 2 before, 1 after" in theirs.text_content()
+    assert ours.locator(".tap.wrong").count() == 0
+    assert theirs.locator(".tap.wrong").count() == 5
+    assert theirs.locator("[data-line='0']").get_attribute("aria-label") == (
+        "output 0: reads padding, padding, 0, 1; ≠ SAME"
+    )
+    theirs.locator("[data-line='0']").focus()
+    assert theirs.locator(".cell.on").count() == 4
+    assert page.locator(".plane .differs").all_inner_texts() == ["≠9", "≠nan", "≠inf"]
+
+
+def test_a_case_that_is_not_in_the_run_is_drawn_all_the_same(tab: Open, report: Path) -> None:
+    page = tab().go(report, "/case/avg_pool.n7-9.k2-3.s2-2")
+    assert "same-conformance run --case avg_pool.n7-9.k2-3.s2-2" in page.locator("main").inner_text()
+    assert visible(page).locator("svg.strip").count() == 2
+    page.goto(f"{report.as_uri()}#/case/nonsense")
+    assert "is not the id of a case" in page.locator("main .page:visible").inner_text()
+
+
+def test_the_explorer_filters_sorts_and_keeps_its_state_in_the_address(tab: Open, report: Path) -> None:
+    record = small_record()
+    page = tab().go(report, "/explorer")
+    page.get_by_label("where").fill("k even and s > k")
+    page.locator("select[name=impl]").select_option("torch-half")
+    holds = compile_predicate("any(k % 2 == 0 and s > k)")
+    wanted = sum(r.implementation == "torch-half" and holds(r.case) for r in record.results)
+    sync_api.expect(page.locator(".count")).to_have_text(f"{wanted} results of {len(record.results):,}")
+    page.get_by_role("button", name="verdict").focus()
+    page.keyboard.press("Enter")
+    assert page.locator("th[aria-sort=ascending]").inner_text() == "verdict ↑"
+    verdicts = page.locator(".rows tbody td:nth-child(3) .v").all_inner_texts()
+    assert len(verdicts) == min(wanted, 100)
+    other = tab()
+    again = other.go(report, page.url.partition("#")[2])
+    assert again.locator(".count").inner_text() == page.locator(".count").inner_text()
+    assert again.locator(".rows tbody td:nth-child(3) .v").all_inner_texts() == verdicts
+    page.get_by_label("where").fill("k even and q > 1")
+    sync_api.expect(page.locator(".hint")).to_contain_text("“q” is not known")
+    page.get_by_role("button", name="Clear").click()
+    sync_api.expect(page.locator(".count")).to_have_text(f"{len(record.results):,} results")
+
+
+def test_the_heat_map_leads_to_the_results_it_counts(tab: Open, report: Path) -> None:
+    page = tab().go(report, "/impl/stranger")
+    facts = visible(page).locator(".card .facts").first.inner_text()
+    assert "wrong for even kernels" in facts
+    assert "25\u00a0% of the parameter space" in facts
+    cell = visible(page).locator(".heat-table a", has_text="≠").first
+    n_ran = cell.inner_text().split("/")[1]
+    cell.click()
+    found = page.locator(".count").inner_text().split()[0]
+    assert int(found.replace(",", "")) >= int(n_ran)
+
+
+def test_a_copied_script_runs_and_shows_the_mismatch(tab: Open, report: Path, tmp_path: Path) -> None:
+    opened = tab(permissions=["clipboard-read", "clipboard-write"])
+    page = opened.go(report, "/impl/torch-half")
+    visible(page).get_by_text("Script that reproduces it").first.click()
+    frame = visible(page).locator(".script .copy-frame").first
+    frame.get_by_role("button", name="Copy").click()
+    sync_api.expect(frame.get_by_role("button")).to_have_text("Copied")
+    text = page.evaluate("navigator.clipboard.readText()")
+    (tmp_path / "script.py").write_text(text, encoding="utf-8")
+    done = subprocess.run([sys.executable, str(tmp_path / "script.py")], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "They differ in" in done.stdout
+
+
+def test_who_asks_about_one_implementation_reads_its_answer_first_and_where_it_does_not_hold(
+    tab: Open, report: Path
+) -> None:
+    page = tab().go(report)
+    page.locator("#ask form.calc").get_by_label("implementation").select_option("torch-half")
+    page.locator("#ask form.calc").get_by_role("button", name="Check").click()
+    assert page.url.endswith("#/calculator?op=conv&n=225&k=3&s=2&d=1&with=torch-half")
+    first = page.locator("#answer .headline")
+    assert first.inner_text().startswith("torch-half: ✓ right\nconv.n225-225.k3-3.s2-2 itself passes")
+    assert "It is known to be wrong: pads (kernel - 1) // 2 on both sides" in first.inner_text()
+    first.get_by_role("link", name="224").click()
+    assert page.url.endswith("n=224&k=3&s=2&d=1&with=torch-half")
+    assert page.locator("#answer .headline").inner_text().startswith("torch-half: ≠ wrong\n")
+    assert "but wrong at size" not in page.locator("#answer .headline").inner_text()
+    names = page.locator(".answers tbody tr").evaluate_all("(rows) => rows.map((row) => row.dataset.name)")
+    assert names == ["torch-explicit", "torch-half", "stranger"]  # who is right and has nothing against it is first
+    visible(page).get_by_label("op").select_option("max_pool")
+    assert "No max_pool at all: stranger." in page.locator("#answer").inner_text()
+
+
+def test_a_large_failing_case_is_drawn_too_line_beside_line(tab: Open, report: Path) -> None:
+    page = tab().go(report, "/case/conv.n224-224.k3-3.s2-2?with=torch-half")
+    told = page.locator(".headline").inner_text()
+    assert "axes 0 and 1: SAME pads 0 before, 1 after, 112 outputs" in told
+    assert "begins 1 before the input, SAME at element 0: every window is shifted by 1" in told
+    assert "same-conformance repro conv.n224-224.k3-3.s2-2 --with torch-half" in told
+    ours, theirs = visible(page).locator("svg.strip").all()
+    lines = "(svg) => [...svg.querySelectorAll('.tap')].map((line) => line.dataset.line)"
+    assert ours.evaluate(lines) == theirs.evaluate(lines) == ["0", "1", "2", "109", "110", "111"]
+    assert theirs.locator("[data-line='0']").get_attribute("aria-label") == "output 0: reads padding, 0, 1; ≠ SAME"
+    assert theirs.locator("[data-line='111']").get_attribute("aria-label") == "output 111: reads 221, 222, 223; ≠ SAME"
+
+
+def test_the_counts_of_the_front_are_those_of_the_record(tab: Open, report: Path) -> None:
+    record = small_record()
+    page = tab().go(report)
+    row = page.locator(".matrix tr", has=page.get_by_role("link", name="torch-half", exact=True))
+    for op in ("conv", "max_pool"):
+        ran = [r.judgement.verdict for r in record.results if (r.implementation, r.case.op) == ("torch-half", op)]
+        counted = {verdict: ran.count(verdict) for verdict in set(ran)}
+        said = row.locator(f"td[data-op={op}] .counts").inner_text().replace("\u00a0", " ")
+        assert {what: int(n.replace(",", "")) for n, what in (part.split() for part in said.split(" · "))} == counted
+    right = sum(r.implementation == "torch-explicit" and r.case.op == "conv" for r in record.results)
+    row = page.locator(".matrix tr", has=page.get_by_role("link", name="torch-explicit", exact=True))
+    assert f"right on all {right}" in row.locator("td[data-op=conv]").inner_text()
+
+
+def test_a_stranger_s_card_says_how_to_reproduce_it(tab: Open, report: Path) -> None:
+    page = tab(permissions=["clipboard-read", "clipboard-write"]).go(report, "/impl/stranger")
+    card = visible(page).locator(".card").first
+    assert "where same-conformance and theirs 1.0 are installed together" in card.inner_text()
+    assert "python -m pip install theirs" in card.inner_text()
+    assert card.locator(".command code").all_inner_texts() == [
+        "same-conformance repro conv.n5.k4 --with stranger",
+        "same-conformance run stranger --case conv.n5.k4",
+        "same-conformance repro conv.n5.k4 --with stranger --issue",
+    ]
+    card.get_by_role("button", name="Copy").first.click()
+    assert page.evaluate("navigator.clipboard.readText()") == "same-conformance repro conv.n5.k4 --with stranger"
