@@ -1,4 +1,4 @@
-"""ONNX Runtime, and ONNX's own reference evaluator: a model of one node with ``auto_pad``, for inputs of any size."""
+"""ONNX: a model of one node with ``auto_pad``, for inputs of any size, run by three engines."""
 
 import numpy as np
 
@@ -12,6 +12,18 @@ NODES = {
     "avg_pool": "AveragePool",
 }
 OPSET = 22
+
+
+def kernel_shape(case):
+    """Return the shape of the kernel in ONNX's layout; pooling has none."""
+    match case.op:
+        case "conv":
+            return (case.channels[1], case.channels[0] // case.groups, *case.kernel)
+        case "depthwise_conv":
+            return (case.channels[0] * case.channels[1], 1, *case.kernel)
+        case "conv_transpose":
+            return (*case.channels, *case.kernel)
+    return ()
 
 
 def model_of(case):
@@ -33,10 +45,11 @@ def model_of(case):
     n_operands = 1 if case.op.endswith("pool") else 2
     dtype = getattr(TensorProto, {"float32": "FLOAT", "float64": "DOUBLE", "float16": "FLOAT16"}[case.dtype])
     of_any_size = [None] * (case.rank + 2)
+    shapes = {"x": of_any_size, "w": kernel_shape(case)}
     graph = helper.make_graph(
         [helper.make_node(NODES[case.op], ["x", "w"][:n_operands], ["y"], **attributes)],
         case.op,
-        [helper.make_tensor_value_info(name, dtype, of_any_size) for name in ["x", "w"][:n_operands]],
+        [helper.make_tensor_value_info(name, dtype, shapes[name]) for name in ["x", "w"][:n_operands]],
         [helper.make_tensor_value_info("y", dtype, of_any_size)],
     )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10)
@@ -56,7 +69,7 @@ def with_layouts(case, run):
     return convert
 
 
-def build(case):
+def build_runtime(case):
     """Return a session of ONNX Runtime for `case`."""
     import onnxruntime
     from onnxruntime.capi import onnxruntime_pybind11_state as states
@@ -90,12 +103,22 @@ def build_reference(case):
     return with_layouts(case, lambda feeds: evaluator.run(None, feeds)[0])
 
 
-implementation = Implementation(
+def build_openvino(case):
+    """Return the model for `case`, compiled by OpenVINO."""
+    import openvino
+
+    core = openvino.Core()
+    model = core.read_model(model_of(case).SerializeToString())
+    compiled = core.compile_model(model, "CPU", {"INFERENCE_NUM_THREADS": 1, "INFERENCE_PRECISION_HINT": "f32"})
+    return with_layouts(case, lambda feeds: compiled(feeds)[0])
+
+
+runtime = Implementation(
     name="onnxruntime",
     framework="numpy",
     summary="ONNX Runtime on the CPU: one node with auto_pad.",
     homepage="https://onnxruntime.ai",
-    build=build,
+    build=build_runtime,
     dtypes=("float32", "float64", "float16"),
 )
 
@@ -106,4 +129,13 @@ reference = Implementation(
     homepage="https://onnx.ai/onnx/api/reference.html",
     build=build_reference,
     dtypes=("float32", "float64", "float16"),
+)
+
+openvino = Implementation(
+    name="openvino",
+    framework="numpy",
+    summary="OpenVINO on the CPU: one node with auto_pad, read from ONNX.",
+    homepage="https://docs.openvino.ai",
+    build=build_openvino,
+    dtypes=("float32", "float16"),
 )
