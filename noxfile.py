@@ -58,6 +58,7 @@ WORKER_SIDE = (
         f"{_PACKAGE}/{name}.py"
         for name in (
             "__init__",
+            "api",
             "axis",
             "case",
             "errors",
@@ -70,7 +71,7 @@ WORKER_SIDE = (
             "spec",
         )
     ),
-    *(f"{_PACKAGE}/runner/{name}.py" for name in ("bootstrap", "execution", "protocol", "worker")),
+    *(f"{_PACKAGE}/runner/{name}.py" for name in ("bootstrap", "execution", "loading", "protocol", "worker")),
     f"{_PACKAGE}/frameworks",
     f"{_PACKAGE}/implementations",
 )

@@ -1,5 +1,6 @@
 """Plug-ins are found without being imported, and a broken or doubled package harms nobody but itself."""
 
+import copy
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from same_conformance import cli, implementation, plugins
+from same_conformance import API_VERSION, __version__, api, cli, implementation, plugins
 from same_conformance.errors import PluginError
 
 Install = Callable[..., Path]
@@ -121,3 +122,54 @@ def test_a_claim_that_is_no_tuple_is_refused_with_the_way_to_write_it(claim: dic
     with pytest.raises(PluginError) as caught:
         implementation.Implementation(name="mine", framework="numpy", build=lambda case: case, **claim)  # type: ignore[arg-type]
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("keywords", "message"),
+    [
+        ({"api": 2}, "Implementation asks for api=2, but this is same-conformance {}, which has 1: {}"),
+        ({"api": 2, "curvature": 3}, "Implementation asks for api=2, but this is same-conformance {}, which has 1: {}"),
+        ({"api": 0}, "Implementation: api must be an integer from 1 to 1, got 0"),
+        ({"api": "1"}, "Implementation: api must be an integer from 1 to 1, got '1'"),
+        (
+            {"curvature": 3},
+            "Implementation got curvature=…, which same-conformance {} does not know; it may be of a newer version: {}",
+        ),
+        (
+            {"rank": (2,)},
+            "Implementation got rank=…, which same-conformance {} does not know; did you mean ranks? Else it may be of a newer version: {}",
+        ),
+    ],
+)
+def test_a_plug_in_for_a_newer_version_is_told_what_to_upgrade(keywords: dict[str, object], message: str) -> None:
+    with pytest.raises(PluginError) as caught:
+        implementation.Implementation(name="mine", framework="numpy", build=lambda case: case, **keywords)  # type: ignore[arg-type]
+    assert str(caught.value) == message.format(__version__, api.UPGRADE)
+
+
+def test_a_plug_in_may_say_which_version_of_the_contract_it_is_for() -> None:
+    mine = implementation.Implementation(name="mine", framework="numpy", build=lambda case: case, api=API_VERSION)
+    assert copy.copy(mine) == mine
+    assert "api" not in mine.describe()
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("from same_conformance import Newer", "ImportError: cannot import name 'Newer' from 'same_conformance'"),
+        ("import same_conformance.newer", "ModuleNotFoundError: No module named 'same_conformance.newer'"),
+        (
+            "import same_conformance\nsame_conformance.Newer",
+            "AttributeError: module 'same_conformance' has no attribute 'Newer'",
+        ),
+    ],
+)
+def test_a_plug_in_that_imports_what_only_a_newer_version_has_is_told_what_to_upgrade(
+    plugin: Install, line: str, message: str
+) -> None:
+    plugin("fake", line)
+    result = command("show", "conv.n5.k3", "--with", "fake")
+    assert result.exit_code == 3
+    advice = f"this is same-conformance {__version__}: check the spelling, or get a newer one: {api.UPGRADE}"
+    assert f"fake did not start: {message}; {advice}" in result.stderr
+    assert "Traceback" not in result.output

@@ -5,8 +5,9 @@ for what it does not offer. Hypothesis strategies for cases are in `same_conform
 """
 
 from same_conformance._version import __version__
+from same_conformance.api import API_VERSION
 from same_conformance.case import Case
 from same_conformance.errors import Unsupported
 from same_conformance.implementation import Implementation
 
-__all__ = ["Case", "Implementation", "Unsupported", "__version__"]
+__all__ = ["API_VERSION", "Case", "Implementation", "Unsupported", "__version__"]

@@ -20,7 +20,14 @@ class PluginError(SameConformanceError):
 
 
 class StartError(SameConformanceError):
-    """An implementation, or the worker it lives in, did not start (exit code 3)."""
+    """An implementation, or the worker it lives in, did not start (exit code 3).
+
+    Attributes:
+        output: what the worker printed.
+
+    """
+
+    output = ""
 
 
 class CorpusError(SameConformanceError):

@@ -7,6 +7,7 @@ import re
 from dataclasses import asdict, dataclass, field
 from typing import Any, Callable, Mapping
 
+from same_conformance import api as versions
 from same_conformance.case import DTYPES, OPS, POOLS, RANKS, Case
 from same_conformance.errors import PluginError, Unsupported
 from same_conformance.messages import one_line
@@ -55,6 +56,7 @@ class Implementation:
         declines: called with a `Case`, returns why it is not offered, or an empty text: what a claim cannot say.
         rule: of the wrong implementations that come with this package: the name of the rule in
             `same_conformance.mutants` that it follows instead of SAME.
+        api: the version of this contract that the plug-in is written for, `same_conformance.api.API_VERSION` by now.
         compile_together: how many cases may be traced into one compiled program; above 1 for JAX only.
 
     Raises:
@@ -81,6 +83,12 @@ class Implementation:
     declines: Callable[[Case], str] | None = None
     rule: str = ""
     compile_together: int = 1
+    api: int = 1
+
+    def __new__(cls, *_: Any, **keywords: Any) -> Implementation:  # noqa: PYI034  # typing.Self is of Python 3.11
+        """Say what to do about keywords of a newer version, before `__init__` raises a `TypeError`."""
+        versions.check(cls.__name__, keywords, cls.__dataclass_fields__)
+        return object.__new__(cls)
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
@@ -143,7 +151,7 @@ class Implementation:
 
     def describe(self) -> dict[str, Any]:
         """Return what the host may know without importing anything: a description that JSON can carry."""
-        description = {k: v for k, v in self.__dict__.items() if k not in (*OPS, *_OTHER_FUNCTIONS)}
+        description = {k: v for k, v in self.__dict__.items() if k not in (*OPS, *_OTHER_FUNCTIONS, "api")}
         for word in ("summary", "homepage", "version"):
             description[word] = one_line(description[word])
         description["ops"] = self.ops

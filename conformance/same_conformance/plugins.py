@@ -6,12 +6,13 @@ import re
 import sys
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from same_conformance.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
 GROUP = "same_conformance.implementations"
 OURS = "same-conformance"
@@ -19,18 +20,36 @@ OURS = "same-conformance"
 
 @dataclass(frozen=True)
 class EntryPoint:
-    """An implementation's name, where it is, who registered it, and the interpreter that will run it."""
+    """An implementation's name, where it is, who registered it, and the interpreter that will run it.
+
+    Attributes:
+        value: ``module:attribute``; of a file that is given, its path as it was typed, ``path/to/file.py:attribute``.
+        distribution: the package that registers it, or the name of the file.
+        file: absolute, where it is given by its file and registered by nobody.
+
+    """
 
     name: str
     value: str
     distribution: str
     version: str
     interpreter: str = sys.executable
+    file: Path | None = None
 
     @property
     def is_builtin(self) -> bool:
         """Tell whether it came with this package."""
         return self.distribution == OURS
+
+    @property
+    def home(self) -> tuple[str, str]:
+        """Return what it shares with others that live in one worker: interpreter, and distribution or file."""
+        return self.interpreter, str(self.file or self.distribution)
+
+    @property
+    def request(self) -> dict[str, str]:
+        """Return what a worker needs to load it."""
+        return {"value": self.value} | ({"file": str(self.file)} if self.file else {})
 
 
 def installed(warn: Callable[[str], None] = lambda _: None) -> list[EntryPoint]:
@@ -103,7 +122,8 @@ def select(entry_points: list[EntryPoint], names: Iterable[str]) -> list[EntryPo
     selected: list[EntryPoint] = []
     for name in dict.fromkeys(names):
         if name not in by_name:
-            close = difflib.get_close_matches(name, by_name, n=1)
+            file = f"{name}.py"
+            close = [file] if Path(file).is_file() else difflib.get_close_matches(name, by_name, n=1)
             hint = f" Did you mean {close[0]}?" if close else ""
             raise UsageError(
                 f"implementation {name!r} is not installed.{hint} Installed: {', '.join(by_name) or 'none'}. "
@@ -111,10 +131,3 @@ def select(entry_points: list[EntryPoint], names: Iterable[str]) -> list[EntryPo
             )
         selected += by_name[name]
     return selected
-
-
-def with_interpreters(entry_points: list[EntryPoint], interpreters: Mapping[str, str]) -> list[EntryPoint]:
-    """Return the entry points with the interpreter that ``--python NAME=INTERPRETER`` gave to some."""
-    from dataclasses import replace
-
-    return [replace(e, interpreter=interpreters.get(e.name, e.interpreter)) for e in entry_points]

@@ -16,10 +16,11 @@ from same_conformance import expectations, output, plugins, record, unpacking
 from same_conformance._version import __version__
 from same_conformance.diagnosis import causes
 from same_conformance.diagnosis.causes import Inquiry
-from same_conformance.errors import RecordError, StartError, UsageError
+from same_conformance.errors import RecordError, StartError
 from same_conformance.expectations import Expectations
 from same_conformance.interruption import Interruption, in_background
 from same_conformance.judge import Judge
+from same_conformance.lookup import look_up
 from same_conformance.messages import one_line, tamed, without_places
 from same_conformance.picture.gallery import Gallery
 from same_conformance.record import Result
@@ -29,7 +30,7 @@ from same_conformance.runner.slot import Limits
 from same_conformance.selection import Query, Selection, select
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from same_conformance.case import Case
     from same_conformance.expectations import Expectation
@@ -133,8 +134,7 @@ def _run(
     )  # before anything is started, for what is wrong with it
     with Pool(request.limits, request.jobs) as pool:
         installed = plugins.installed(watcher.say)
-        entry_points, clashes = plugins.part(find(installed, request.names, request.interpreters, pool))
-        pool.failures.update(clashes)
+        entry_points = look_up(installed, request.names, request.interpreters, pool)
         known = {e.name for e in [*installed, *entry_points]}
         for line in expectations.strangers(request.own_entries, known):
             watcher.say(line)
@@ -198,41 +198,6 @@ def _run(
         finally:
             writer.close()
     return finished
-
-
-def find(
-    installed: Iterable[EntryPoint], names: Sequence[str], interpreters: Mapping[str, str], pool: Pool
-) -> list[EntryPoint]:
-    """Return the entry points to run; an interpreter given with ``--python`` is asked for what is installed there.
-
-    Raises:
-        UsageError: if a name is unknown.
-
-    """
-    entry_points = list(installed)
-    known = {e.name for e in entry_points}
-    for name, interpreter in interpreters.items():
-        if not Path(interpreter).exists() and not _on_path(interpreter):
-            raise UsageError(
-                f"--python {name}={interpreter}: there is no such interpreter; give the path of a python executable"
-            )
-        if name not in known:
-            try:
-                there = pool.entry_points_of(interpreter, plugins.GROUP)
-            except StartError as error:
-                raise UsageError(f"--python {name}={interpreter}: {error}") from None
-            entry_points += [e for e in there if e.name == name]
-    entry_points = plugins.with_interpreters(entry_points, interpreters)
-    if names:
-        return plugins.select(entry_points, [*names, *interpreters])
-    plugins.select(entry_points, interpreters)
-    return entry_points
-
-
-def _on_path(command: str) -> bool:
-    import shutil
-
-    return shutil.which(command) is not None
 
 
 def _start_and_select(

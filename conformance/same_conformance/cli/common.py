@@ -53,6 +53,15 @@ class NamedInterpreter(click.ParamType[tuple[str, str]]):
         return name, interpreter
 
 
+python_option = click.option(
+    "--python",
+    "interpreters",
+    multiple=True,
+    type=NamedInterpreter(),
+    help="Run implementation NAME in another Python; nothing of ours need be installed there.",
+)
+
+
 class FiniteRange(click.FloatRange):
     """A number in a range, without infinity and without ``nan``, which is in every range since it compares with nothing."""
 

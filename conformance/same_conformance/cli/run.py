@@ -16,11 +16,12 @@ from same_conformance.cli.common import (
     INTERRUPTED,
     CaseParameter,
     FiniteRange,
-    NamedInterpreter,
     conclude,
     exits,
+    python_option,
 )
 from same_conformance.errors import UsageError
+from same_conformance.messages import without_places
 
 if TYPE_CHECKING:
     from same_conformance.record import Record
@@ -54,8 +55,7 @@ _MOST_GIB = 1 << 20
     type=click.Path(path_type=Path),
     help="A TOML file of known failures, besides those that come with us.",
 )
-@click.option("--python", "interpreters", multiple=True, type=NamedInterpreter(),
-              help="Run implementation NAME in another Python; nothing of ours need be installed there.")  # fmt: skip
+@python_option
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -86,7 +86,10 @@ _MOST_GIB = 1 << 20
 @click.option("--parquet", is_flag=True, help="Write results.parquet too; needs pyarrow.")
 @click.option("--all-must-start", is_flag=True, help="Exit with 3 also if only a framework is not installed.")
 def run(out: Path, **options: Any) -> None:
-    """Run cases on IMPLEMENTATIONS (default: all that are installed) and write the report."""
+    """Run cases on IMPLEMENTATIONS (default: all that are installed) and write the report.
+
+    Each is the name of one that is installed, or path/to/file.py:attribute.
+    """
     exits(lambda: _run(out, options))
 
 
@@ -149,7 +152,7 @@ def _request(out: Path, options: dict[str, Any]) -> Request:
         interpreters=dict(options["interpreters"]),
         limits=Limits(options["case_s"], options["start_s"], int(options["memory_gib"] * (1 << 30))),
         jobs=options["jobs"],
-        command=_printable(shlex.join(["same-conformance", *sys.argv[1:]])),
+        command=without_places(_printable(shlex.join(["same-conformance", *sys.argv[1:]]))),
     )
 
 

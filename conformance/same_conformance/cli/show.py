@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from same_conformance.case import OPS
-from same_conformance.cli.common import CaseParameter, exits
-from same_conformance.errors import StartError
-from same_conformance.messages import one_line
+from same_conformance.cli.common import CaseParameter, exits, python_option
 
 if TYPE_CHECKING:
     from same_conformance.case import Case
@@ -19,17 +17,21 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("case", type=CaseParameter())
 @click.option(
-    "--with", "names", multiple=True, metavar="IMPLEMENTATION", help="Run this implementation on it; may be repeated."
+    "--with",
+    "names",
+    multiple=True,
+    metavar="IMPLEMENTATION",
+    help="Run this implementation, or path/to/file.py:attribute, on it; may be repeated.",
 )
-def show(case: Case, names: tuple[str, ...]) -> None:
+@python_option
+def show(case: Case, names: tuple[str, ...], interpreters: tuple[tuple[str, str], ...]) -> None:
     """Show CASE: its parameters, what SAME pads, operands, expected result and windows; with --with, what an implementation gives and reads."""
-    exits(lambda: _show(case, names))
+    exits(lambda: _show(case, names, interpreters))
 
 
-def _show(case: Case, names: tuple[str, ...]) -> int:
-    from same_conformance import plugins
+def _show(case: Case, names: tuple[str, ...], interpreters: tuple[tuple[str, str], ...]) -> int:
+    from same_conformance import lookup
     from same_conformance.console import Console
-    from same_conformance.interruption import in_background
     from same_conformance.judge import Judge
     from same_conformance.outcome import Array
     from same_conformance.picture import Picture, windows
@@ -38,19 +40,11 @@ def _show(case: Case, names: tuple[str, ...]) -> int:
     console = Console()
     judge = Judge()
     console.show_case(case, judge.expected(case))
-    if not names:
+    if not names and not interpreters:
         console.show_windows(case)
         return 0
-    entry_points = plugins.select(plugins.installed(console.say), names)
     with console, Pool() as pool:
-        startable, clashes = plugins.part(entry_points)
-        pool.failures.update(clashes)
-        with in_background(pool, lambda: pool.start(startable)):
-            pass
-        for name, why in pool.failures.items():
-            for line in pool.output_of(name).splitlines():
-                console.say(f"  {one_line(line)}")
-            raise StartError(f"{name} did not start: {why}")
+        lookup.start(names, pool, console.say, dict(interpreters))
         for name, _, outcome in list(pool.run({name: [case] for name in pool.started})):
             judgement = judge.judge(case, outcome)
             console.show_outcome(name, case, outcome, judgement)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from same_conformance.case import OPS, POOLS, Case
 from same_conformance.implementation import keywords_for
@@ -32,17 +33,37 @@ class Calls:
 
 
 def of(target: Target) -> Calls:
-    """Return how `target` is called: written out if it came with us, else by its entry point."""
-    return BUILT_IN.get(target.name, _entry_point(target)) if target.is_builtin else _entry_point(target)
+    """Return how `target` is called: written out if it came with us, else by its entry point or file."""
+    return BUILT_IN.get(target.name, _stranger(target)) if target.is_builtin else _stranger(target)
 
 
-def _entry_point(target: Target) -> Calls:
-    """Call a stranger's own function; what a module is built for is a `Case`, which is ours."""
-    module, _, attribute = target.value.partition(":")
+def _import(target: Target) -> list[str]:
+    """Return the lines that make a stranger's ``implementation``; modules beside a file come last, as in our workers."""
+    path, _, attribute = target.value.rpartition(":")
     first, dot, rest = attribute.partition(".")
-    imports = [f"from {module} import {first}" + ("" if attribute == "implementation" else " as implementation")]
+    module, lines = path, []
+    if target.is_file:
+        root, names = Path(path).parent, [Path(path).stem]
+        while (root.resolve() / "__init__.py").exists():
+            names.insert(0, root.resolve().name)
+            root = root / ".." if root.name in ("", "..") else root.parent
+        if len(names) == 1:
+            made = f"run_path({path!r})[{first!r}]{dot}{rest}"
+            return [
+                "import sys",
+                "from runpy import run_path",
+                "",
+                f"sys.path.append({str(root)!r})",
+                f"implementation = {made}",
+            ]
+        module, lines = ".".join(names), ["import sys", "", f"sys.path.insert(0, {str(root)!r})"]
     if dot:
-        imports = [f"from {module} import {first}", f"implementation = {first}.{rest}"]
+        return [*lines, f"from {module} import {first}", f"implementation = {first}.{rest}"]
+    return [*lines, f"from {module} import {first}" + ("" if attribute == "implementation" else " as implementation")]
+
+
+def _stranger(target: Target) -> Calls:
+    """Call a stranger's own function; what a module is built for is a `Case`, which is ours."""
     may_build = set(target.ops) == set(OPS)
 
     def before(case: Case) -> list[str]:
@@ -63,7 +84,7 @@ def _entry_point(target: Target) -> Calls:
         built = f"built({', '.join(operands)})"
         return ["if built:", *code.indented([f"result = {built}"]), "else:", *code.indented([f"result = {call}"])]
 
-    return Calls(body, tuple(imports), before)
+    return Calls(body, tuple(_import(target)), before)
 
 
 def _operands(case: Case) -> tuple[str, ...]:

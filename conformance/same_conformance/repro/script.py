@@ -80,15 +80,13 @@ def write(observation: Observation) -> str:
 
 def _docstring(observation: Observation) -> str:
     target, case = observation.target, observation.case
-    needs = f"{target.framework} and NumPy"
-    if not target.is_builtin or target.name not in calls.BUILT_IN:
-        needs += f", and the package {target.distribution}, whose function it calls"
+    needs = _needs(target)
     versions = ", ".join(f"{name} {version}" for name, version in target.versions.items())
     verdict = observation.judgement.verdict
     said = f": {observation.judgement.message}" if observation.judgement.message else ""
     first = f'"""Compare what {target.name} gives for {case.id} with what SAME asks for.'
     body = [
-        f"Compared is the {WHAT[case.compared]}{', of a second call' if case.calls > 1 else ''}. Needs {needs}.",
+        f"Compared is the {WHAT[case.compared]}{', of a second call' if case.calls > 1 else ''}. Needs {needs}",
         f"Ran with {versions}, Python {target.python}, {target.platform}.",
         f"Verdict: {verdict}{said}.".replace("..", "."),
     ]
@@ -97,6 +95,22 @@ def _docstring(observation: Observation) -> str:
         for line in body
     ]
     return "\n".join([first, "", *wrapped, '"""', ""])
+
+
+def _needs(target: Target) -> str:
+    """Return what must be there for the script to run, and how to get a stranger's function."""
+    needs = "NumPy" if target.framework == "numpy" else f"{target.framework} and NumPy"
+    if target.is_builtin and target.name in calls.BUILT_IN:
+        return f"{needs}."
+    if target.is_file:
+        path = target.value.rpartition(":")[0]
+        return f"{needs}, same-conformance, and the file {path}, whose function it calls: run it where that is."
+    version = f"=={target.package_version}" if target.package_version else ""
+    where = f", or see {target.homepage}" if target.homepage else ""
+    return (
+        f"{needs}, same-conformance, and the package {target.distribution}, whose function it calls as {target.value}: "
+        f"python -m pip install {target.distribution}{version}{where}."
+    )
 
 
 def _environment(target: Target) -> list[str]:

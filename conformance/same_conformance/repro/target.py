@@ -19,13 +19,15 @@ class Target:
 
     Attributes:
         name, framework, homepage: of the implementation.
-        value: of its entry point, ``module:attribute``.
-        distribution: the package that registers it.
+        value: of its entry point, ``module:attribute``; of a file that was given, ``path/to/file.py:attribute``.
+        distribution: the package that registers it, or the name of the file.
         is_builtin: whether that package is ours, so that its call can be written out.
         ops: that it offers.
         environment: variables that are set before the framework is imported.
         versions: of the packages it ran with.
         python, platform: where it ran.
+        package_version: of the distribution; empty of a file.
+        is_file: whether it was given by its file.
 
     """
 
@@ -40,6 +42,8 @@ class Target:
     versions: Mapping[str, str]
     python: str
     platform: str
+    package_version: str = ""
+    is_file: bool = False
 
     @classmethod
     def of(cls, started: Started) -> Target:
@@ -57,6 +61,8 @@ class Target:
             started.versions,
             started.python,
             started.platform,
+            entry_point.version,
+            entry_point.file is not None,
         )
 
     @property

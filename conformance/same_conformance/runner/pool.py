@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import zlib
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from same_conformance.errors import StartError
@@ -63,6 +63,7 @@ class Pool:
         self._guardian = Guardian()
         self._slots: list[Slot] = []
         self._slot_of: dict[str, Slot] = {}
+        self._homes: dict[tuple[str, str], Slot] = {}
         self._interrupted = False
         self.descriptions: dict[str, tuple[Description, str]] = {}
         self.started: dict[str, Started] = {}
@@ -97,6 +98,23 @@ class Pool:
         slot.end()
         return [EntryPoint(e["name"], e["value"], e["distribution"], e["version"], interpreter) for e in reply["found"]]
 
+    def identify(self, file: EntryPoint) -> EntryPoint:
+        """Return `file` under the name of the implementation in it; its worker stays for `describe` and `start`.
+
+        Raises:
+            StartError: if it cannot be loaded.
+
+        """
+        home = self._homes.get(file.home) or self._slot(file.interpreter, {}, [])
+        try:
+            reply = home.request({"type": "describe", **file.request})
+        except StartError as error:
+            home.end()
+            error.output = home.output
+            raise
+        self._homes[file.home] = home
+        return replace(file, name=reply["description"]["name"])
+
     def describe(self, entry_points: Iterable[EntryPoint]) -> None:
         """Fill `descriptions` and `failures` without importing a framework."""
         for slot in self._describe_all(entry_points, check=True):
@@ -113,10 +131,12 @@ class Pool:
 
     def _describe_all(self, entry_points: Iterable[EntryPoint], *, check: bool) -> list[Slot]:
         """Import what each distribution registers, in one worker per distribution; with `check`, look for its frameworks."""
-        by_home: dict[tuple[str, str], list[EntryPoint]] = {}
+        homes: dict[tuple[str, str], Slot] = {}
         for entry_point in entry_points:
-            by_home.setdefault((entry_point.interpreter, entry_point.distribution), []).append(entry_point)
-        homes = [self._slot(interpreter, {}, found) for (interpreter, _), found in by_home.items()]
+            if entry_point.home not in homes:
+                kept = self._homes.pop(entry_point.home, None)
+                homes[entry_point.home] = kept or self._slot(entry_point.interpreter, {}, [])
+            homes[entry_point.home].entry_points.append(entry_point)
 
         def describe(home: Slot) -> None:
             for entry_point in home.entry_points:
@@ -126,17 +146,22 @@ class Pool:
                     if check:
                         home.ask(entry_point, "check")
                 except StartError as error:
-                    self._fail(entry_point.name, error, home)
+                    self._fail(entry_point, error, home)
 
         with ThreadPoolExecutor(self._jobs) as threads:
-            list(threads.map(describe, homes))
-        return homes
+            list(threads.map(describe, homes.values()))
+        return list(homes.values())
 
-    def _fail(self, name: str, error: StartError, slot: Slot) -> None:
-        self.failures[name] = str(error)
-        self._last_words[name] = slot.output
-        if isinstance(error, FrameworkMissingError):
-            self.not_installed.add(name)
+    def fail(self, entry_point: EntryPoint, error: StartError) -> None:
+        """Keep why an implementation did not start, and what its worker printed."""
+        self.failures[entry_point.name] = str(error)
+        self._last_words[entry_point.name] = error.output
+        if isinstance(error, FrameworkMissingError) and not entry_point.file:  # a file is always asked for
+            self.not_installed.add(entry_point.name)
+
+    def _fail(self, entry_point: EntryPoint, error: StartError, slot: Slot) -> None:
+        error.output = slot.output
+        self.fail(entry_point, error)
 
     def _part(self, home: Slot) -> list[Slot]:
         """Part the implementations of one distribution by framework and environment; keep the worker where it fits."""
@@ -166,7 +191,7 @@ class Pool:
                 )
                 self._slot_of[name] = slot
             except StartError as error:
-                self._fail(name, error, slot)
+                self._fail(entry_point, error, slot)
             report(name)
 
     def output_of(self, name: str) -> str:

@@ -120,7 +120,7 @@ class Slot:
             StartError: as `request`.
 
         """
-        return self.request({"type": what, "name": entry_point.name, "value": entry_point.value})
+        return self.request({"type": what, "name": entry_point.name, **entry_point.request})
 
     def start(self, entry_point: EntryPoint) -> dict[str, Any]:
         """Make one implementation ready in the present process and return what the worker says of its versions.

@@ -8,14 +8,10 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import gc
-import hashlib
-import importlib
 import importlib.metadata
 import os
 import platform
 import re
-import sys
-import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +22,11 @@ from same_conformance.case import Case, parse
 from same_conformance.errors import PluginError
 from same_conformance.implementation import Implementation
 from same_conformance.messages import in_words, one_line
-from same_conformance.runner import execution, protocol
+from same_conformance.runner import execution, loading, protocol
 
 _MOST_UNSENT_BYTES = 1 << 16
+_LONGEST_ADVICE = 400
+"""Characters of what is said of something that does not start, with what to do about it."""
 
 
 class Worker:
@@ -66,7 +64,7 @@ class Worker:
             self._requests[header["type"]]({**header, "payload": payload})
         except BaseException as error:  # noqa: BLE001  # an implementation may raise anything; see _run
             known = isinstance(error, (PluginError, frameworks.NotInstalledError))
-            message = one_line(str(error) if known else in_words(error))
+            message = one_line(str(error) if known else in_words(error), _LONGEST_ADVICE)
             self._reply(
                 {"type": "failed", "message": message, "not_installed": isinstance(error, frameworks.NotInstalledError)}
             )
@@ -88,21 +86,17 @@ class Worker:
         self._reply({"type": "entry_points", "found": [e for of_one in found.values() for e in of_one]})
 
     def _describe(self, header: dict[str, Any]) -> None:
-        name, value = header["name"], header["value"]
-        module_name, _, attribute = value.partition(":")
-        implementation: Any = importlib.import_module(module_name)
-        for part in attribute.split(".") if attribute else ():
-            implementation = getattr(implementation, part)
-        if not isinstance(implementation, Implementation):
-            raise PluginError(
-                f"{value} is {type(implementation).__name__}, but the entry point must name a same_conformance.Implementation"
-            )
+        """Load an implementation; one that is given by its file is asked for its name."""
+        value, file = header["value"], Path(header["file"]) if "file" in header else None
+        implementation = loading.load(value, file)
+        name = header.get("name", implementation.name)
         if implementation.name != name:
             raise PluginError(
                 f"the entry point is called {name!r} and its Implementation {implementation.name!r}: use one name"
             )
         self._implementations[name] = implementation
-        self._reply({"type": "described", "description": implementation.describe(), "sources": _digest(module_name)})
+        description, sources = implementation.describe(), loading.digest(value, file)
+        self._reply({"type": "described", "description": description, "sources": sources})
 
     def _check(self, header: dict[str, Any]) -> None:
         """Tell whether the framework of an implementation is installed, without importing it."""
@@ -208,31 +202,6 @@ def _versions(packages: tuple[str, ...]) -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return versions
-
-
-def _digest(module_name: str) -> str:
-    """Return a digest of the sources that may change between two runs of one version.
-
-    They are all of the package that `module_name` belongs to, and whatever else was imported from outside the folders
-    that packages are installed to: somebody works on it.
-    """
-    top = sys.modules[module_name.partition(".")[0]]
-    own = getattr(top, "__file__", None)
-    roots = [Path(p) for p in getattr(top, "__path__", [])]
-    files = {f for root in roots for f in root.rglob("*.py")} | ({Path(own)} if own else set())
-    files |= {Path(f) for m in list(sys.modules.values()) if (f := getattr(m, "__file__", None)) and _is_worked_on(f)}
-    digest = hashlib.sha256()
-    for path in sorted(files):
-        with contextlib.suppress(OSError):  # an editor's lock is a link to nowhere
-            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
-
-
-def _is_worked_on(file: str) -> bool:
-    path = Path(file)
-    installed = {"site-packages", "dist-packages"} & set(path.parts)
-    places = (Path(sysconfig.get_path("stdlib")), Path(__file__).parents[1])  # ours has a digest of its own
-    return path.suffix == ".py" and not installed and not any(place in path.parents for place in places)
 
 
 def main(requests_fd: int, replies_fd: int) -> None:
