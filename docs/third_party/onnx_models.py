@@ -27,9 +27,10 @@ def kernel_shape(case):
 
 
 def model_of(case):
-    """Return a model that computes `case`; its spatial sizes are left open."""
+    """Return a model that computes `case`; its sizes are left open, unless a length is asked for."""
     from onnx import TensorProto, helper
 
+    size = (None,) * case.rank
     attributes = {
         "auto_pad": "SAME_UPPER" if case.padding == "same" else "SAME_LOWER",
         "strides": case.stride,
@@ -42,15 +43,15 @@ def model_of(case):
         attributes["group"] = case.channels[0]
     if case.op == "conv_transpose" and case.output_size != tuple(n * s for n, s in zip(case.size, case.stride)):
         attributes["output_shape"] = case.output_size
+        size = case.size
     n_operands = 1 if case.op.endswith("pool") else 2
     dtype = getattr(TensorProto, {"float32": "FLOAT", "float64": "DOUBLE", "float16": "FLOAT16"}[case.dtype])
-    of_any_size = [None] * (case.rank + 2)
-    shapes = {"x": of_any_size, "w": kernel_shape(case)}
+    shapes = {"x": (None, case.channels[0], *size), "w": kernel_shape(case)}
     graph = helper.make_graph(
         [helper.make_node(NODES[case.op], ["x", "w"][:n_operands], ["y"], **attributes)],
         case.op,
         [helper.make_tensor_value_info(name, dtype, shapes[name]) for name in ["x", "w"][:n_operands]],
-        [helper.make_tensor_value_info("y", dtype, of_any_size)],
+        [helper.make_tensor_value_info("y", dtype, (None,) * (case.rank + 2))],
     )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10)
 
