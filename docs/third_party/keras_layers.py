@@ -15,23 +15,29 @@ def build(case):
         kind = "MaxPooling" if case.op == "max_pool" else "AveragePooling"
         return getattr(keras.layers, kind + dimensions)(case.kernel, **parameters)
 
-    if case.op != "depthwise_conv" and max(case.stride) > 1 and max(case.dilation) > 1:
-        raise Unsupported("Keras' Conv and ConvTranspose refuse strides > 1 together with dilation_rate > 1")
     parameters |= {"kernel_size": case.kernel, "dilation_rate": case.dilation, "use_bias": False}
-    if case.op == "conv":
-        layer = getattr(keras.layers, "Conv" + dimensions)(case.channels[1], groups=case.groups, **parameters)
-    elif case.op == "depthwise_conv":
+    if case.op == "depthwise_conv":
         if case.rank == 3:
             raise Unsupported("Keras has no DepthwiseConv3D")
-        layer = getattr(keras.layers, "DepthwiseConv" + dimensions)(depth_multiplier=case.channels[1], **parameters)
+        layer = getattr(keras.layers, "DepthwiseConv" + dimensions)(
+            depth_multiplier=case.channels[1], depthwise_initializer="zeros", **parameters
+        )
     else:
-        if case.output_size != tuple(n * s for n, s in zip(case.size, case.stride)):
+        if max(case.stride) > 1 and max(case.dilation) > 1:
+            raise Unsupported("Keras' Conv and ConvTranspose refuse strides > 1 together with dilation_rate > 1")
+        parameters |= {"filters": case.channels[1], "kernel_initializer": "zeros"}
+        if case.op == "conv":
+            layer = getattr(keras.layers, "Conv" + dimensions)(groups=case.groups, **parameters)
+        elif case.output_size == tuple(n * s for n, s in zip(case.size, case.stride)):
+            layer = getattr(keras.layers, f"Conv{dimensions}Transpose")(**parameters)
+        else:
             raise Unsupported("the layers take output_padding, not a length; their default is size * stride")
-        layer = getattr(keras.layers, f"Conv{dimensions}Transpose")(case.channels[1], **parameters)
     layer.build((None, *[None] * case.rank, case.channels[0]))
+    shape = layer.trainable_variables[0].shape
 
     def run(x, kernel):
-        y, _ = layer.stateless_call([kernel], [], x)
+        # a depthwise kernel of JAX's is (*kernel, 1, channels * multiplier), Keras' is (*kernel, channels, multiplier)
+        y, _ = layer.stateless_call([keras.ops.reshape(kernel, shape)], [], x)
         return y
 
     return run
@@ -44,19 +50,36 @@ def declines_on_torch(case):
     return ""
 
 
-def _on(backend, declines=None, **environment):
-    return Implementation(
-        name=f"keras-layers-{backend}",
-        framework="keras",
-        summary=f"Layers of Keras 3 on its {backend} backend, padding='same'.",
-        homepage="https://keras.io/api/layers/",
-        build=build,
-        paddings=("same",),
-        declines=declines,
-        environment={"KERAS_BACKEND": backend, **environment},
-    )
+HOMEPAGE = "https://keras.io/api/layers/"
 
+on_torch = Implementation(
+    name="keras-layers-torch",
+    framework="keras",
+    summary="Layers of Keras 3 on its torch backend, padding='same'.",
+    homepage=HOMEPAGE,
+    build=build,
+    declines=declines_on_torch,
+    paddings=("same",),
+    environment={"KERAS_BACKEND": "torch"},
+)
 
-on_torch = _on("torch", declines_on_torch)
-on_jax = _on("jax", JAX_ENABLE_X64="1", JAX_PLATFORMS="cpu")  # without x64, float64 becomes float32
-on_tensorflow = _on("tensorflow", TF_CPP_MIN_LOG_LEVEL="2")
+on_tensorflow = Implementation(
+    name="keras-layers-tensorflow",
+    framework="keras",
+    summary="Layers of Keras 3 on its TensorFlow backend, padding='same'.",
+    homepage=HOMEPAGE,
+    build=build,
+    paddings=("same",),
+    environment={"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "2"},
+)
+
+on_jax = Implementation(  # its tensors are JAX's, and many of its calls can be compiled into one program
+    name="keras-layers-jax",
+    framework="jax",
+    summary="Layers of Keras 3 on its JAX backend, padding='same'.",
+    homepage=HOMEPAGE,
+    build=build,
+    paddings=("same",),
+    environment={"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"},
+    compile_together=100,
+)
