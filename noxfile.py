@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import shutil
+import tomllib
 from pathlib import Path
 
 import nox
@@ -87,12 +88,60 @@ def benchmarks(session: nox.Session) -> None:
     session.run("python", "benchmarks/naive_loop.py", *session.posargs)
 
 
+THIRD_PARTY = (
+    "docs/third_party/keras_layers.py:on_torch",
+    "docs/third_party/keras_layers.py:on_jax",
+    "docs/third_party/keras_layers.py:on_tensorflow",
+    "docs/third_party/flax_linen.py:implementation",
+    "docs/third_party/flax_linen.py:defaults",
+    "docs/third_party/equinox_nn.py:implementation",
+    "docs/third_party/haiku_nn.py:implementation",
+    "docs/third_party/efficientnet.py:dynamic",
+    "docs/third_party/efficientnet.py:static",
+    "docs/third_party/timm_layers.py:implementation",
+)
+"""Libraries that live beside the frameworks."""
+ONNX = (
+    "docs/third_party/onnx_models.py:runtime",
+    "docs/third_party/onnx_models.py:reference",
+    "docs/third_party/onnx_models.py:openvino",
+)
+"""Engines that live in an environment of their own."""
+
+
+def install_third_parties(session: nox.Session) -> list[str]:
+    """Install the frameworks and all third parties; return the arguments that name the latter."""
+    install(session, "-e", ".[frameworks]", "-r", "docs/third_party/requirements.txt")
+    session.install("--no-deps", "-r", "docs/third_party/requirements-no-deps.txt")
+    python = Path(session.virtualenv.location) / "onnx" / "bin" / "python"
+    if not python.exists():
+        session.run("python", "-m", "venv", str(python.parents[1]))
+    session.run(
+        str(python), "-m", "pip", "install", "--quiet", "-r", "docs/third_party/requirements-onnx.txt", external=True
+    )
+    return [*THIRD_PARTY, *ONNX, *(f"--python={name}={python}" for name in ONNX)]
+
+
+@nox.session(name="third-party")
+def third_party(session: nox.Session) -> None:
+    """Run the implementations in docs/third_party, whose known failures are listed there, and show them in findings.md."""
+    who = install_third_parties(session)
+    expected = ("--expectations", "docs/third_party/expectations.toml")
+    out = ("--out", "reports/third-party")
+    session.run("same-conformance", "run", *who, "--profile", "quick", *expected, *out, *session.posargs)
+    session.run("python", "docs/third_party/write_findings.py", *who)
+
+
 @nox.session
 def scoreboard(session: nox.Session) -> None:
-    """Run everything built in and keep the result in reports/scoreboard, which is committed."""
-    install(session, "-e", ".[frameworks]")
+    """Run everything built in and the third parties, and keep the result in reports/scoreboard, which is committed."""
+    third_parties = install_third_parties(session)
+    groups = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]["entry-points"]
+    built_in = groups["same_conformance.implementations"]
     latest, kept = Path("reports/latest"), Path("reports/scoreboard")
-    session.run("same-conformance", "run", "--all-must-start", "--out", str(latest), *session.posargs)
+    expected = ("--expectations", "docs/third_party/expectations.toml")
+    out = ("--out", str(latest))
+    session.run("same-conformance", "run", *built_in, *third_parties, *expected, *out, *session.posargs)
     kept.mkdir(exist_ok=True)
     for name in ("index.html", "summary.md"):
         shutil.copyfile(latest / name, kept / name)

@@ -23,12 +23,17 @@ case of each; a test runs them again, and says so where one is fixed. All is abo
 """
 
 
-def render(found: Iterable[Finding], entries: Sequence[Expectation], observations: Mapping[str, Observation]) -> str:
-    """Return the page; `observations` are of each finding's case, by the finding's name."""
+def render(
+    found: Iterable[Finding],
+    entries: Sequence[Expectation],
+    observations: Mapping[str, Observation],
+    head: str = _HEAD,
+) -> str:
+    """Return the page, which begins with `head`; `observations` are of each finding's case, by the finding's name."""
     found = list(found)
     contents = "".join(f"- [{finding.title}](#{finding.name})\n" for finding in found)
     sections = (_section(finding, entries, observations[finding.name]) for finding in found)
-    return _HEAD + contents + "\n" + "\n".join(sections)
+    return head + contents + "\n" + "\n".join(sections)
 
 
 def _section(finding: Finding, entries: Sequence[Expectation], observation: Observation) -> str:
