@@ -56,7 +56,8 @@ class Room:
         patch.chdir(path)
         patch.syspath_prepend(str(path))  # where entry points are looked for, here and in the workers
         patch.setenv("PYTHONPATH", os.pathsep.join([str(path), *filter(None, [os.environ.get("PYTHONPATH")])]))
-        patch.delenv("GITHUB_ACTIONS", raising=False)
+        for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):  # a run in a workflow would speak to it
+            patch.delenv(name, raising=False)
 
     def problems(self) -> list[str]:
         """Execute the page, and return what is not so, each with its place."""
