@@ -1,6 +1,6 @@
 """Choose the cases of new requirement sets, and publish them in ``requirements/``; what is published stays as it is.
 
-A set is few cases that find out every wrong rule which its scope can find out at all: twice for each op, with a case of
+A set is few cases that find out every wrong rule which its scope can find out at all, by two cases of each op, with a case of
 every class that the scope has. Candidates are the quick profile's smaller cases and drawn ones; only those are taken
 that a witness passes and none contests, and before others those that both pass. To publish a set, add it to ``SETS``,
 run this, and then ``nox -s record``.
@@ -26,8 +26,8 @@ from same_conformance.witnesses import live
 from same_conformance.witnesses.saying import Equal, Within
 
 FOLDER = Path(__file__).with_name(requirements.FOLDER)
-KILLED_PER_OP = 2
-"""Cases of each op that find out a mutant, where there are so many: one may be found by luck."""
+KILLED = 8
+"""Cases that find out a mutant, shared by the ops of a set, where there are so many: one may be found by luck."""
 N_DRAWN = 250
 LARGE = (128, 225, 256, 257, 513)
 """Sizes beside those that some small integer does not hold."""
@@ -129,7 +129,8 @@ def choose(cases: Mapping[Case, int]) -> list[Case]:
     """
     served = {case: needs_of(case) for case in cases}
     available = Counter(need for needs in served.values() for need in needs)
-    left = {need: min(n, KILLED_PER_OP if need[0].startswith("mutant") else 1) for need, n in available.items()}
+    wanted = KILLED // len({case.op for case in cases})
+    left = {need: min(n, wanted if need[0].startswith("mutant") else 1) for need, n in available.items()}
     chosen = []
     for n_passing in sorted(set(cases.values()), reverse=True):
         while True:
