@@ -107,8 +107,11 @@ def test_an_attribute_chooses_among_the_implementations_of_a_file(file: Callable
 
 def test_a_file_imports_what_is_beside_it_and_hides_no_framework(file: Callable[..., Path]) -> None:
     """Even where it, or a file beside it, is called like one."""
-    file("numpy.py", "import numpy, beside\nassert beside.VALUE == numpy.zeros(3).size\n" + GOOD)
-    file("jax.py", "raise ValueError('not JAX')", "")
+    file(
+        "numpy.py",
+        "import numpy, beside, colorsys\nassert beside.VALUE == numpy.zeros(3).size\ncolorsys.rgb_to_hsv" + "\n" + GOOD,
+    )
+    file("colorsys.py", "raise ValueError('not the one of the standard library')", "")
     file("beside.py", "VALUE = 3", "")
     assert set(start("numpy.py")) == {"mine"}
 
@@ -320,9 +323,7 @@ def test_look_up_gives_everything_that_is_installed_if_nothing_is_named() -> Non
     assert "'torch-hal' is not installed. Did you mean torch-half?" in refusal("torch-hal")
 
 
-@pytest.mark.parametrize(
-    ("where", "given"), [(".", "mine.py"), (".", "mine.py:other"), (".", "ours/mine.py"), ("ours", "mine.py")]
-)
+@pytest.mark.parametrize(("where", "given"), [(".", "mine.py:other"), (".", "ours/mine.py"), ("ours", "mine.py")])
 def test_a_script_for_a_file_says_what_it_needs_and_runs_where_it_was_written(
     file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, where: str, given: str
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from same_conformance import API_VERSION, __version__, api, cli, implementation, plugins
+from same_conformance.case import OPS
 from same_conformance.errors import PluginError
 
 Install = Callable[..., Path]
@@ -114,13 +115,22 @@ def test_two_packages_with_one_name_fail_for_that_name_only(plugin: Install, tmp
         ({"paddings": None}, "mine: paddings must be a tuple, got None; write paddings=('same',), with the comma"),
         ({"ranks": (4,)}, "mine: ranks has 4: use some of 1, 2, 3"),
         ({"ranks": ()}, "mine: ranks is empty: use some of 1, 2, 3"),
+        ({"ops": "conv"}, "mine: ops must be a tuple, got 'conv'; write ops=('conv',), with the comma"),
+        (
+            {"ops": ("conv", "relu")},
+            "mine: ops has 'relu': use some of conv, depthwise_conv, conv_transpose, max_pool, avg_pool",
+        ),
+        (
+            {"ops": ("max_pool",), "build": None, "conv": print},
+            "mine: ops has 'max_pool', for which there is no function",
+        ),
         ({"environment": "X=1"}, "mine: environment must map names of variables to texts, got 'X=1'"),
         ({"environment": None}, "mine: environment must map names of variables to texts, got None"),
     ],
 )
 def test_a_claim_that_is_no_tuple_is_refused_with_the_way_to_write_it(claim: dict[str, object], message: str) -> None:
     with pytest.raises(PluginError) as caught:
-        implementation.Implementation(name="mine", framework="numpy", build=lambda case: case, **claim)  # type: ignore[arg-type]
+        implementation.Implementation(**{"name": "mine", "framework": "numpy", "build": lambda case: case, **claim})  # type: ignore[arg-type]
     assert str(caught.value) == message
 
 
@@ -173,3 +183,13 @@ def test_a_plug_in_that_imports_what_only_a_newer_version_has_is_told_what_to_up
     advice = f"this is same-conformance {__version__}: check the spelling, or get a newer one: {api.UPGRADE}"
     assert f"fake did not start: {message}; {advice}" in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_ops_may_be_claimed_for_what_is_built_and_follow_from_the_functions_else() -> None:
+    def offered(**keywords: object) -> tuple[str, ...]:
+        return implementation.Implementation(name="mine", framework="numpy", **keywords).ops  # type: ignore[arg-type]
+
+    assert offered(build=print) == OPS
+    assert offered(build=print, ops=("conv",)) == ("conv",)
+    assert offered(conv=print, max_pool=print) == ("conv", "max_pool")
+    assert offered(conv=print, max_pool=print, ops=("max_pool",)) == ("max_pool",)

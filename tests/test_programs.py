@@ -157,42 +157,41 @@ def test_the_examples_in_other_languages_are_right_and_claim_what_they_offer(exa
     assert found["conv.n5-4.k3-2"].verdict == found["max_pool.n5-4.k3-2.c3"].verdict == "pass"
 
 
-@pytest.mark.parametrize(
-    ("action", "verdict", "message"),
-    [
-        ("os.abort()", "crash", "the process was killed by SIGABRT"),
-        ("os._exit(3)", "crash", "the process ended with exit code 3"),
-        ("time.sleep(600)", "timeout", "no answer within 2 s"),
-        ("os.close(replies); time.sleep(600)", "crash", "the process closed its connection without ending"),
-        ("print('x' * 1_000_000); os.write(2, b'y' * 1_000_000)", "pass", ""),
-        ("send({'type': 'error', 'case': case, 'message': 'no\\nsuch thing'}); continue", "error", "no such thing"),
-        ("send({'type': 'unsupported', 'case': case, 'message': 'even kernels'}); continue", "unsupported", "even kernels"),
-        ("send({'type': 'failed', 'message': 'what?'}); continue", "error", "what?"),
-        ("send({'type': 'running', 'cases': [case]}); send(*right(request, payload)); send({'type': 'done'}); continue", "pass", ""),
-        ("os.write(replies, b'hello, world, hello')", "crash", "the process broke the protocol: a frame of"),
-        ("send({'type': 'array', 'case': case, 'dtype': 'float32'}); continue", "crash",
-         "the process broke the protocol: ProtocolError: a reply of type 'array' without 'shape'"),
-        ("send({'type': 'array', 'case': case, 'dtype': 'float32', 'shape': [1, 4, 1]}, b'abc'); continue", "crash",
-         "the process broke the protocol: ProtocolError: 3 bytes are no float32 array of shape (1, 4, 1)"),
-        ("send({'type': 'array', 'case': case, 'dtype': 'quad', 'shape': [1]}); continue", "crash", "are no quad array"),
-        ("send({'type': 'arrow', 'case': case}); continue", "crash", "ProtocolError: 'arrow' is no reply"),
-        ("send({**right(request, payload)[0], 'case': 'conv.n1.k1'}, right(request, payload)[1]); continue", "crash",
-         "conv.n4.k2 was asked, and the reply is for 'conv.n1.k1'"),
-        ("send({'type': 'error', 'message': 'x'}); continue", "crash", "conv.n4.k2 was asked, and the reply is for None"),
-        ("header, result = right(request, payload); send(header, bytes([7]) + result[1:]); continue", "value", "1 of 4 elements differ"),
-        ("payload = payload[::-1]", "value", "elements differ"),
-    ],
-)  # fmt: skip
-def test_one_bad_case_of_a_program_costs_no_other_a_verdict(
-    write: Write, action: str, verdict: str, message: str
-) -> None:
-    write(act(action))
-    found = judge(["mine.py"])
-    assert {i: j.verdict for i, j in found.items() if i != CULPRIT.id} == {
-        c.id: "pass" for c in CASES if c.id != CULPRIT.id
-    }
-    assert found[CULPRIT.id].verdict == verdict
-    assert message in found[CULPRIT.id].message
+ACTIONS = [
+    ("os.abort()", "crash", "the process was killed by SIGABRT"),
+    ("os._exit(3)", "crash", "the process ended with exit code 3"),
+    ("time.sleep(600)", "timeout", "no answer within 2 s"),
+    ("os.close(replies); time.sleep(600)", "crash", "the process closed its connection without ending"),
+    ("print('x' * 1_000_000); os.write(2, b'y' * 1_000_000)", "pass", ""),
+    ("send({'type': 'error', 'case': case, 'message': 'no\\nsuch thing'}); continue", "error", "no such thing"),
+    ("send({'type': 'unsupported', 'case': case, 'message': 'even kernels'}); continue", "unsupported", "even kernels"),
+    ("send({'type': 'failed', 'message': 'what?'}); continue", "error", "what?"),
+    ("send({'type': 'running', 'cases': [case]}); send(*right(request, payload)); send({'type': 'done'}); continue", "pass", ""),
+    ("os.write(replies, b'hello, world, hello')", "crash", "the process broke the protocol: a frame of"),
+    ("send({'type': 'array', 'case': case, 'dtype': 'float32'}); continue", "crash",
+     "the process broke the protocol: ProtocolError: a reply of type 'array' without 'shape'"),
+    ("send({'type': 'array', 'case': case, 'dtype': 'float32', 'shape': [1, 4, 1]}, b'abc'); continue", "crash",
+     "the process broke the protocol: ProtocolError: 3 bytes are no float32 array of shape (1, 4, 1)"),
+    ("send({'type': 'array', 'case': case, 'dtype': 'quad', 'shape': [1]}); continue", "crash", "are no quad array"),
+    ("send({'type': 'arrow', 'case': case}); continue", "crash", "ProtocolError: 'arrow' is no reply"),
+    ("send({**right(request, payload)[0], 'case': 'conv.n1.k1'}, right(request, payload)[1]); continue", "crash",
+     "was asked, and the reply is for 'conv.n1.k1'"),
+    ("send({'type': 'error', 'message': 'x'}); continue", "crash", "was asked, and the reply is for None"),
+    ("header, result = right(request, payload); send(header, bytes([7]) + result[1:]); continue", "value", "1 of 26 elements differ"),
+    ("payload = payload[::-1]", "value", "elements differ"),
+]  # fmt: skip
+"""What a program may do on a case, with the verdict and what is said of it."""
+
+
+def test_a_bad_case_of_a_program_costs_no_other_a_verdict(write: Write) -> None:
+    bad = {parse(f"conv.n{10 + i}.k2"): action for i, action in enumerate(ACTIONS)}
+    actions = "".join(f"    if case == {case.id!r}:\n        {action}\n" for case, (action, _, _) in bad.items())
+    write(SERVE.replace("    if case == CULPRIT:\n        pass  # ACTION\n", actions))
+    found = judge(["mine.py"], [*CASES, *bad])
+    assert {found[case.id].verdict for case in CASES} == {"pass"}
+    for case, (action, verdict, message) in bad.items():
+        assert found[case.id].verdict == verdict, action
+        assert message in found[case.id].message, action
 
 
 @pytest.mark.parametrize(
@@ -297,13 +296,11 @@ def test_what_a_program_does_not_claim_is_unsupported_and_never_sent(write: Writ
     assert set((tmp_path / "seen").read_text().split()) == {"conv.n3.k2"}
 
 
-@pytest.mark.parametrize(
-    "case",
-    ["conv.n5.k3.s2.input_gradient", "conv.n5.k3.s2.kernel_gradient", "conv.n5.k3.s2.float16", "conv.n5.k3.bfloat16"],
-)
-def test_a_program_may_answer_gradients_and_every_dtype(write: Write, case: str) -> None:
+def test_a_program_may_answer_gradients_and_every_dtype(write: Write) -> None:
     write(act("pass"), "ops=('conv',), compared=('forward', 'input_gradient', 'kernel_gradient')")
-    assert judge(["mine.py"], [parse(case)])[case].verdict == "pass"
+    fields = ("input_gradient", "kernel_gradient", "float64", "float16", "bfloat16")
+    found = judge(["mine.py"], [parse(f"conv.n5.k3.s2.{field}") for field in fields])
+    assert {judgement.verdict for judgement in found.values()} == {"pass"}
 
 
 def test_a_program_that_does_not_read_a_large_request_is_a_timeout(write: Write) -> None:
@@ -369,9 +366,7 @@ def test_a_program_may_be_registered_by_a_package_and_lies_beside_its_module(
 @pytest.mark.parametrize(
     ("case", "last"),
     [
-        ("conv.n5.k3", "They are equal."),
-        ("conv.n5.k3.s2.calls2", "They are equal."),
-        ("conv.n5.k3.bfloat16", "They are equal."),
+        ("conv.n5.k3.s2.bfloat16.calls2", "They are equal."),
         ("conv.n5.k3.kernel_gradient", "They are equal."),
         ("conv.n4.k2", "They differ: there is no array."),
     ],
@@ -384,9 +379,10 @@ def test_a_script_starts_the_program_and_says_what_the_verdict_says(
     result = command("repro", case, "--with", "mine.py")
     assert "the file mine.py, which describes the program that it starts" in " ".join(result.output.split())
     assert last_line(result.output, tmp_path) == last
-    issue = command("repro", case, "--with", "mine.py", "--issue")
-    assert "- talk 7" in issue.output
-    assert "Python " not in issue.output.partition("## Versions")[2]
+    if "kernel_gradient" in case:
+        issue = command("repro", case, "--with", "mine.py", "--issue")
+        assert "- talk 7" in issue.output
+        assert "Python " not in issue.output.partition("## Versions")[2]
 
 
 def last_line(script: str, folder: Path) -> str:

@@ -37,7 +37,7 @@ def check(described: Any, texts: Iterable[str], claims: Iterable[str]) -> None:
             raise PluginError(f"{name}: {word} must be a text, got {getattr(described, word)!r}")
     _check_environment(name, described.environment)
     for claim in claims:
-        _check_claim(name, claim, getattr(described, claim))
+        check_claim(name, claim, getattr(described, claim))
 
 
 def _check_environment(name: str, environment: object) -> None:
@@ -48,7 +48,13 @@ def _check_environment(name: str, environment: object) -> None:
             raise PluginError(f"{name}: environment must map names of variables to texts, got {pair!r}")
 
 
-def _check_claim(name: str, claim: str, got: Any) -> None:
+def check_claim(name: str, claim: str, got: Any) -> None:
+    """Check that `got` is what `claim` may hold.
+
+    Raises:
+        PluginError: if not.
+
+    """
     allowed = ALLOWED[claim]
     if not isinstance(got, (tuple, list)):  # without its comma, (2,) is 2, and ("same",) the text "same"
         example = got if got in allowed else allowed[0]

@@ -51,6 +51,7 @@ class Implementation:
         version: of the implementation; by default that of the distribution which registers it.
         environment: variables that must be set before the framework is imported.
         ranks, dtypes, paddings: what it claims; the rest is `unsupported` without a call.
+        ops: the same, for what `build` builds; by default all ops, or those that there are functions for.
         declines: called with a `Case`, returns why it is not offered, or an empty text: what a claim cannot say.
         rule: of the wrong implementations that come with this package: the name of the rule in
             `same_conformance.mutants` that it follows instead of SAME.
@@ -78,6 +79,7 @@ class Implementation:
     ranks: tuple[int, ...] = RANKS
     dtypes: tuple[str, ...] = DTYPES
     paddings: tuple[str, ...] = MODES
+    ops: tuple[str, ...] = ()
     declines: Callable[[Case], str] | None = None
     rule: str = ""
     compile_together: int = 1
@@ -94,8 +96,15 @@ class Implementation:
             raise PluginError(
                 f"{self.name}: framework {self.framework!r} is not known: use one of {', '.join(FRAMEWORKS)}"
             )
-        if not self.ops:
+        offered = OPS if self.build is not None else tuple(op for op in OPS if getattr(self, op) is not None)
+        if not offered:
             raise PluginError(f"{self.name}: offers no op: give a function for one of {', '.join(OPS)}, or build")
+        if self.ops == ():
+            object.__setattr__(self, "ops", offered)  # frozen for everybody else
+        claims.check_claim(self.name, "ops", self.ops)
+        for op in self.ops:
+            if op not in offered:
+                raise PluginError(f"{self.name}: ops has {op!r}, for which there is no function")
         if not isinstance(self.compile_together, int) or self.compile_together < 1:
             raise PluginError(f"{self.name}: compile_together must be 1 or more, got {self.compile_together!r}")
         self._check_functions()
@@ -110,19 +119,12 @@ class Implementation:
             if function is not None and not callable(function):
                 raise PluginError(f"{self.name}: {op} must be a function, got {type(function).__name__}")
 
-    @property
-    def ops(self) -> tuple[str, ...]:
-        """Return the ops that it offers; with `build`, all of them."""
-        if self.build is not None:
-            return OPS
-        return tuple(op for op in OPS if getattr(self, op) is not None)
-
     def describe(self) -> dict[str, Any]:
         """Return what the host may know without importing anything: a description that JSON can carry."""
         description = {k: v for k, v in self.__dict__.items() if k not in (*OPS, *_OTHER_FUNCTIONS, "api")}
         for word in ("summary", "homepage", "version"):
             description[word] = one_line(description[word])
-        description["ops"] = self.ops
+        description["builds"] = self.build is not None
         description["environment"] = dict(self.environment)
         return description
 
@@ -144,6 +146,7 @@ class Description:
     compared: tuple[str, ...] = COMPARED
     rule: str = ""
     compile_together: int = 1
+    builds: bool = False
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Description:

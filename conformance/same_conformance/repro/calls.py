@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from same_conformance.case import OPS, POOLS, Case
+from same_conformance.case import POOLS, Case
 from same_conformance.implementation import keywords_for
 from same_conformance.padding import SAME
 from same_conformance.repro import code, programs, torch_calls
@@ -80,25 +80,22 @@ def _stranger(target: Target) -> Calls:
     """Call a stranger's own function; what a module is built for is a `Case`, which is ours."""
     if target.is_program:
         return Calls(programs.call, (*_import(target), *_folder(target)), programs.before)
-    may_build = set(target.ops) == set(OPS)
 
     def before(case: Case) -> list[str]:
         lines = []
-        if may_build or (target.framework == "numpy" and case.compared != "forward"):
+        if target.builds or (target.framework == "numpy" and case.compared != "forward"):
             lines = ["from same_conformance.case import parse", "", f'case = parse("{case.id}")']
-        if may_build:
+        if target.builds:
             built = case.first if case.calls > 1 else case.forward
-            lines.append(f'built = implementation.build(parse("{built.id}")) if implementation.build else None')
+            lines.append(f'built = implementation.build(parse("{built.id}"))')
         return lines
 
     def body(case: Case) -> list[str]:
         operands = _operands(case)
+        if target.builds:
+            return [f"result = built({', '.join(operands)})"]
         keywords = {name: _text(value) for name, value in keywords_for(case).items()}
-        call = code.call(f"implementation.{case.op}", *operands, **keywords)
-        if not may_build:
-            return [f"result = {call}"]
-        built = f"built({', '.join(operands)})"
-        return ["if built:", *code.indented([f"result = {built}"]), "else:", *code.indented([f"result = {call}"])]
+        return ["result = " + code.call(f"implementation.{case.op}", *operands, **keywords)]
 
     return Calls(body, tuple(_import(target)), before)
 

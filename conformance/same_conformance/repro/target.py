@@ -30,6 +30,7 @@ class Target:
         python, platform: where it ran.
         package_version: of the distribution; empty of a file.
         is_file: whether it was given by its file.
+        builds: whether it builds what is called, for the case.
 
     """
 
@@ -46,6 +47,7 @@ class Target:
     platform: str
     package_version: str = ""
     is_file: bool = False
+    builds: bool = False
 
     @classmethod
     def of(cls, started: Started) -> Target:
@@ -65,6 +67,7 @@ class Target:
             started.platform,
             entry_point.version,
             entry_point.file is not None,
+            about.builds,
         )
 
     @property
