@@ -89,7 +89,7 @@ def test_a_right_implementation_gets_a_list_of_what_is_in_order_and_exits_with_0
         (
             "print('half-way')\n1 / 0",
             "it does not start: ZeroDivisionError: division by zero (it printed: half-way)",
-            "importing plugin_their_fake raises: python -c 'import plugin_their_fake' shows where",
+            "importing plugin_their_fake raises: python -X faulthandler -c 'import plugin_their_fake' shows where",
         ),
         (
             "implementation = Implementation(name='other', framework='numpy', build=right)",
@@ -196,7 +196,7 @@ def test_an_import_that_hangs_is_given_up(plugin: Install) -> None:
     ((problem, step),) = problems(output)
     assert problem == "it does not start: did not start within 1.5 s (--start-timeout)"
     assert step.startswith(
-        "importing plugin_their_fake takes too long, or waits for something: see python -X importtime"
+        "importing plugin_their_fake takes too long, or waits for something: see python -X faulthandler -c"
     )
 
 
@@ -265,8 +265,8 @@ def test_an_import_that_hangs_is_given_up(plugin: Install) -> None:
         ),
         (
             "def conv(*a, **k):\n    raise Unsupported('not yet')",
-            "conv is offered, but refuses every case: not yet",
-            "leave conv out of the Implementation, or claim what it does: ranks, dtypes, paddings",
+            "conv: offered, but every case is refused (not yet)",
+            "leave it out of the Implementation, or claim what it does: ranks, dtypes, paddings",
         ),
         (
             "def conv(*a, **k):\n    raise ValueError('bad channels')",
@@ -348,6 +348,11 @@ HALF = """
             "    calls = []\n\n    def conv(*a, **k):\n        calls.append(1)\n        return right_conv(*a, **k) + np.float32(len(calls) % 2 == 0)\n    import numpy as np",
             "conv is wrong in 10 of 10 cases (9 nondeterministic, 1 value): gives another result when it is called again",
             "same-conformance show conv.n2-3.k5-4.c2-3 --with fake",
+        ),
+        (
+            "    def conv(x, kernel, *, stride, **k):\n        if stride[0] > 2:\n            raise ValueError('this is not supported')\n        return right_conv(x, kernel, stride=stride, **k)",
+            "conv raises in 1 of 10 cases: ValueError: this is not supported",
+            'if it does not offer this, raise Unsupported("why"): the cases then count neither for it nor against it',
         ),
         (
             "    def conv(x, kernel, *, stride, **k):\n        if stride[0] > 2:\n            raise ValueError('too far')\n        return right_conv(x, kernel, stride=stride, **k)",
@@ -451,6 +456,28 @@ def test_what_is_claimed_and_refused_and_what_works_and_is_not_claimed_is_noted(
         in lines
     )
     assert "note is right in same_lower too, which it does not claim next: add 'same_lower' to paddings" in lines
+
+
+def test_what_build_refuses_is_noted_once_and_no_problem_unless_it_refuses_everything(plugin: Install) -> None:
+    body = """
+        def build(case):
+            if case.op != "conv":
+                raise Unsupported("only conv")
+            return right(case)
+
+        implementation = Implementation(name="fake", framework="numpy", build=build, ranks=(1,), dtypes=("float32",))
+    """
+    module = plugin("fake", body)
+    output, code = check()
+    assert code == 0, output
+    assert (
+        "  note     depthwise_conv, conv_transpose, max_pool, avg_pool: offered, but every case is refused (only conv)"
+    ) in output
+    module.write_text(module.read_text().replace('case.op != "conv"', "True"))
+    output, code = check()
+    assert code == 3
+    ((problem, _),) = problems(output)
+    assert problem.endswith("avg_pool: offered, but every case is refused (only conv)")
 
 
 def test_much_output_is_noted(plugin: Install) -> None:
@@ -566,12 +593,38 @@ def test_a_file_can_be_checked_without_installing_it(tmp_path: Path) -> None:
     )
     output, code = check(path)
     assert code == 0, output
-    assert "mine.py" in output.splitlines()[0]
+    assert any(line.startswith("  ok       starts in ") and "mine.py, numpy" in line for line in output.splitlines())
     path.write_text("import nothing_of_the_sort\n")
     output, code = check(path)
     assert code == 3
-    ((problem, _),) = problems(output)
-    assert "No module named 'nothing_of_the_sort'" in problem
+    ((problem, step),) = problems(output)
+    assert problem == "it does not start: mine.py, line 1: ModuleNotFoundError: No module named 'nothing_of_the_sort'"
+    assert step.startswith(f"{path} imports nothing_of_the_sort: install it in this environment")
+    path.write_text("\n1 / 0\n")
+    ((problem, step),) = problems(check(path)[0])
+    assert problem == "it does not start: mine.py, line 2: ZeroDivisionError: division by zero"
+    assert step == f"importing {path} raises: python -X faulthandler {path} shows where"
+
+
+def test_the_example_of_the_document_is_what_is_printed(plugin: Install) -> None:
+    body = """
+    from same_conformance import mutants
+
+    def conv(*a, **k):
+        return right_conv(*a, **k).transpose(0, 3, 1, 2)
+
+    def max_pool(x, *, window, stride, dilation, padding):
+        case = Case("max_pool", x.shape[1:-1], window, stride, dilation, padding.lower(), x.shape[0], x.shape[-1:])
+        return spec.execute(case, (x,), mutants.RULES["zero-fill"].plan(case)).astype(x.dtype)
+
+    implementation = Implementation(name="mine", framework="numpy", conv=conv, max_pool=max_pool)
+    """
+    plugin("mine", CONV + body)
+    text = (Path(__file__).parents[1] / "docs" / "check.md").read_text(encoding="utf-8")
+    shown = text[text.index("    Your plug-in") : text.index("## Two kinds")].strip("\n").replace("\n    ", "\n")[4:]
+    output, code = check("mine")
+    assert code == 3
+    assert output.endswith(f"\n{shown}\n")
 
 
 def test_the_marks_do_not_need_colour(plugin: Install) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from same_conformance.diagnosis.diagnose import diagnose
 from same_conformance.doctor import calls, cases, layouts
 from same_conformance.doctor.finding import Finding, broken, note, ok, wrong
+from same_conformance.messages import one_line
 from same_conformance.outcome import Array
 from same_conformance.record import Result
 
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
     from same_conformance.outcome import Outcome
 
 RIGHT = ("pass", "unspecified")
+_SHOWN = 100
+"""Characters of a refusal; frameworks write long ones."""
+_REFUSING = re.compile(r"not (yet )?(supported|implemented)|unsupported|only supports?", re.IGNORECASE)
+"""What an error says that may be meant as a refusal."""
 
 
 @dataclass(frozen=True)
@@ -37,31 +43,49 @@ class Seen:
         return self.judgement.verdict
 
 
-def conclude(
-    op: str, seen: Sequence[Seen], claims: Description, execute: Execute, output: Callable[[], str]
-) -> list[Finding]:
-    """Return what the cases of one op show; `output` gives what the worker printed.
+@dataclass(frozen=True)
+class Subject:
+    """Who is looked over.
 
-    A cause that explains the others is told alone: who returns another layout has no right shape anywhere.
+    Attributes:
+        called: the name that was given, which may be a file.
+        claims: what it says of itself.
+        execute: probes it.
+        output: gives what its worker printed.
+
+    """
+
+    called: str
+    claims: Description
+    execute: Execute
+    output: Callable[[], str]
+
+
+def conclude(op: str, seen: Sequence[Seen], subject: Subject) -> list[Finding]:
+    """Return what the cases of one op show.
+
+    A cause that explains the others is told alone: who returns another layout has no right shape anywhere. Of an op that
+    refuses everything, `refusals` tells.
     """
     ran = [one for one in seen if one.verdict != "unsupported"]
     if not ran:
-        return [_refused(op, seen, claims)]
-    ended = _ended(op, ran, output)
-    layout = _layout(op, ran, claims.framework)
+        return []
+    framework = subject.claims.framework
+    ended = _ended(op, ran, subject.output)
+    layout = _layout(op, ran, framework)
     if layout:
         return [*ended, layout]
     failing = [one for one in ran if one.verdict not in RIGHT]
-    breaches, errors = _parted(op, failing, claims.framework)
+    breaches, errors = _parted(op, failing, framework)
     if errors and len(errors) == len(ran):
-        return [*ended, calls.always_raises(errors[0].case, errors[0].judgement.message, claims.framework)]
+        return [*ended, calls.always_raises(errors[0].case, errors[0].judgement.message, framework)]
     found = [*ended, *breaches]
     dtypes = [one for one in failing if one.verdict == "dtype"]
     if dtypes:
-        found.append(calls.other_dtype(op, dtypes[0].judgement.message, claims.framework, len(dtypes), len(ran)))
+        found.append(calls.other_dtype(op, dtypes[0].judgement.message, framework, len(dtypes), len(ran)))
     rest = [one for one in failing if one.verdict in ("shape", "value", "nondeterministic")] + errors
     if rest:
-        found.append(_not_conforming(op, rest, ran, claims.name, execute))
+        found.append(_not_conforming(op, rest, ran, subject))
     return found or [_in_order(op, seen, ran)]
 
 
@@ -69,15 +93,8 @@ def _in_order(op: str, seen: Sequence[Seen], ran: Sequence[Seen]) -> Finding:
     refused = [one for one in seen if one.verdict == "unsupported"]
     text = f"{op}: right in all {len(ran)} cases"
     if refused:
-        text += f"; refuses {len(refused)} ({refused[0].case.id}: {refused[0].judgement.message})"
+        text += f"; refuses {len(refused)} ({refused[0].case.id}: {one_line(refused[0].judgement.message, _SHOWN)})"
     return ok(text)
-
-
-def _refused(op: str, seen: Sequence[Seen], claims: Description) -> Finding:
-    """Say that an op refuses everything; that is no problem where `build` or a description cannot say which ops there are."""
-    text = f"{op} is offered, but refuses every case: {seen[0].judgement.message}"
-    step = f"leave {op} out of the Implementation, or claim what it does: ranks, dtypes, paddings"
-    return note(text, step) if len(claims.ops) == len(calls.SIGNATURES) else broken(text, step)
 
 
 def _ended(op: str, ran: Sequence[Seen], output: Callable[[], str]) -> list[Finding]:
@@ -145,21 +162,48 @@ def _parted(op: str, failing: Sequence[Seen], framework: str) -> tuple[list[Find
     return list(breaches.values()), errors
 
 
-def _not_conforming(op: str, wrong_ones: Sequence[Seen], ran: Sequence[Seen], name: str, execute: Execute) -> Finding:
+def _not_conforming(op: str, wrong_ones: Sequence[Seen], ran: Sequence[Seen], subject: Subject) -> Finding:
     """Say what the implementation does instead of SAME, and on which case it shows."""
     counts = Counter(one.verdict for one in wrong_ones)
     verdicts = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
     first = min(wrong_ones, key=lambda one: one.case.canonical_key)
     comparable = [*(one for one in ran if one.verdict in RIGHT), *wrong_ones]
     results = [
-        Result(name, one.case, one.judgement) for one in sorted(comparable, key=lambda one: one.case.canonical_key)
+        Result(subject.claims.name, one.case, one.judgement)
+        for one in sorted(comparable, key=lambda one: one.case.canonical_key)
     ]
-    sentence = diagnose(results, execute).sentence
+    sentence = diagnose(results, subject.execute).sentence
+    if counts.keys() == {"error"} and all(_REFUSING.search(one.judgement.message) for one in wrong_ones):
+        return wrong(
+            f"{op} raises in {len(wrong_ones)} of {len(ran)} cases: {first.judgement.message}",
+            'if it does not offer this, raise Unsupported("why"): the cases then count neither for it nor against it',
+        )
     return wrong(
         f"{op} is wrong in {len(wrong_ones)} of {len(ran)} cases ({verdicts}): {sentence}",
-        f"same-conformance show {first.case.id} --with {name} draws it; same-conformance run {name} --op {op} finds for which "
+        f"same-conformance show {first.case.id} --with {subject.called} draws it; same-conformance run {subject.called} --op {op} finds for which "
         "parameters it is wrong, and the smallest case",
     )
+
+
+def refusals(seen: Sequence[Seen], claims: Description) -> list[Finding]:
+    """Return which ops refuse every case.
+
+    Where all five are offered, as they always are with ``build``, that is no problem as long as one is not refused.
+    """
+    ran = {one.case.op for one in seen if one.verdict != "unsupported"}
+    why = {one.case.op: one.judgement.message for one in reversed(seen) if one.case.op not in ran}
+    if not why:
+        return []
+    names = ", ".join(op for op in claims.ops if op in why)
+    text = f"{names}: offered, but every case is refused ({one_line(next(reversed(why.values())), _SHOWN)})"
+    if ran and len(claims.ops) == len(calls.SIGNATURES):
+        return [
+            note(
+                text,
+                "if these are functions, leave them out of the Implementation; build may refuse what it does not build",
+            )
+        ]
+    return [broken(text, "leave it out of the Implementation, or claim what it does: ranks, dtypes, paddings")]
 
 
 def habits(seen: Sequence[Seen]) -> list[Finding]:
@@ -195,7 +239,7 @@ def overclaims(seen: Sequence[Seen], claims: Description) -> list[Finding]:
             left = tuple(value for value in claimed if value in offered)
             found.append(
                 note(
-                    f"refuses every case of {', '.join(map(str, refused))}, which it claims: {tried[refused[0]]}",
+                    f"refuses every case of {', '.join(map(str, refused))}, which it claims: {one_line(tried[refused[0]], _SHOWN)}",
                     f"write {key}={left!r} in the Implementation: then it is not called for the rest",
                 )
             )

@@ -50,17 +50,17 @@ _STEPS = (
     (
         "did not start within",
         (
-            "importing {module} takes too long, or waits for something: see python -X importtime -c 'import {module}'; or give it "
+            "importing {module} takes too long, or waits for something: see {python}; or give it "
             "more time: --start-timeout"
         ),
     ),
     (
         "was killed by",
-        "importing {module} crashes the process: python -X faulthandler -c 'import {module}' shows where",
+        "importing {module} crashes the process: {python} shows where",
     ),
     (
-        r"^[\w.]*(Error|Exception|Interrupt|Warning|Exit)\b",
-        "importing {module} raises: python -c 'import {module}' shows where",
+        r"\b\w*(Error|Exception|Interrupt|Warning)\b",
+        "importing {module} raises: {python} shows where",
     ),
     ("", "correct it as the message says; docs/plugins.md has the form of an Implementation"),
 )
@@ -68,13 +68,20 @@ _STEPS = (
 
 
 def _step(value: str, why: str) -> str:
-    module, _, attribute = value.partition(":")
+    module, _, attribute = value.rpartition(":") if ":" in value else (value, "", "")
     if match := re.search(r"No module named '([^']+)'", why):
         return _missing_module(match[1], module)
     if match := re.search(r"framework '([^']*)' is not known", why):
         return _framework(match[1])
     template = next(step for words, step in _STEPS if re.search(words, why))
-    return template.format(value=value, module=module, attribute=attribute)
+    return template.format(value=value, module=module, attribute=attribute, python=_python(module))
+
+
+def _python(module: str) -> str:
+    """Return the command that shows what happens when a module, or a file, is imported."""
+    return (
+        f"python -X faulthandler {module}" if module.endswith(".py") else f"python -X faulthandler -c 'import {module}'"
+    )
 
 
 def _framework(got: str) -> str:

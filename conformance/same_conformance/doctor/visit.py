@@ -46,6 +46,7 @@ def visit(name: str, interpreters: Mapping[str, str], pool: Pool, watcher: Watch
 
     """
     try:
+        began = time.monotonic()
         startable = look_up(plugins.installed(watcher.say), [name], interpreters, pool)
     except UsageError:
         almost = starting.almost_registered(name)
@@ -54,33 +55,35 @@ def visit(name: str, interpreters: Mapping[str, str], pool: Pool, watcher: Watch
         yield from (broken("it is not registered", line) for line in almost)
         return
     watcher.progress("starting", 0, 1)
-    began = time.monotonic()
     if not pool.failures:
         with in_background(pool, lambda: pool.start(startable)):
             pass
     for failed, why in pool.failures.items():
-        value = next((e.value for e in startable), "")
+        value = next((e.value for e in startable), name)  # a file that cannot be loaded is not among them
         yield from starting.failure(value, why, pool.output_of(failed))
     for started in pool.started.values():
         yield _started(started, time.monotonic() - began)
-        yield from _Visit(started, pool, watcher).findings()
+        yield from _Visit(name, started, pool, watcher).findings()
 
 
 def _started(started: Started, seconds: float) -> Finding:
     versions = ", ".join(f"{package} {version}" for package, version in started.versions.items())
     about = started.entry_point
-    return ok(f"starts in {seconds:.1f} s: {about.distribution} {about.version}, {versions}, Python {started.python}")
+    return ok(
+        f"starts in {seconds:.1f} s: {' '.join(filter(None, (about.distribution, about.version)))}, {versions}, Python {started.python}"
+    )
 
 
 class _Visit:
     """Run the cases of one implementation that started."""
 
-    def __init__(self, started: Started, pool: Pool, watcher: Watcher) -> None:
+    def __init__(self, called: str, started: Started, pool: Pool, watcher: Watcher) -> None:
         self._name = started.description.name
         self._claims = started.description
         self._pool = pool
         self._watcher = watcher
         self._judge = Judge()
+        self._subject = ops.Subject(called, self._claims, partial(pool.probe, self._name), self._output)
 
     def findings(self) -> Iterator[Finding]:
         """Yield what is found; speed, and what works beyond the claims, are looked at where the contract is kept."""
@@ -90,9 +93,12 @@ class _Visit:
         for op in self._claims.ops:
             of_op = self._run(op, cases.chosen(op, self._claims))
             seen += of_op
-            for one in ops.conclude(op, of_op, self._claims, partial(self._pool.probe, self._name), self._output):
+            for one in ops.conclude(op, of_op, self._subject):
                 is_broken |= one.kind == "broken"
                 yield one
+        for one in ops.refusals(seen, self._claims):
+            is_broken |= one.kind == "broken"
+            yield one
         yield from ops.habits(seen)
         yield from ops.overclaims(seen, self._claims)
         yield from self._printed()
