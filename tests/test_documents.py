@@ -149,3 +149,20 @@ def test_what_is_wrong_on_a_page_is_found(
     assert GOOD.count(old) == 1
     found = problems_of(GOOD.replace(old, new), tmp_path, monkeypatch, furnish)
     assert any(message in problem for problem in found), found
+
+
+RUN = """
+```console
+$ same-conformance run {name} --case max_pool.n4.k2
+...
+report: reports/latest/index.html
+```
+"""
+
+
+def test_a_page_may_take_the_readers_own_implementation_for_granted_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, furnish: Furnish
+) -> None:
+    (problem,) = problems_of(RUN.format(name="mine") + RUN.format(name="yours"), tmp_path, monkeypatch, furnish)
+    assert problem.startswith("page.md:9: same-conformance run yours --case max_pool.n4.k2 ended with 2:")
+    assert "implementation 'yours' is not installed" in problem

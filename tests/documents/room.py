@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from documents import commands, shown
+from documents import commands, installed, shown
 from documents.commands import PROGRAM, Command, PageError
 from documents.shell import LONGEST_S, Shell, is_long
 from same_conformance.plugins import GROUP
@@ -52,7 +52,7 @@ class Room:
         is_generated: bool = False,
     ) -> None:
         self._page, self._path, self._root, self._is_generated = page, path, root, is_generated
-        self._shell = Shell(root, patch, furnish)
+        self._shell = Shell(path, root, patch, furnish)
         patch.chdir(path)
         patch.syspath_prepend(str(path))  # where entry points are looked for, here and in the workers
         patch.setenv("PYTHONPATH", os.pathsep.join([str(path), *filter(None, [os.environ.get("PYTHONPATH")])]))
@@ -114,11 +114,7 @@ class Room:
         """Make the entry points of a ``pyproject.toml`` known, as if the package in this room were installed."""
         points = project.get("project", {}).get("entry-points", {}).get(GROUP, {})
         if points:
-            info = self._path / "page-1.0.dist-info"
-            info.mkdir(exist_ok=True)
-            (info / "METADATA").write_text("Metadata-Version: 2.1\nName: page\nVersion: 1.0\n")
-            lines = "".join(f"{name} = {value}\n" for name, value in points.items())
-            (info / "entry_points.txt").write_text(f"[{GROUP}]\n{lines}")
+            installed.install(self._path, points)
 
     def _check_step(self, text: str) -> None:
         """Check a command of a workflow, which is not executed; what is not ours may be anything that a shell takes."""
