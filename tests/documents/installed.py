@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-MINE = "mine"
-"""The reader's own implementation. A page may take it for granted, and is then given one that is right."""
+MINE, FILE = "mine", "mine.py"
+"""The reader's own implementation, by name and as a file. A page may take it for granted, and is given one that is right."""
 _RIGHT = """
 from same_conformance import Implementation, spec
 
@@ -32,7 +32,9 @@ def install(room: Path, points: Mapping[str, str]) -> None:
 
 
 def install_mine(room: Path) -> None:
-    """Register an implementation called `MINE`, unless the page has registered its own."""
+    """Register an implementation called `MINE`, and write it to a file of that name, unless the page has its own."""
+    if not (room / FILE).exists():
+        (room / FILE).write_text(_RIGHT)
     if not (room / "page-1.0.dist-info").exists():
         (room / "mine_package.py").write_text(_RIGHT)
         install(room, {MINE: "mine_package:implementation"})

@@ -37,21 +37,13 @@ class Room:
         root: of the project.
         patch: to change directory and environment.
         furnish: puts a finished run into a directory.
-        is_generated: whether a program wrote the page from what it ran; its commands are then only checked.
 
     """
 
     def __init__(
-        self,
-        page: Page,
-        path: Path,
-        root: Path,
-        patch: pytest.MonkeyPatch,
-        furnish: Callable[[Path], object],
-        *,
-        is_generated: bool = False,
+        self, page: Page, path: Path, root: Path, patch: pytest.MonkeyPatch, furnish: Callable[[Path], object]
     ) -> None:
-        self._page, self._path, self._root, self._is_generated = page, path, root, is_generated
+        self._page, self._path, self._root = page, path, root
         self._shell = Shell(path, root, patch, furnish)
         patch.chdir(path)
         patch.syspath_prepend(str(path))  # where entry points are looked for, here and in the workers
@@ -97,13 +89,13 @@ class Room:
             case "toml":
                 self._register(tomllib.loads(block.text))
             case "json":
-                json.loads(block.text)
+                _parse_json(block.text)
             case "ini":
                 configparser.ConfigParser().read_string(block.text)
             case "yaml":
                 for line in _steps(yaml.safe_load(block.text)):
                     self._check_step(line)
-            case "" if self._is_generated:
+            case "" if self._page.is_generated:
                 pass
             case other:
                 raise PageError(
@@ -125,7 +117,7 @@ class Room:
     def _console(self, block: Block) -> Iterator[tuple[int, str]]:
         for command in commands.commands(block):
             try:
-                is_run = block.mark == "run" or not (block.mark or self._is_generated or is_long(command))
+                is_run = block.mark == "run" or not (block.mark or self._page.is_generated or is_long(command))
                 if command.shown and not is_run and block.mark != "not run":
                     yield command.line, "takes long and is not executed, so nobody knows whether it prints this"
                 printed = self._shell.do(command, is_run=is_run)
@@ -147,6 +139,18 @@ class Room:
         if result.returncode:
             return [(blocks[0].line, f"the process ended with {result.returncode}:\n{result.stderr}")]
         return [(line, what) for line, what in json.loads(result.stdout.splitlines()[-1])]
+
+
+def _parse_json(text: str) -> None:
+    """Parse one value, or one in each line."""
+    try:
+        json.loads(text)
+    except ValueError:
+        lines = text.splitlines()
+        if len(lines) < 2:
+            raise
+        for line in lines:
+            json.loads(line)
 
 
 def _unindented(text: str) -> str:

@@ -78,7 +78,7 @@ class Shell:
                 self._furnish(path.parent if path.suffix == ".jsonl" else path)
         for arg in command.rest:
             self._bring(Path(arg.partition(":")[0]))
-        if installed.MINE in command.rest:
+        if {installed.MINE, installed.FILE} & {arg.partition(":")[0] for arg in command.rest}:
             installed.install_mine(self._room)
         result = CliRunner(env=dict(command.variables)).invoke(cli.main, list(command.rest), prog_name=PROGRAM)
         self._exit_code = result.exit_code
