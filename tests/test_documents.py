@@ -14,8 +14,6 @@ from same_conformance.record import Record
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
 LINKING = sorted({*PAGES, ROOT / "CHANGELOG.md", ROOT / "reports/README.md", *(ROOT / "examples").rglob("*.md")})
-GENERATED = {"docs/facts.md": "test_facts", "docs/findings.md": "test_findings"}
-"""Pages that a program writes from what it ran, and the tests that compare them; their commands are only checked here."""
 NOT_RUN: dict[tuple[str, str], str] = {}
 """What is marked as not run, by page and first line, and why. A mark must be here too, so that nobody overlooks it."""
 
@@ -36,8 +34,7 @@ def furnish(made: Callable[..., Record], kept: Callable[[Record, Path], Path]) -
 def test_every_block_of_the_page_works_and_prints_what_the_page_shows(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, furnish: Furnish
 ) -> None:
-    read = page.read(path, ROOT)
-    found = Room(read, tmp_path, ROOT, monkeypatch, furnish, is_generated=read.name in GENERATED).problems()
+    found = Room(page.read(path, ROOT), tmp_path, ROOT, monkeypatch, furnish).problems()
     assert not found, "\n".join(found)
 
 
@@ -52,9 +49,11 @@ def test_what_is_not_run_is_listed_with_its_reason() -> None:
     assert {(b.page, b.title): b.what for b in blocks if b.mark == "not run"} == NOT_RUN
 
 
-def test_a_page_that_is_made_by_a_program_says_so_in_a_test() -> None:
-    for name, test in GENERATED.items():
-        assert f"{name} " in (ROOT / "tests" / f"{test}.py").read_text(encoding="utf-8")
+def test_a_page_that_is_made_by_a_program_is_made_again_by_a_test() -> None:
+    made = [path for path in PAGES if page.read(path, ROOT).is_generated]
+    assert {"facts.md", "findings.md"} <= {path.name for path in made}
+    tests = [path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("test_*.py") if path != Path(__file__)]
+    assert [path for path in made if not any(path.name in text for text in tests)] == []
 
 
 GOOD = """# A page
@@ -89,6 +88,16 @@ $ python -m pip install -e ".[torch]" -r tests/requirements.txt && nox -s confor
 ```toml
 [a]
 b = 1
+```
+
+```json
+{"a": 1}
+{"b": 2}
+```
+
+<!-- docs/pictures/draw.py -->
+```python
+HERE = Path(__file__).parent
 ```
 
 ```yaml
@@ -126,6 +135,8 @@ def test_a_page_that_works_has_no_problems(tmp_path: Path, monkeypatch: pytest.M
         ("SIZE = 5", "SIZE = 5\nprint(1 / 0)", "ZeroDivisionError"),
         ("b = 1", "b = ", "Invalid value"),
         ("- run:", "- run: [", "expected"),
+        ('{"b": 2}', '{"b": 2', "delimiter"),
+        ("HERE = Path", "THERE = Path", "does not stand in docs/pictures/draw.py"),
         ("run --cases 9\n", "run --case 9\n", "--case"),
         ("nox -s conformance", "nox -s conform", "nox has no session conform"),
         ("-- --cases 9", "-- --cases nine", "--cases"),
@@ -149,3 +160,20 @@ def test_what_is_wrong_on_a_page_is_found(
     assert GOOD.count(old) == 1
     found = problems_of(GOOD.replace(old, new), tmp_path, monkeypatch, furnish)
     assert any(message in problem for problem in found), found
+
+
+RUN = """
+```console
+$ same-conformance run {name} --case max_pool.n4.k2
+...
+report: reports/latest/index.html
+```
+"""
+
+
+def test_a_page_may_take_the_readers_own_implementation_for_granted_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, furnish: Furnish
+) -> None:
+    (problem,) = problems_of(RUN.format(name="mine") + RUN.format(name="yours"), tmp_path, monkeypatch, furnish)
+    assert problem.startswith("page.md:9: same-conformance run yours --case max_pool.n4.k2 ended with 2:")
+    assert "implementation 'yours' is not installed" in problem

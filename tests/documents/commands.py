@@ -197,8 +197,10 @@ def check_nox(args: Sequence[str], noxfile: Path) -> None:
 
 def sessions(noxfile: Path) -> set[str]:
     """Return the names of the sessions of a noxfile, without importing it."""
-    return {
-        node.name
-        for node in ast.parse(noxfile.read_text(encoding="utf-8")).body
-        if isinstance(node, ast.FunctionDef) and any("session" in ast.unparse(d) for d in node.decorator_list)
-    }
+    found = set()
+    for node in ast.parse(noxfile.read_text(encoding="utf-8")).body:
+        for decorator in getattr(node, "decorator_list", ()):
+            if isinstance(node, ast.FunctionDef) and "session" in ast.unparse(decorator):
+                named = [k.value for k in getattr(decorator, "keywords", ()) if k.arg == "name"]
+                found.add(ast.literal_eval(named[0]) if named else node.name)
+    return found

@@ -5,7 +5,8 @@ A mark is a comment in the line before a block, which readers of the page do not
     <!-- file: mine.py -->                   the block is this file, in the directory where the page's commands run
     <!-- not run: it takes an hour -->       commands are parsed and code is compiled, and nothing is executed
     <!-- run -->                             commands are executed that would only be parsed because they take long
-    <!-- excerpt of: examples/a/worker.c --> the block stands in this file of the project, word for word
+    <!-- excerpt of: conformance/a.py -->    the block stands in this file of the project, word for word
+    <!-- docs/examples/a.py -->              the same
 
 A file may also be named where readers see it: by a first line such as ``# mine.py``, or by a paragraph before the block
 that is only its name and a colon.
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 MARKS = ("file", "not run", "run", "excerpt of")
 _MARK = re.compile(r"<!--\s*([a-z ]+?)\s*(?::\s*(.*?))?\s*-->\s*", re.DOTALL)
+_PATH = re.compile(r"<!--\s*(\S+/\S+\.\w+)\s*-->\s*")
+_MADE = re.compile(r"^(?:Made from \[.*\]\(.*\) by `|.*\bRecorded by `python )", re.MULTILINE)
 _NAMED = re.compile(r"`([^`\s]+\.\w+)`:?")
 _FIRST_LINE = re.compile(r"# ([\w./-]+\.(?:py|toml|ya?ml|json|ini|cfg))\n")
 _ANCHOR = re.compile(r"""<a\s[^>]*?\b(?:id|name)="([^"]+)""")
@@ -80,9 +83,16 @@ class Link:
 
 @dataclass(frozen=True)
 class Page:
-    """A page of the documentation, taken apart."""
+    """A page of the documentation, taken apart.
+
+    Attributes:
+        name: its path, relative to the root of the project.
+        is_generated: whether it says that a program made it from what it ran.
+
+    """
 
     name: str
+    is_generated: bool
     blocks: tuple[Block, ...]
     links: tuple[Link, ...]
     anchors: frozenset[str]
@@ -90,9 +100,16 @@ class Page:
 
 def read(path: Path, root: Path) -> Page:
     """Read the page at `path`, whose name is relative to `root`."""
-    tokens = MarkdownIt("commonmark").enable("table").parse(path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
+    tokens = MarkdownIt("commonmark").enable("table").parse(text)
     name = path.relative_to(root).as_posix()
-    return Page(name, tuple(_blocks(tokens, name)), tuple(_links(tokens)), frozenset(_anchors(tokens)))
+    return Page(
+        name,
+        _MADE.search(text) is not None,
+        tuple(_blocks(tokens, name)),
+        tuple(_links(tokens)),
+        frozenset(_anchors(tokens)),
+    )
 
 
 def _blocks(tokens: Sequence[Token], page: str) -> Iterator[Block]:
@@ -104,8 +121,11 @@ def _blocks(tokens: Sequence[Token], page: str) -> Iterator[Block]:
 
 def _mark(before: Sequence[Token], text: str) -> tuple[str, str]:
     """Return kind and content of what is said of a block before it, or in its first line."""
-    if before and before[-1].type == "html_block" and (found := _MARK.fullmatch(before[-1].content)):
-        return found[1], found[2] or ""
+    if before and before[-1].type == "html_block":
+        if path := _PATH.fullmatch(before[-1].content):
+            return "excerpt of", path[1]
+        if found := _MARK.fullmatch(before[-1].content):
+            return found[1], found[2] or ""
     if before and before[-1].type == "paragraph_close" and (named := _NAMED.fullmatch(before[-2].content)):
         return "file", named[1]
     if first := _FIRST_LINE.match(text):

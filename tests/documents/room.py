@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from documents import commands, shown
+from documents import commands, installed, shown
 from documents.commands import PROGRAM, Command, PageError
 from documents.shell import LONGEST_S, Shell, is_long
 from same_conformance.plugins import GROUP
@@ -37,22 +37,14 @@ class Room:
         root: of the project.
         patch: to change directory and environment.
         furnish: puts a finished run into a directory.
-        is_generated: whether a program wrote the page from what it ran; its commands are then only checked.
 
     """
 
     def __init__(
-        self,
-        page: Page,
-        path: Path,
-        root: Path,
-        patch: pytest.MonkeyPatch,
-        furnish: Callable[[Path], object],
-        *,
-        is_generated: bool = False,
+        self, page: Page, path: Path, root: Path, patch: pytest.MonkeyPatch, furnish: Callable[[Path], object]
     ) -> None:
-        self._page, self._path, self._root, self._is_generated = page, path, root, is_generated
-        self._shell = Shell(root, patch, furnish)
+        self._page, self._path, self._root = page, path, root
+        self._shell = Shell(path, root, patch, furnish)
         patch.chdir(path)
         patch.syspath_prepend(str(path))  # where entry points are looked for, here and in the workers
         patch.setenv("PYTHONPATH", os.pathsep.join([str(path), *filter(None, [os.environ.get("PYTHONPATH")])]))
@@ -97,13 +89,13 @@ class Room:
             case "toml":
                 self._register(tomllib.loads(block.text))
             case "json":
-                json.loads(block.text)
+                _parse_json(block.text)
             case "ini":
                 configparser.ConfigParser().read_string(block.text)
             case "yaml":
                 for line in _steps(yaml.safe_load(block.text)):
                     self._check_step(line)
-            case "" if self._is_generated:
+            case "" if self._page.is_generated:
                 pass
             case other:
                 raise PageError(
@@ -114,11 +106,7 @@ class Room:
         """Make the entry points of a ``pyproject.toml`` known, as if the package in this room were installed."""
         points = project.get("project", {}).get("entry-points", {}).get(GROUP, {})
         if points:
-            info = self._path / "page-1.0.dist-info"
-            info.mkdir(exist_ok=True)
-            (info / "METADATA").write_text("Metadata-Version: 2.1\nName: page\nVersion: 1.0\n")
-            lines = "".join(f"{name} = {value}\n" for name, value in points.items())
-            (info / "entry_points.txt").write_text(f"[{GROUP}]\n{lines}")
+            installed.install(self._path, points)
 
     def _check_step(self, text: str) -> None:
         """Check a command of a workflow, which is not executed; what is not ours may be anything that a shell takes."""
@@ -129,7 +117,7 @@ class Room:
     def _console(self, block: Block) -> Iterator[tuple[int, str]]:
         for command in commands.commands(block):
             try:
-                is_run = block.mark == "run" or not (block.mark or self._is_generated or is_long(command))
+                is_run = block.mark == "run" or not (block.mark or self._page.is_generated or is_long(command))
                 if command.shown and not is_run and block.mark != "not run":
                     yield command.line, "takes long and is not executed, so nobody knows whether it prints this"
                 printed = self._shell.do(command, is_run=is_run)
@@ -151,6 +139,18 @@ class Room:
         if result.returncode:
             return [(blocks[0].line, f"the process ended with {result.returncode}:\n{result.stderr}")]
         return [(line, what) for line, what in json.loads(result.stdout.splitlines()[-1])]
+
+
+def _parse_json(text: str) -> None:
+    """Parse one value, or one in each line."""
+    try:
+        json.loads(text)
+    except ValueError:
+        lines = text.splitlines()
+        if len(lines) < 2:
+            raise
+        for line in lines:
+            json.loads(line)
 
 
 def _unindented(text: str) -> str:

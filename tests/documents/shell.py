@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from click.testing import CliRunner
 
-from documents import commands
+from documents import commands, installed
 from documents.commands import PROGRAM, Command, PageError
 from same_conformance import cli
 
@@ -32,14 +32,15 @@ class Shell:
     """Who executes the commands of one page, in the current directory.
 
     Args:
+        room: the directory of the page.
         root: of the project.
         patch: to change the directory.
         furnish: puts a finished run into a directory.
 
     """
 
-    def __init__(self, root: Path, patch: pytest.MonkeyPatch, furnish: Callable[[Path], object]) -> None:
-        self._root, self._patch, self._furnish = root, patch, furnish
+    def __init__(self, room: Path, root: Path, patch: pytest.MonkeyPatch, furnish: Callable[[Path], object]) -> None:
+        self._room, self._root, self._patch, self._furnish = room, root, patch, furnish
         self._exit_code = 0
         self._programs = {
             PROGRAM: self._ours,
@@ -77,6 +78,8 @@ class Shell:
                 self._furnish(path.parent if path.suffix == ".jsonl" else path)
         for arg in command.rest:
             self._bring(Path(arg.partition(":")[0]))
+        if {installed.MINE, installed.FILE} & {arg.partition(":")[0] for arg in command.rest}:
+            installed.install_mine(self._room)
         result = CliRunner(env=dict(command.variables)).invoke(cli.main, list(command.rest), prog_name=PROGRAM)
         self._exit_code = result.exit_code
         if result.exit_code not in (0, 1) or not isinstance(result.exception, SystemExit | None):
