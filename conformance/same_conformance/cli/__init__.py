@@ -14,6 +14,7 @@ from same_conformance._version import __version__
 from same_conformance.cli.diff import compare_runs
 from same_conformance.cli.listing import list_implementations
 from same_conformance.cli.mutants import survey_mutants
+from same_conformance.cli.new import new
 from same_conformance.cli.report import rebuild_report
 from same_conformance.cli.repro import repro
 from same_conformance.cli.run import run
@@ -42,5 +43,6 @@ for _command in (
     compare_runs,
     rebuild_report,
     survey_mutants,
+    new,
 ):
     main.add_command(_command)
