@@ -14,7 +14,6 @@ from click.testing import CliRunner
 from same_conformance import cli, scaffold
 from same_conformance.errors import UsageError
 
-
 TELLING = "even_kernel or remainder_1 or dilation_and_stride or input_gradient"
 """Classes of cases that stand for all where importing the framework takes long enough."""
 
