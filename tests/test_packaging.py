@@ -64,6 +64,8 @@ def test_the_wheel_holds_the_cases_the_templates_and_the_types(wheel: Path) -> N
     assert "same_conformance/report/templates/changes.html" in names
     assert "same_conformance/mutants/halves.py" in names
     assert "same_conformance/py.typed" in names
+    for template in ("pyproject.toml", "layers/torch.py", "workflow.yml", "gitignore"):
+        assert f"same_conformance/scaffold/templates/{template}.template" in names
     assert not any(name.startswith(("tests", "benchmarks", "conformance")) for name in names)
 
 

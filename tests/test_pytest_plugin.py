@@ -73,7 +73,7 @@ def test_one_line_becomes_one_test_per_class_that_holds_each_case_once(
 ) -> None:
     plugin("mine", RIGHT)
     suite()
-    result = pytester.runpytest("-v", "--junitxml=report.xml")
+    result = pytester.runpytest("-vv", "--junitxml=report.xml")
     assert result.ret == 0
     passed = ids(result, "PASSED")
     assert {"conv-even_kernel", "conv-stride_over_kernel", "conv-kernel_gradient", "conv-called_twice"} <= set(passed)

@@ -15,6 +15,7 @@ from same_conformance.cli.check import check
 from same_conformance.cli.diff import compare_runs
 from same_conformance.cli.listing import list_implementations
 from same_conformance.cli.mutants import survey_mutants
+from same_conformance.cli.new import new
 from same_conformance.cli.report import rebuild_report
 from same_conformance.cli.repro import repro
 from same_conformance.cli.requirements import list_requirements
@@ -46,5 +47,6 @@ for _command in (
     rebuild_report,
     survey_mutants,
     list_requirements,
+    new,
 ):
     main.add_command(_command)
