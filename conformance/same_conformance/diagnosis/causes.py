@@ -112,7 +112,8 @@ def find(results: Iterable[Result], inquiry: Inquiry) -> list[Cause]:
     for done, (group, wrong) in enumerate(failing):
         inquiry.report(done, len(failing))
         right = [r for r in group if r.judgement.verdict in ("pass", "unspecified")]
-        causes += [_cause(part, right, inquiry) for part in _parts(wrong, right)]
+        at_once = 1 if any(r.judgement.verdict in _FATAL for r in wrong) else further.AT_ONCE
+        causes += [_cause(part, right, inquiry, at_once) for part in _parts(wrong, right)]
     return causes
 
 
@@ -136,7 +137,8 @@ def _parts(wrong: Sequence[Result], right: Sequence[Result]) -> Iterator[list[Re
             yield alike
 
 
-def _cause(wrong: Sequence[Result], right: Sequence[Result], inquiry: Inquiry) -> Cause:
+def _cause(wrong: Sequence[Result], right: Sequence[Result], inquiry: Inquiry, at_once: int) -> Cause:
+    """Look into the failures `wrong`, `at_once` further cases at a time: one, if each may cost a process."""
     name, op = wrong[0].implementation, wrong[0].case.op
     compared = "forward" if any(r.case.compared == "forward" for r in wrong) else wrong[0].case.compared
     calls = min(r.case.calls for r in wrong)
@@ -147,7 +149,7 @@ def _cause(wrong: Sequence[Result], right: Sequence[Result], inquiry: Inquiry) -
     if compared != "forward" and minimum.case.compared == "forward":  # no case of the run showed that it is wrong too
         compared = "forward"
     remembers = _passes_at_first(name, minimum.case, verdicts, inquiry)
-    more, arrays = ([], {}) if remembers else _look_further(name, minimum.case, wrong, verdicts, inquiry)
+    more, arrays = ([], {}) if remembers else _look_further(minimum.case, wrong, verdicts, inquiry, at_once)
     results = sorted([*wrong, *seeing, *more], key=lambda r: r.case.canonical_key)
     diagnosis = diagnose(results, lambda case, sets: inquiry.pool.probe(name, case, sets), arrays)
     if remembers:
@@ -174,19 +176,21 @@ def _cause(wrong: Sequence[Result], right: Sequence[Result], inquiry: Inquiry) -
 
 
 def _look_further(
-    name: str, smallest: Case, wrong: Sequence[Result], verdicts: Sequence[Verdict], inquiry: Inquiry
+    smallest: Case, wrong: Sequence[Result], verdicts: Sequence[Verdict], inquiry: Inquiry, at_once: int
 ) -> tuple[list[Result], dict[Case, np.ndarray]]:
     """Execute cases that the run did not have; leave out those that fail in another way, or as was expected.
 
     Returns their results, and what was given in all failing ones, those of the run executed again.
     """
+    name = wrong[0].implementation
     found: list[Result] = []
     arrays: dict[Case, np.ndarray] = {}
     if any(verdict in _FATAL for verdict in verdicts):
         return found, arrays
 
-    def run(cases: Sequence[Case], *, is_new: bool = True) -> None:
+    def run(cases: Sequence[Case], *, is_new: bool = True) -> bool:
         inquiry.check()
+        goes_on = True
         for _, case, outcome in inquiry.pool.run({name: list(cases)}):
             result = Result(name, case, inquiry.judge.judge(case, outcome))
             verdict = result.judgement.verdict
@@ -195,9 +199,11 @@ def _look_further(
                 arrays[case] = outcome.values
             if is_new and (fails or verdict in ("pass", "unspecified")):
                 found.append(result)
+            goes_on = goes_on and verdict not in _FATAL
+        return goes_on
 
     seed = strategies.hash_seed(inquiry.seed, name, smallest.op)
-    further.execute(further.cases(smallest, [r.case for r in wrong], seed=seed), run)
+    further.execute(further.cases(smallest, [r.case for r in wrong], seed=seed), run, at_once=at_once)
     if all(r.case != smallest for r in wrong):
         run([smallest])
     run([r.case for r in wrong if math.prod(r.case.expected_shape) <= _LARGEST][:_MOST_AGAIN], is_new=False)

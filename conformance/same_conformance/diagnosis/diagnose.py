@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -73,20 +73,26 @@ def diagnose(results: Sequence[Result], execute: Execute, arrays: Arrays | None 
     sentence = (
         RULES[rule].sentence
         if rule
-        else _named(wrong, right, arrays or {}) or _probed(wrong, right, execute, arrays or {})
+        else _named(wrong, right, arrays or {}, place) or _probed(wrong, right, execute, arrays or {}, place)
     )
-    of_box = share.find([r.case for r in wrong], place.predicate if place.is_exact else "", rule)
+    of_box = share.find([r.case for r in wrong], place.predicate, rule)
+    if of_box and not rule and not place.is_exact:
+        of_box = replace(of_box, is_sampled=True)
     return Diagnosis(sentence, rule, place, len(wrong), len(wrong) + len(right), of_box)
 
 
-def _named(wrong: Sequence[Result], right: Sequence[Result], arrays: Arrays) -> str:
+def _named(wrong: Sequence[Result], right: Sequence[Result], arrays: Arrays, place: Where) -> str:
     """Return the sentences of known rules that are followed under conditions; empty if none are."""
-    one = naming.name_under_condition(wrong, right, arrays)
-    return "; ".join(named.sentence for named in ([one] if one else naming.name_several(wrong, right, arrays)))
+    one = naming.name_under_condition(wrong, right, arrays, place.tests)
+    return "; ".join(
+        named.sentence for named in ([one] if one else naming.name_several(wrong, right, arrays, place.tests))
+    )
 
 
-def _probed(wrong: Sequence[Result], right: Sequence[Result], execute: Execute, arrays: Arrays) -> str:
-    return _sentence(wrong, right, _read(wrong, right, execute), _transform(wrong, arrays))
+def _probed(wrong: Sequence[Result], right: Sequence[Result], execute: Execute, arrays: Arrays, place: Where) -> str:
+    readings = _read(wrong, right, execute)
+    findings = wording.describe(readings, _lengths(wrong, right), place.tests) if readings else []
+    return _sentence(wrong, right, findings, _transform(wrong, arrays))
 
 
 def _transform(wrong: Sequence[Result], arrays: Arrays) -> str:
@@ -135,15 +141,12 @@ def _lengths(wrong: Sequence[Result], right: Sequence[Result]) -> list[tuple[Cas
     return lengths + [(r.case, r.case.output_shape[1:-1]) for r in right if r.case.compared == "forward"]
 
 
-def _sentence(
-    wrong: Sequence[Result], right: Sequence[Result], readings: Sequence[tuple[Case, Reading]], transform: str
-) -> str:
+def _sentence(wrong: Sequence[Result], right: Sequence[Result], findings: list[str], transform: str) -> str:
     """Return what differs from SAME in words."""
     verdicts = Counter(r.judgement.verdict for r in wrong)
     verdict, _ = verdicts.most_common(1)[0]
     if "nondeterministic" in verdicts:  # then what the probes saw was chance
         return "gives another result when it is called again"
-    findings = wording.describe(readings, _lengths(wrong, right)) if readings else []
     calls = [r.case.calls for r in wrong]
     compared = {r.case.compared for r in wrong}
     if min(calls) > 1 and any(r.case.calls == 1 for r in right):

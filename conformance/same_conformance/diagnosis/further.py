@@ -22,7 +22,7 @@ _N_AROUND, _N_DRAWN = 500, 250
 """How many cases are made at most, around failing ones and drawn."""
 _N_VARIED = 8
 """Failing cases around which others are made."""
-_AT_ONCE = 50
+AT_ONCE = 50
 LONGEST_S = 20.0
 """How long further cases are executed for one cause: all of them take a second or two, but some frameworks compile each."""
 _MOST_ELEMENTS = 20_000
@@ -132,12 +132,11 @@ def is_blind(case: Case) -> bool:
     return any(packing.class_of(case.op, axis).is_blind for axis in case.axes)
 
 
-def execute(found: Sequence[Case], run: Callable[[Sequence[Case]], None]) -> None:
-    """Run as many of the cases as there is time for."""
+def execute(found: Sequence[Case], run: Callable[[Sequence[Case]], bool], *, at_once: int = AT_ONCE) -> None:
+    """Run as many of the cases as there is time for, until `run` says that it is enough."""
     began = time.monotonic()
-    for begin in range(0, len(found), _AT_ONCE):
-        run(found[begin : begin + _AT_ONCE])
-        if time.monotonic() - began > LONGEST_S:
+    for begin in range(0, len(found), at_once):
+        if not run(found[begin : begin + at_once]) or time.monotonic() - began > LONGEST_S:
             return
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,8 @@ from same_conformance.padding import MODES
 
 Fails = Callable[[Case], bool]
 """Executes a case in the process at hand and tells whether it fails."""
+LONGEST_S = 40.0
+"""How long single cases are tried: each takes a process, and frameworks take seconds to start."""
 Anew = Callable[[], None]
 """Sees to it that what is executed next is executed in a new process."""
 
@@ -27,11 +30,14 @@ def find(case: Case, fails: Fails, anew: Anew) -> Case | None:
         fails(earlier)
     if not fails(case):
         return None
+    began = time.monotonic()
     for earlier in candidates:
         anew()
         fails(earlier)
         if fails(case):
             return earlier
+        if time.monotonic() - began > LONGEST_S:
+            break
     return None
 
 

@@ -6,7 +6,7 @@ a condition that parts them; or up to three rules together, each under a conditi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
@@ -83,19 +83,26 @@ def name_rule(wrong: Sequence[Result], right: Sequence[Result], arrays: Arrays =
     return candidates[0].name if candidates else ""
 
 
-def name_under_condition(wrong: Sequence[Result], right: Sequence[Result], arrays: Arrays = _NONE) -> Named | None:
-    """Return a known rule that gives all wrong results, with the shortest condition that leaves out the right ones."""
+def name_under_condition(
+    wrong: Sequence[Result], right: Sequence[Result], arrays: Arrays = _NONE, preferred: Collection[str] = ()
+) -> Named | None:
+    """Return a known rule that gives all wrong results, with the shortest condition that leaves out the right ones.
+
+    Tests that are `preferred` make a condition before others.
+    """
     if sum(r.judgement.verdict not in ("crash", "timeout", "error") for r in _comparable(wrong)) < _FEWEST:
         return None  # any rule that raises there would do
     found = []
     for rule in _explaining(wrong, arrays):
-        condition = _condition(rule, wrong, right)
+        condition = _condition(rule, wrong, right, preferred)
         if condition is not None:
             found.append(Named(rule.name, condition))
     return min(found, key=lambda named: len(named.condition), default=None)
 
 
-def name_several(wrong: Sequence[Result], right: Sequence[Result], arrays: Arrays = _NONE) -> list[Named]:
+def name_several(
+    wrong: Sequence[Result], right: Sequence[Result], arrays: Arrays = _NONE, preferred: Collection[str] = ()
+) -> list[Named]:
     """Return known rules that explain all wrong results together, each with the condition under which it is followed.
 
     The rule that gives most of them comes first, then the one that gives most of the rest. Empty if they leave any over,
@@ -115,7 +122,7 @@ def name_several(wrong: Sequence[Result], right: Sequence[Result], arrays: Array
             return []
         for rule in sorted((r for r in candidates if 2 * len(given[r.name]) > most), key=lambda r: -len(given[r.name])):
             others = [r for r in left if r not in given[rule.name]]
-            condition = _condition(rule, given[rule.name], [*right, *others])
+            condition = _condition(rule, given[rule.name], [*right, *others], preferred)
             if condition is not None:
                 found.append(Named(rule.name, condition))
                 left = others
@@ -125,10 +132,10 @@ def name_several(wrong: Sequence[Result], right: Sequence[Result], arrays: Array
     return found if not left and len(found) > 1 else []
 
 
-def _condition(rule: Rule, wrong: Sequence[Result], others: Sequence[Result]) -> str | None:
+def _condition(rule: Rule, wrong: Sequence[Result], others: Sequence[Result], preferred: Collection[str]) -> str | None:
     """Return the condition that holds for `wrong` and for none of `others` that `rule` would make fail in its way."""
     free = [r.case for r in _spread(_comparable(others), _MOST_RIGHT_PARTED) if not _is_right(rule, r.case)]
-    return where.condition([r.case for r in wrong], free, _LONGEST_CONDITION)
+    return where.condition([r.case for r in wrong], free, _LONGEST_CONDITION, preferred)
 
 
 def _explaining(wrong: Sequence[Result], arrays: Arrays) -> list[Rule]:

@@ -6,7 +6,7 @@ and for each of them the formulas: first one formula where the condition holds a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
@@ -50,10 +50,11 @@ class Piece:
     condition: str = ""
 
 
-def fit(candidates: Sequence[Candidate], items: Sequence[Item]) -> list[Piece]:
+def fit(candidates: Sequence[Candidate], items: Sequence[Item], preferred: Collection[str] = ()) -> list[Piece]:
     """Return what explains all `items`; the first candidate is what SAME asks for. Empty if nothing short does.
 
-    One piece says that SAME is followed elsewhere; two pieces have opposite conditions.
+    One piece says that SAME is followed elsewhere; two pieces have opposite conditions. Tests that are `preferred` are
+    tried first.
     """
     masks = [_mask([c.value(case, axis) in numbers for case, axis, numbers in items]) for c in candidates]
     same, *others = masks
@@ -67,7 +68,7 @@ def fit(candidates: Sequence[Candidate], items: Sequence[Item]) -> list[Piece]:
     wrong = everything & ~same
     if wrong.bit_count() < _FEWEST:
         return []
-    conditions = _conditions(items, everything)
+    conditions = _conditions(items, everything, preferred)
     for names, holds in _covering(conditions, wrong):
         found = _first(texts, others, holds)
         if found:
@@ -81,13 +82,13 @@ def fit(candidates: Sequence[Candidate], items: Sequence[Item]) -> list[Piece]:
     return []
 
 
-def part(yes: Sequence[tuple[Case, int]], no: Sequence[tuple[Case, int]]) -> str:
+def part(yes: Sequence[tuple[Case, int]], no: Sequence[tuple[Case, int]], preferred: Collection[str] = ()) -> str:
     """Return the shortest condition that holds on the axes `yes` and on none of `no`; empty if there is none, or nothing to part."""
     if not yes or not no:
         return ""
     items = [Item(case, axis, frozenset()) for case, axis in (*yes, *no)]
     wanted = (1 << len(yes)) - 1
-    conditions = _conditions(items, (1 << len(items)) - 1)
+    conditions = _conditions(items, (1 << len(items)) - 1, preferred)
     return next((" and ".join(names) for names, holds in _covering(conditions, wanted) if holds == wanted), "")
 
 
@@ -95,11 +96,11 @@ def _first(texts: Sequence[str], masks: Sequence[int], holds: int) -> str:
     return next((text for text, fits in zip(texts, masks, strict=True) if not holds & ~fits), "")
 
 
-def _conditions(items: Sequence[Item], everything: int) -> dict[str, int]:
+def _conditions(items: Sequence[Item], everything: int, preferred: Collection[str]) -> dict[str, int]:
     """Return where each test holds that parts the items, no two of them alike."""
     found: dict[str, int] = {}
     known = {0, everything}
-    for index, test in where.ORDER:
+    for index, test in where.ordered(preferred):
         holds = _mask([bool(where.truths(case)[index] >> axis & 1) for case, axis, _ in items])
         if holds not in known:
             known.add(holds)

@@ -41,7 +41,7 @@ class Share:
     Attributes:
         fraction: from 0 to 1.
         padding: the mode that the box was taken in.
-        is_sampled: whether it was estimated from one axis case of `RULE_STEP`.
+        is_sampled: whether it was estimated: from one axis case of `RULE_STEP`, or by a predicate with exceptions.
 
     """
 

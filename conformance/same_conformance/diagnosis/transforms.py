@@ -71,13 +71,15 @@ def _factor(pairs: Sequence[Pair]) -> str:
         if ratios.size != 1:
             return ""
         factors.append(float(ratios[0]))
-    if len(set(factors)) == 1:
-        (factor,) = set(factors)
-        return "is 0 throughout" if factor == 0 else f"is {factor:g} times what is asked for" if factor != 1 else ""
+    if set(factors) == {1.0}:
+        return ""
     for words, number in _NUMBERS.items():
         for verb, power in (("divided", -1), ("multiplied", 1)):
             if np.allclose(factors, [number(pair.case) ** power for pair in pairs], rtol=1e-4):
                 return f"is {verb} by {words}"
+    if len(set(factors)) == 1:
+        (factor,) = set(factors)
+        return f"is {factor:g} times what is asked for" if factor else "is 0 throughout"
     return ""
 
 

@@ -6,7 +6,8 @@ as it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
@@ -67,6 +68,12 @@ class Where:
     n_tried: int = 0
 
     @property
+    def tests(self) -> frozenset[str]:
+        """Return the tests that the predicate is made of."""
+        known = (*AXIS_TESTS, *CASE_TESTS)
+        return frozenset(test for test in known if re.search(rf"(?<!\w){re.escape(test)}(?!\w)", self.predicate))
+
+    @property
     def is_exact(self) -> bool:
         """Tell whether the predicate has no exceptions."""
         return bool(self.predicate) and not self.n_missed and not self.n_right
@@ -101,11 +108,21 @@ def find(wrong: Sequence[Case], right: Sequence[Case]) -> Where:
     return Where(table.text(names), len(wrong) - n_covered, covered.bit_count() - n_covered, n_tried)
 
 
-def condition(wrong: Sequence[Case], right: Sequence[Case], longest: int) -> str | None:
-    """Return a conjunction of `longest` tests at most that parts the cases exactly; empty if there are no right ones, None if there is none."""
+def condition(
+    wrong: Sequence[Case], right: Sequence[Case], longest: int, preferred: Collection[str] = ()
+) -> str | None:
+    """Return a conjunction of `longest` tests at most that parts the cases exactly; empty if there are no right ones, None if there is none.
+
+    Of tests that do equally well, those that are `preferred` are taken.
+    """
     if not right:
         return ""
-    return _Table([*wrong, *right], len(wrong)).exact(longest)
+    return _Table([*wrong, *right], len(wrong), preferred).exact(longest)
+
+
+def ordered(preferred: Collection[str]) -> list[tuple[int, str]]:
+    """Return all tests with their numbers, the preferred ones first, then the plainest."""
+    return sorted(ORDER, key=lambda numbered: numbered[1] not in preferred)
 
 
 Conjunction = tuple[tuple[str, ...], int, int]
@@ -115,7 +132,7 @@ Conjunction = tuple[tuple[str, ...], int, int]
 class _Table:
     """The truth of every test on every case and axis, as bits of integers: bit ``axis * n_cases + case``."""
 
-    def __init__(self, cases: Sequence[Case], n_wrong: int) -> None:
+    def __init__(self, cases: Sequence[Case], n_wrong: int, preferred: Collection[str] = ()) -> None:
         self._n = len(cases)
         self.wrong = (1 << n_wrong) - 1
         self._right = ((1 << self._n) - 1) & ~self.wrong
@@ -124,7 +141,7 @@ class _Table:
         everywhere = int("".join(reversed(texts)), 2)
         self._truths: dict[str, int] = {}
         known = {0, everywhere}
-        for index, test in ORDER:
+        for index, test in ordered(preferred):
             rows = [truths(case)[index] for case in reversed(cases)]
             bits = "".join(
                 "".join("1" if row >> axis & 1 else "0" for row in rows) for axis in reversed(range(self._rank))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from same_conformance import plan as plans
@@ -49,10 +49,13 @@ Lengths = Sequence["tuple[Case, tuple[int, ...]]"]
 """How long the output of cases is along each axis."""
 
 
-def describe(readings: Sequence[tuple[Case, Reading]], lengths: Lengths = ()) -> list[str]:
+def describe(
+    readings: Sequence[tuple[Case, Reading]], lengths: Lengths = (), preferred: Collection[str] = ()
+) -> list[str]:
     """Return what differs from SAME, the most telling first; empty if all that was read is as SAME asks.
 
     `readings` are of one op, of wrong cases and of right ones; there may be more `lengths` than readings.
+    Tests that are `preferred` make a condition before others.
     """
     lengths = lengths or [(case, reading.out) for case, reading in readings]
     transposed = readings[0][0].op == "conv_transpose"
@@ -61,13 +64,13 @@ def describe(readings: Sequence[tuple[Case, Reading]], lengths: Lengths = ()) ->
     )
     structure, is_known = _structure(readings)
     if is_known:  # then numbers that fit some axis by chance say nothing
-        return [*structure, *_length(lengths, transposed=transposed), *_values(readings)]
+        return [*structure, *_length(lengths, preferred, transposed=transposed), *_values(readings, preferred)]
     return [
         *structure,
-        *_steps(seen, transposed=transposed),
-        *_length(lengths, transposed=transposed),
-        *_pads(seen, transposed=transposed),
-        *_values(readings),
+        *_steps(seen, preferred, transposed=transposed),
+        *_length(lengths, preferred, transposed=transposed),
+        *_pads(seen, preferred, transposed=transposed),
+        *_values(readings, preferred),
     ]
 
 
@@ -136,17 +139,19 @@ def _elements(window: Sequence[int]) -> str:
 _SHOWN_ELEMENTS = 6
 
 
-def _steps(seen: Sequence[Seen], *, transposed: bool) -> list[str]:
+def _steps(seen: Sequence[Seen], preferred: Collection[str], *, transposed: bool) -> list[str]:
     """Say what is wrong with stride, dilation, number and order of taps, and border."""
-    texts = [text for what in ("stride", "dilation", "kernel") if (text := _step(seen, what))]
+    texts = [text for what in ("stride", "dilation", "kernel") if (text := _step(seen, what, preferred))]
     manifold = [s for s in seen if s.axis.kernel > 1]
     flipped = [s for s in manifold if s.any.flipped]
     if flipped:
         what = "does not flip the kernel" if transposed else "reads the kernel from its last tap to its first"
-        texts.append(what + _where(flipped, [s for s in manifold if not s.any.flipped]))
+        texts.append(what + _where(flipped, [s for s in manifold if not s.any.flipped], preferred))
     for border in dict.fromkeys(s.any.border for s in seen if s.any.border != "fill"):
         there = [s for s in seen if s.any.border == border]
-        texts.append(_border(border) + _where(there, [s for s in seen if s.any.border == "fill" and _pads_any(s)]))
+        texts.append(
+            _border(border) + _where(there, [s for s in seen if s.any.border == "fill" and _pads_any(s)], preferred)
+        )
     return texts
 
 
@@ -165,13 +170,13 @@ def _pads_any(seen: Seen) -> bool:
     return seen.axis.before + seen.axis.after > 0
 
 
-def _where(yes: Sequence[Seen], no: Sequence[Seen]) -> str:
+def _where(yes: Sequence[Seen], no: Sequence[Seen], preferred: Collection[str]) -> str:
     """Say under which condition something was seen, if it was not seen everywhere."""
-    condition = pieces.part([(s.case, s.which) for s in yes], [(s.case, s.which) for s in no])
+    condition = pieces.part([(s.case, s.which) for s in yes], [(s.case, s.which) for s in no], preferred)
     return f" where {condition}" if condition else ""
 
 
-def _step(seen: Sequence[Seen], what: str) -> str:
+def _step(seen: Sequence[Seen], what: str, preferred: Collection[str]) -> str:
     """Say what is wrong with the stride, the dilation or the number of taps, where it shows: one window has no stride, one tap no dilation."""
     telling = [s for s in seen if what == "kernel" or (s.any.out if what == "stride" else s.axis.kernel) > 1]
     wrong = [s for s in telling if getattr(s.any, what) != getattr(s.axis, what)]
@@ -182,7 +187,7 @@ def _step(seen: Sequence[Seen], what: str) -> str:
     other = _other_axis([(s, {getattr(s.any, what)}) for s in telling], lambda a: getattr(a, what))
     if other:
         return f"uses the {what} of {other} ({first.case.id})"
-    condition = _where(wrong, [s for s in telling if s not in wrong and getattr(s.axis, what) > 1])
+    condition = _where(wrong, [s for s in telling if s not in wrong and getattr(s.axis, what) > 1], preferred)
     got, asked = getattr(first.any, what), getattr(first.axis, what)
     example = f"{_parameters(first.axis)} of {first.case.id}"
     if what == "kernel" and all(s.any.kernel == min(s.axis.kernel, s.axis.size) for s in wrong):
@@ -192,7 +197,7 @@ def _step(seen: Sequence[Seen], what: str) -> str:
     return f"{verb} {got} {noun} where {asked} is asked for{condition} ({example})".replace("  ", " ")
 
 
-def _length(lengths: Lengths, *, transposed: bool) -> list[str]:
+def _length(lengths: Lengths, preferred: Collection[str], *, transposed: bool) -> list[str]:
     items = [pieces.Item(case, i, frozenset({out})) for case, outs in lengths for i, out in enumerate(outs)]
     wrong = [item for item in items if item.case.axes[item.axis].output_size not in item.numbers]
     if not wrong:
@@ -201,7 +206,7 @@ def _length(lengths: Lengths, *, transposed: bool) -> list[str]:
     axis = wrong[0].case.axes[wrong[0].axis]
     (out,) = wrong[0].numbers
     example = f"({_parameters(axis)}: {out}, SAME asks for {axis.output_size})"
-    found = pieces.fit(candidates.lengths(transposed=transposed), items)
+    found = pieces.fit(candidates.lengths(transposed=transposed), items, preferred)
     texts = [f"returns length {piece.text} instead of {asked}" + _under(piece) for piece in found]
     return [f"{'; '.join(texts)} {example}"] if texts else [f"returns another length than {asked} {example}"]
 
@@ -210,7 +215,7 @@ def _under(piece: pieces.Piece) -> str:
     return f" where {piece.condition}" if piece.condition else ""
 
 
-def _pads(seen: Sequence[Seen], *, transposed: bool) -> list[str]:
+def _pads(seen: Sequence[Seen], preferred: Collection[str], *, transposed: bool) -> list[str]:
     """Say what is padded before the first element; what comes after follows from the length."""
     plain = [
         s
@@ -229,9 +234,9 @@ def _pads(seen: Sequence[Seen], *, transposed: bool) -> list[str]:
         f"SAME {ours.before} and {ours.after})"
     )
     items = [pieces.Item(s.case, s.which, frozenset(s.befores)) for s in plain]
-    found = pieces.fit(candidates.pads(transposed=transposed), items)
+    found = pieces.fit(candidates.pads(transposed=transposed), items, preferred)
     if all(s.axis.after in s.befores and s.any.out == s.axis.output_size for s in wrong):
-        condition = _under(found[0]) if len(found) == 1 else _odd_where(plain, wrong)
+        condition = _under(found[0]) if len(found) == 1 else _odd_where(plain, wrong, preferred)
         return [f"{verb} the odd element on the wrong side{condition} {example}"]
     texts = [f"{verb} {piece.text} before the first element" + _under(piece) for piece in found]
     if texts and case.rank > 1:
@@ -239,9 +244,9 @@ def _pads(seen: Sequence[Seen], *, transposed: bool) -> list[str]:
     return [f"{'; '.join(texts)} {example}"] if texts else [f"{verb} other amounts before the first element {example}"]
 
 
-def _odd_where(plain: Sequence[Seen], wrong: Sequence[Seen]) -> str:
+def _odd_where(plain: Sequence[Seen], wrong: Sequence[Seen], preferred: Collection[str]) -> str:
     """Say under which condition the odd element is on the wrong side, among the axes that have one."""
-    return _where(wrong, [s for s in plain if s not in wrong and s.axis.before != s.axis.after])
+    return _where(wrong, [s for s in plain if s not in wrong and s.axis.before != s.axis.after], preferred)
 
 
 def _other_axis(seen: Sequence[tuple[Seen, set[int]]], asked: Callable[[Axis], int]) -> str:
@@ -255,7 +260,7 @@ def _other_axis(seen: Sequence[tuple[Seen, set[int]]], asked: Callable[[Axis], i
     return ""
 
 
-def _values(readings: Sequence[tuple[Case, Reading]]) -> list[str]:
+def _values(readings: Sequence[tuple[Case, Reading]], preferred: Collection[str]) -> list[str]:
     """Say what is wrong with the fill and the divisor."""
     texts = []
     op = readings[0][0].op
@@ -264,10 +269,10 @@ def _values(readings: Sequence[tuple[Case, Reading]]) -> list[str]:
         shown = ", ".join(f"{value:g}" for value in sorted(fills)[:3])
         right = "nothing but real elements count" if op in POOLS else "zero is asked for"
         texts.append(f"fills the padding with {shown}, where {right}")
-    return texts + _divisors(readings)
+    return texts + _divisors(readings, preferred)
 
 
-def _divisors(readings: Sequence[tuple[Case, Reading]]) -> list[str]:
+def _divisors(readings: Sequence[tuple[Case, Reading]], preferred: Collection[str]) -> list[str]:
     """Say what average pooling divides by, and under which condition."""
     texts = []
     for divisor in dict.fromkeys(r.divisor for _, r in readings):
@@ -275,7 +280,7 @@ def _divisors(readings: Sequence[tuple[Case, Reading]]) -> list[str]:
             continue
         there = [(case, 0) for case, reading in readings if reading.divisor == divisor]
         others = [(c, 0) for c, r in readings if r.divisor == divisors.REAL and any(a.before + a.after for a in c.axes)]
-        condition = pieces.part(there, others)
+        condition = pieces.part(there, others, preferred)
         where = f" where {condition}" if condition else ""
         if divisor == "window":
             texts.append(

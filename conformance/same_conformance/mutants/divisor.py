@@ -160,13 +160,6 @@ RULES = (
     ),
     Rule("zeros-uncounted", "does not count elements that are 0", _OPS, MISTAKE, build=_zeros_uncounted),
     Rule(
-        "divisor-cut",
-        "divides by the window, or by the size where the window is longer",
-        _OPS,
-        MISTAKE,
-        _divided_by(lambda a, m: np.full(m.shape[0], min(a.kernel, a.size))),
-    ),
-    Rule(
         "window-cut",
         "cuts a window that is longer than the input down to it",
         POOLS,

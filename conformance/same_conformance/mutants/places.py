@@ -116,13 +116,6 @@ RULES = (
         _only(3, 1, _swapped),
     ),
     Rule("unpadded-in-1d", "pads nothing in 1-D", FORWARD, MISTAKE, _only(1, 0, _nothing)),
-    Rule(
-        "unpadded-first-of-3d",
-        "does not pad the first axis in 3-D, as if it were time",
-        FORWARD,
-        MISTAKE,
-        _only(3, 0, _nothing),
-    ),
     Rule("undilated-in-3d", "pads for the undilated kernel in 3-D", FORWARD, MISTAKE, _only(3, None, _undilated)),
     Rule(
         "unstrided-in-3d",
