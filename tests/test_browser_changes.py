@@ -23,6 +23,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Return the page of changes, a hostile one, and that of mutants."""
     folder = tmp_path_factory.mktemp("changes")
     new = small_record()
+    new = replace(new, results=new.results[:300])
     old = replace(
         new, results=[replace(r, judgement=right(r.case)) if r.implementation == "stranger" else r for r in new.results]
     )
