@@ -41,7 +41,7 @@ def test_every_page_opens_offline_and_fits_a_phone(tab: Open, report: Path, rout
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_has_a_serious_barrier(tab: Open, report: Path, scheme: str) -> None:
     opened = tab(color_scheme=scheme, bypass_csp=True)
-    found = {route: barriers(opened.go(report, route)) for route in PAGES}
+    found = {route: barriers(opened.go(report, route), scheme) for route in PAGES}
     assert {route: problems for route, problems in found.items() if problems} == {}
 
 

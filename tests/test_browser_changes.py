@@ -45,7 +45,7 @@ def test_a_page_without_code_has_no_barrier_and_fits_a_phone(
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     assert page.locator("h1").count() == page.locator("main").count() == 1
     page = tab(color_scheme=scheme, bypass_csp=True).look(pages[name])
-    assert barriers(page) == []
+    assert barriers(page, scheme) == []
 
 
 @pytest.mark.parametrize("name", ["changes", "hostile", "mutants"])
