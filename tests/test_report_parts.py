@@ -13,7 +13,7 @@ from same_conformance.case import Case, parse
 from same_conformance.judge import Judgement
 from same_conformance.plan import PADDED
 from same_conformance.record import Record, Result
-from same_conformance.report import cards, matrix, pictures
+from same_conformance.report import cards, html, matrix, pictures, tables
 from same_conformance.report.reasons import Reason, Reasons
 from same_conformance.report.text import linked
 
@@ -127,3 +127,29 @@ def test_who_is_wrong_by_a_known_rule_stands_apart() -> None:
         ["torch-explicit", "stranger"],
         ["torch-half"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"distribution": "mine.py"}, ["say where <b>mine.py</b> is", "repro conv.n5.k4 --with path/to/mine.py<"]),
+        (
+            {"name": "a; rm x"},
+            ["repro conv.n5.k4 --with &#39;a; rm x&#39;<", "run &#39;a; rm x&#39; --case conv.n5.k4<"],
+        ),
+        ({"distribution": "a b"}, ["python -m pip install &#39;a b&#39;"]),
+    ],
+)
+def test_a_command_on_a_card_can_be_copied_whatever_the_names(changes: dict[str, Any], told: list[str]) -> None:
+    case = parse("conv.n5.k4")
+    mine = about("mine", **{"builtin": False, "distribution": "theirs"} | changes)
+    record = Record(header([case], mine), [Result(mine["name"], case, Judgement("error"))], {}, [case])
+    assessed = assess(record)
+    page = html.render(record, assessed, tables.verdicts(assessed))
+    for text in told:
+        assert text in page
+    assert "with the <code>--python</code>" not in page
+    record.header["command"] = "same-conformance run mine --python mine=/opt/python"
+    assert "with the <code>--python</code> that the run was given" in html.render(
+        record, assessed, tables.verdicts(assessed)
+    )
