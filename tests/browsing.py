@@ -59,8 +59,12 @@ def visible(page: Any) -> Any:
     return page.locator("main > .page:visible")
 
 
-def barriers(page: Any) -> list[tuple[str, str]]:
-    """Return what axe finds serious or critical on a page, each with the element that it found it on."""
+def barriers(page: Any, scheme: str = "light") -> list[tuple[str, str]]:
+    """Return what axe finds serious or critical on a page, each with the element that it found it on.
+
+    In the dark only colours can be otherwise, and only they are looked at.
+    """
     axe = needed("axe_playwright_python.sync_playwright").Axe()
-    violations = axe.run(page).response["violations"]
+    options = {"runOnly": ["color-contrast"]} if scheme == "dark" else None
+    violations = axe.run(page, options=options).response["violations"]
     return [(v["id"], v["nodes"][0]["html"][:200]) for v in violations if v["impact"] in ("serious", "critical")]

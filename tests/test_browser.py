@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def test_every_page_opens_offline_and_fits_a_phone(tab: Open, report: Path, rout
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_has_a_serious_barrier(tab: Open, report: Path, scheme: str) -> None:
     opened = tab(color_scheme=scheme, bypass_csp=True)
-    found = {route: barriers(opened.go(report, route)) for route in PAGES}
+    found = {route: barriers(opened.go(report, route), scheme) for route in PAGES}
     assert {route: problems for route, problems in found.items() if problems} == {}
 
 
@@ -99,6 +100,9 @@ def test_hostile_content_is_shown_and_does_nothing(tab: Open, tmp_path: Path) ->
     visible(page).locator("a[href^='#/impl/']").first.click()
     assert page.locator("h1:visible").inner_text().startswith("</script><script>alert(1)")
     assert name not in page.locator("body").inner_html()
+    for told in page.locator(".command code").all_inner_texts():
+        assert shlex.split(told)[:2] == ["same-conformance", told.split()[1]]
+        assert any(word.startswith("</script>") and "javascript:" in word for word in shlex.split(told)), told
 
 
 A4 = {"width": 794, "height": 1123}

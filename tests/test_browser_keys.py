@@ -32,7 +32,7 @@ def test_arrows_go_from_row_to_row_of_the_explorer_and_across(tab: Open, report:
     page.keyboard.press("ArrowRight")  # no cell after this one leads anywhere
     assert focused(page) == rows.nth(1).locator("td").nth(1).inner_text()
     page.keyboard.press("Enter")
-    assert page.locator("h1:visible").inner_text() == "stranger"
+    assert page.locator("h1:visible").inner_text() == "torch-half"
 
 
 def test_arrows_go_through_a_heat_map_and_past_what_did_not_run(tab: Open, report: Path) -> None:

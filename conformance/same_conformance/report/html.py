@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
 from same_conformance import unpacking
 from same_conformance.judge import expected_shape
-from same_conformance.report import tables, templating
+from same_conformance.report import commands, tables, templating
 from same_conformance.report.text import address, linked, shown
 from same_conformance.report.view import in_words, view
 
@@ -35,6 +36,9 @@ def render(record: Record, assessment: Assessment, frame: pd.DataFrame, previous
     environment.filters["long"] = _long
     environment.filters["address"] = address
     environment.filters["linked"] = linked
+    environment.filters["callee"] = commands.callee
+    environment.filters["is_file"] = commands.is_file
+    environment.filters["quoted"] = shlex.quote
     environment.globals["expected_shape"] = expected_shape
     style = templating.source(environment, "style.css")
     code = "\n".join(templating.source(environment, f"js/{name}.js") for name in _SCRIPTS)

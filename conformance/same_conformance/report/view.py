@@ -12,7 +12,7 @@ from same_conformance.assessment import WITNESSES
 from same_conformance.case import OPS, parse
 from same_conformance.errors import CaseError
 from same_conformance.judge import FAILURES, VERDICTS
-from same_conformance.report import cards, embed, matrix, pictures, tables
+from same_conformance.report import cards, commands, embed, matrix, pictures, tables
 from same_conformance.report.reasons import Reasons
 from same_conformance.report.symbols import SYMBOLS
 from same_conformance.witnesses import absent
@@ -102,6 +102,7 @@ def _data(record: Record, assessment: Assessment, found: Mapping[str, Sequence[C
     return {
         "implementations": names.values(),
         "frameworks": {about["name"]: about["framework"] for about in record.header["implementations"]},
+        "callees": {about["name"]: commands.callee(about) for about in record.header["implementations"]},
         "rules": {
             about["name"]: mutants.RULES[about["rule"]].sentence
             for about in record.header["implementations"]

@@ -45,7 +45,7 @@ const verdictOf = (c, name, result, theirs) => {
       h("p", {}, asked),
       isElsewhere ? h("p", {}, "It reads the elements that SAME asks for; what it makes of them is wrong.") : null,
       result.why ? h("p", { class: "small" }, `${result.standing}: `, linked(result.why)) : null,
-      result.failed ? [h("p", { class: "small label" }, "To reproduce it:"), command(`same-conformance repro ${result.case} --with ${name}`)] : null),
+      result.failed ? [h("p", { class: "small label" }, "To reproduce it:"), command(`same-conformance repro ${result.case} --with ${run.callees[name]}`)] : null),
   ];
 };
 
@@ -113,7 +113,7 @@ const firstDiffering = (c, theirs) => c.axes.map((axis, a) => {
 
 const unknownWindows = (id, name, result) => {
   if (result.verdict === "unsupported") return h("p", { class: "note" }, `${name} does not offer this case, so there is nothing of it to draw.`);
-  return h("div", {}, h("p", { class: "small label" }, "What it reads was not recorded in this run; to see it drawn:"), command(`same-conformance show ${id} --with ${name}`));
+  return h("div", {}, h("p", { class: "small label" }, "What it reads was not recorded in this run; to see it drawn:"), command(`same-conformance show ${id} --with ${run.callees[name]}`));
 };
 
 const verdictTable = (id, results, name) => {

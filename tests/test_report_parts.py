@@ -1,0 +1,155 @@
+"""Parts of the report without a browser: reasons taken apart, pictures by rule, links, groups of environments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from records import about, by_rule, header, right, small_record
+
+from same_conformance import corpus, mutants
+from same_conformance.assessment import assess
+from same_conformance.case import Case, parse
+from same_conformance.judge import Judgement
+from same_conformance.plan import PADDED
+from same_conformance.record import Record, Result
+from same_conformance.report import cards, html, matrix, pictures, tables
+from same_conformance.report.reasons import Reason, Reasons
+from same_conformance.report.text import linked
+
+ENTRY = {"implementation": "a", "when": "True", "verdict": "value", "reason": "begins too late", "link": "not reported"}
+
+
+def spelled(steps: list[int], kernel: int) -> list[list[int]]:
+    """Return the map that the page makes of the numbers of one axis."""
+    many, start, stride, dilation, long = steps
+    reads = [[start + o * stride + j * dilation for j in range(kernel)] for o in range(many)]
+    return [[i if 0 <= i < long else PADDED for i in row] for row in reads]
+
+
+@pytest.mark.parametrize("rule", ["half", "unflipped-kernel", "crop-swapped", "unclamped", "swapped-axes"])
+def test_the_numbers_of_a_picture_are_the_map_of_its_rule(rule: str) -> None:
+    n_seen = 0
+    for case in {entry.case.forward for entry in corpus.read() if entry.case.op in mutants.RULES[rule].ops}:
+        plan = mutants.RULES[rule].plan(case)  # type: ignore[misc]
+        steps = pictures._steps(case, plan) if plan is not None and min(plan.out) > 0 else None
+        if plan is None or steps is None:
+            continue
+        n_seen += 1
+        for axis, numbers, reads in zip(case.axes, steps, plan.maps, strict=True):
+            assert spelled(numbers, axis.kernel) == reads.tolist(), (rule, case.id)
+    assert n_seen > 20
+
+
+def test_every_failing_forward_case_of_a_known_rule_has_a_picture() -> None:
+    record = small_record()
+    drawn = {(p["implementation"], p["case"]) for p in pictures.pictures(record, assess(record))}
+    failing = [
+        (r.implementation, r.case.id)
+        for r in record.results
+        if r.implementation == "torch-half" and r.judgement.verdict in ("shape", "value")
+        if r.case.compared == "forward" and r.case.calls == 1
+    ]
+    assert failing
+    assert set(failing) <= drawn
+
+
+def test_a_rule_goes_before_what_probing_found_of_the_windows() -> None:
+    """Probing takes an edge that is read twice for an edge that is read once."""
+    case = parse("avg_pool.n2.k3.s2")
+    values = {"shape": [1, 1, 2], "values": [1, 2]}
+    picture = {
+        "implementation": "a",
+        "case": case.id,
+        "windows": [[[0, 1, None]]],
+        "expected": values,
+        "observed": values,
+    }
+    entry = ENTRY | {"rule": "edge-replicated", "reason": "repeats the edge", "verdict": ""}
+    record = Record(
+        header([case], about("a")) | {"expectations": [entry]},
+        [Result("a", case, Judgement("value", case.expected_shape, 2, 1.0))],
+        {"pictures": [picture]},
+        [case],
+    )
+    (found,) = pictures.pictures(record, assess(record))
+    assert found["windows"] == [[[0, 1, 1]]]
+    assert found["observed"] == values
+    assert "by_rule" not in found
+
+
+def test_a_reason_is_told_apart_into_title_sentence_and_report() -> None:
+    finding = corpus.read_findings()[0]
+    entry = ENTRY | {"reason": finding.reason, "link": finding.link, "finding": finding.name}
+    reasons = Reasons(Record(header([], about("b", rule="half")) | {"expectations": [ENTRY, entry]}, [], {}, []))
+    assert reasons.of(f"{finding.reason} ({finding.link})") == Reason(finding.title, finding.reason, finding.link)
+    assert reasons.of("begins too late (not reported)") == Reason("begins too late", "", "not reported")
+    stale = "passed, but expected to fail (value): begins too late (not reported)"
+    assert reasons.of(stale).title == "begins too late"
+    half = mutants.RULES["half"]
+    assert reasons.of(f"the rule half: {half.sentence}") == Reason(half.sentence, "", half.seen)
+    assert reasons.of("something else") == Reason("something else")
+
+
+def test_only_addresses_become_links() -> None:
+    text = str(linked('<a href="x">not reported; see https://github.com/a/b/pull/7 and javascript:alert(1) \u202e'))
+    assert text == (
+        "&lt;a href=&#34;x&#34;&gt;not reported; see "
+        '<a href="https://github.com/a/b/pull/7" rel="noreferrer">a/b#7</a> and javascript:alert(1) ⟨U+202E⟩'
+    )
+
+
+def cells_of(record: Record) -> dict[str, dict[str, Any]]:
+    return {
+        row["about"]["name"]: {c["op"]: c for c in row["cells"]}
+        for _, rows in matrix.groups(record, assess(record))
+        for row in rows
+    }
+
+
+def test_a_cell_says_which_finding_is_behind_it() -> None:
+    finding = corpus.read_findings()[0]
+    entry = ENTRY | {"reason": finding.reason, "link": finding.link, "finding": finding.name, "when": "any(k == 2)"}
+    cases: list[Case] = [parse("conv.n5.k2"), parse("conv.n5.k3")]
+    results = [Result("a", cases[0], by_rule("half", cases[0])), Result("a", cases[1], right(cases[1]))]
+    verdict = results[0].judgement.verdict
+    record = Record(header(cases, about("a")) | {"expectations": [entry | {"verdict": verdict}]}, results, {}, cases)
+    cell = cells_of(record)["a"]["conv"]
+    assert (cell["what"], cell["state"], cell["word"]) == (finding.title, "wrong", "wrong for even kernels")
+    (card,) = cards.cards(record, assess(record))["a"]
+    assert (card.sentence, card.detail, card.report) == (finding.title, finding.reason, finding.link)
+
+
+def test_who_is_wrong_by_a_known_rule_stands_apart() -> None:
+    record = small_record()
+    groups = matrix.groups(record, assess(record))
+    assert [[row["about"]["name"] for row in rows] for _, rows in groups] == [
+        ["torch-explicit", "stranger"],
+        ["torch-half"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"distribution": "mine.py"}, ["say where <b>mine.py</b> is", "repro conv.n5.k4 --with path/to/mine.py<"]),
+        (
+            {"name": "a; rm x"},
+            ["repro conv.n5.k4 --with &#39;a; rm x&#39;<", "run &#39;a; rm x&#39; --case conv.n5.k4<"],
+        ),
+        ({"distribution": "a b"}, ["python -m pip install &#39;a b&#39;"]),
+    ],
+)
+def test_a_command_on_a_card_can_be_copied_whatever_the_names(changes: dict[str, Any], told: list[str]) -> None:
+    case = parse("conv.n5.k4")
+    mine = about("mine", **{"builtin": False, "distribution": "theirs"} | changes)
+    record = Record(header([case], mine), [Result(mine["name"], case, Judgement("error"))], {}, [case])
+    assessed = assess(record)
+    page = html.render(record, assessed, tables.verdicts(assessed))
+    for text in told:
+        assert text in page
+    assert "with the <code>--python</code>" not in page
+    record.header["command"] = "same-conformance run mine --python mine=/opt/python"
+    assert "with the <code>--python</code> that the run was given" in html.render(
+        record, assessed, tables.verdicts(assessed)
+    )
