@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from records import about, by_rule, header, right, small_record
 
+from records import about, by_rule, header, right, small_record
 from same_conformance import corpus, mutants
 from same_conformance.assessment import assess
 from same_conformance.case import Case, parse
