@@ -306,6 +306,23 @@ def test_a_stale_expectation_and_another_way_of_failing_fail(
     other.stdout.fnmatch_lines(["*error, but expected to fail otherwise (shape): even kernels come later*"])
 
 
+def test_an_expectation_that_matches_no_case_fails_a_test_of_its_own(
+    plugin: Install, suite: Callable[..., None], pytester: pytest.Pytester
+) -> None:
+    plugin("mine", RIGHT)
+    suite('"mine", expectations="known.toml"')
+    expect(pytester, "op == 'conv' and all(k == 77)")
+    result = pytester.runpytest("-k", "expectations")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["1 expectations match no case: remove them, or correct their `when`", "  op == 'conv' and all(k == 77)"]
+    )
+    expect(pytester, "any(k % 2 == 0)")
+    pytester.runpytest("-k", "test_same[expectations]").assert_outcomes(passed=1)
+    suite('"mine", expectations="known.toml", ops=["conv"]')
+    assert "expectations" not in pytester.runpytest("--collect-only", "-q").stdout.str()
+
+
 def test_expectations_that_cannot_be_read_are_an_error(
     plugin: Install, suite: Callable[..., None], pytester: pytest.Pytester
 ) -> None:
@@ -493,3 +510,5 @@ def test_another_interpreter_runs_it(
     result.stdout.fnmatch_lines(["--python mine=nowhere/python: there is no such interpreter*"])
     suite(f'"mine", ops=["conv"], ranks=[1], python={sys.executable!r}')
     pytester.runpytest("-k", "even_kernel").assert_outcomes(passed=1)
+    trial = Trial(Suite("my mine.py:implementation", python="there/python"), pytester.path)
+    assert trial.options == "--with 'my mine.py:implementation' --python 'my mine.py:implementation=there/python'"

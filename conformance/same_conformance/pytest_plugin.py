@@ -123,7 +123,7 @@ class _Parameters(Sequence[Any]):
 def _conclude(test: Test) -> None:
     """Run a test and tell pytest how it went."""
     __tracebackhide__ = True
-    from same_conformance.testsuite.finding import Failed, FailedAsExpected, NotOffered, Passed
+    from same_conformance.testsuite.finding import Failed, FailedAsExpected, NotOffered, Passed, Unmatched
 
     finding = test.run()
     match finding:
@@ -135,6 +135,9 @@ def _conclude(test: Test) -> None:
             pytest.xfail(why)
         case Failed():
             pytest.fail(test.explain(finding), pytrace=False)
+        case Unmatched(when):
+            lines = [f"{len(when)} expectations match no case: remove them, or correct their `when`", *when]
+            pytest.fail("\n  ".join(lines), pytrace=False)
         case _:
             assert_never(finding)
 

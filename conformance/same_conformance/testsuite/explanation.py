@@ -144,7 +144,7 @@ class Explainer:
 
     def _again(self, case: Case, observation: Observation) -> str:
         """Write the script, and return how to see the failure again."""
-        command = f"See it again: same-conformance show {case.id} --with {self._trial.wanted}"
+        command = f"See it again: same-conformance show {case.id} {self._trial.options}"
         try:
             text = script.write(observation)
         except UsageError:  # it has no result of its own that a script could show

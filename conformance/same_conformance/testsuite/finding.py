@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from same_conformance.case import Case
+    from same_conformance.expectations import Standing
     from same_conformance.record import Result
 
 _MOST_WORDS = 3
@@ -77,7 +78,32 @@ class Failed:
     why: Mapping[Case, str]
 
 
-Finding = Passed | NotOffered | FailedAsExpected | Failed
+@dataclass(frozen=True)
+class Unmatched:
+    """Some expectations match no case of the whole profile; `when` are their predicates."""
+
+    when: tuple[str, ...]
+
+
+Finding = Passed | NotOffered | FailedAsExpected | Failed | Unmatched
+
+
+def conclude(assessed: Sequence[tuple[Result, Standing, str]]) -> tuple[Finding, Tally]:
+    """Return what a test found, from its results in canonical order, with how each stands and why."""
+    by_standing: dict[Standing, list[Result]] = {}
+    for result, standing, _ in assessed:
+        by_standing.setdefault(standing, []).append(result)
+    unexpected, stale = by_standing.get("unexpected", []), by_standing.get("stale", [])
+    n_wrong, n_expected = len(unexpected) + len(stale), len(by_standing.get("expected failure", []))
+    declined = Counter(r.judgement.message for r, *_ in assessed if r.judgement.verdict == "unsupported")
+    tally = Tally(len(assessed) - n_wrong - n_expected - declined.total(), n_wrong, n_expected, declined)
+    why = {result.case: reason for result, _, reason in assessed if reason}
+    if n_wrong:
+        return Failed(tuple(unexpected), tuple(stale), why), tally
+    if n_expected:
+        said = f"{n_expected} of {len(assessed)} cases fail as expected: {often(why.values())}"
+        return FailedAsExpected(said), tally
+    return (Passed() if tally.n_passed else NotOffered(often(declined.elements()))), tally
 
 
 def often(words: Iterable[str]) -> str:

@@ -37,6 +37,9 @@ compared, dtype and mode come first, because an implementation offers them or no
 Every case belongs to one: either a stride exceeds 1, or a kernel does, or nothing is padded.
 """
 
+EXPECTATIONS = "expectations"
+"""The name of the group that has no op and no cases of its own: whether each expectation matches a case."""
+
 _CLASS = {k.name: k for k in classes.CLASSES}
 
 
@@ -45,9 +48,9 @@ class Group:
     """The cases of one test.
 
     Attributes:
-        op: of all of them.
-        name: a word of `PARTITION`.
-        cases: in canonical order.
+        op: of all of them; empty for `EXPECTATIONS`.
+        name: a word of `PARTITION`, ``drawn``, ``packed``, or `EXPECTATIONS`.
+        cases: in canonical order; empty if they are made when the test runs.
 
     """
 
@@ -58,7 +61,7 @@ class Group:
     @property
     def id(self) -> str:
         """Return what stands in the brackets of the test's name, such as ``conv-even_kernel``."""
-        return f"{self.op}-{self.name}"
+        return f"{self.op}-{self.name}" if self.op else self.name
 
 
 def name_of(case: Case) -> str:

@@ -63,6 +63,8 @@ class Suite:
     def groups(self) -> Iterator[Group]:
         """Yield the groups of cases that are one test each; those that must be drawn first have no cases yet.
 
+        The last is about the expectations themselves, if there are any of the whole profile.
+
         Raises:
             UsageError: as `query`.
 
@@ -79,6 +81,8 @@ class Suite:
         for origin, wanted in (("packed", query.profile == "deep"), ("drawn", n_drawn > 0)):
             if wanted:
                 yield from (partition.Group(op, origin, ()) for op in self.ops or OPS)
+        if self.expectations and not self.ops and not self.ranks:  # else an entry may be about what is left out
+            yield partition.Group("", partition.EXPECTATIONS, ())
 
     def made(self) -> dict[tuple[str, str], tuple[Case, ...]]:
         """Draw and pack the cases of the groups that have none yet, by op and name."""

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import re
-from collections import Counter
+import shlex
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from same_conformance import corpus, expectations, lookup
 from same_conformance.errors import StartError
-from same_conformance.expectations import Expectations
+from same_conformance.expectations import Expectation, Expectations
 from same_conformance.judge import Judge
 from same_conformance.record import Result
 from same_conformance.runner.pool import Pool
-from same_conformance.testsuite.finding import Failed, FailedAsExpected, Finding, NotOffered, Passed, Tally, often
+from same_conformance.testsuite.finding import Finding, NotOffered, Passed, Tally, Unmatched, conclude
+from same_conformance.testsuite.partition import EXPECTATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -78,6 +79,12 @@ class Trial:
         return started.entry_point.name
 
     @property
+    def options(self) -> str:
+        """Return the options with which ``show`` and ``repro`` run the same implementation."""
+        wanted = f"--with {shlex.quote(self.wanted)}"
+        return f"{wanted} --python {shlex.quote(f'{self.wanted}={self.suite.python}')}" if self.suite.python else wanted
+
+    @property
     def wanted(self) -> str:
         """Return whom a command names: an installed implementation, or a file, as seen from the current directory."""
         text = self.suite.implementation
@@ -95,38 +102,30 @@ class Trial:
     @cached_property
     def expected(self) -> Expectations:
         """Return the known failures, those that come with us included."""
-        own = expectations.read(self._root / self.suite.expectations) if self.suite.expectations else []
-        return Expectations([*corpus.read_expectations(), *own], {})
+        return Expectations([*corpus.read_expectations(), *self._own], {})
+
+    @cached_property
+    def _own(self) -> list[Expectation]:
+        """Read the author's list."""
+        return expectations.read(self._root / self.suite.expectations) if self.suite.expectations else []
 
     def examine(self, group: Group) -> tuple[Finding, Tally]:
         """Execute the cases of a group and judge them."""
+        if group.name == EXPECTATIONS:
+            return self._examine_expectations(), Tally()
         cases = self.cases_of(group)
         if not cases:
             return NotOffered(f"none of the {group.name} cases is of {group.op}"), Tally()
-        unexpected, stale, declined, n_expected = [], [], Counter[str](), 0
-        why: dict[Case, str] = {}
-        for result in self.results(cases):
-            standing, reason = self.expected.assess(self.name, result.case, result.judgement.verdict)
-            if reason:
-                why[result.case] = reason
-            match standing:
-                case "unexpected":
-                    unexpected.append(result)
-                case "stale":
-                    stale.append(result)
-                case "expected failure":
-                    n_expected += 1
-                case "as expected" if result.judgement.verdict == "unsupported":
-                    declined[result.judgement.message] += 1
-        n_wrong = len(unexpected) + len(stale)
-        tally = Tally(len(cases) - n_wrong - n_expected - declined.total(), n_wrong, n_expected, declined)
-        if n_wrong:
-            return Failed(tuple(unexpected), tuple(stale), why), tally
-        if n_expected:
-            return FailedAsExpected(
-                f"{n_expected} of {len(cases)} cases fail as expected: {often(why.values())}"
-            ), tally
-        return (Passed() if tally.n_passed else NotOffered(often(declined.elements()))), tally
+        return conclude(
+            [(r, *self.expected.assess(self.name, r.case, r.judgement.verdict)) for r in self.results(cases)]
+        )
+
+    def _examine_expectations(self) -> Finding:
+        """See whether each entry about this implementation predicts a failure of any case; nothing is executed."""
+        cases = [case for group in self._groups for case in self.cases_of(group)]
+        ours = [entry for entry in self._own if entry.implementation == self.name]
+        idle = [entry.when for entry in ours if not any(map(entry.predicts, cases))]
+        return Unmatched(tuple(idle)) if idle else Passed()
 
     def cases_of(self, group: Group) -> Sequence[Case]:
         """Return the cases of a group, drawn or packed now if they must be."""
