@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from browsing import Open, needs_chromium
 from layers import CASES, parameters_of
-from same_conformance import corpus, packing, padding, plan
+
+from same_conformance import corpus, mutants, packing, padding, plan
 from same_conformance.explain import snippets
 from same_conformance.predicate import compile_predicate
+from same_conformance.report import pictures
 
 pytestmark = needs_chromium
 
@@ -37,6 +38,21 @@ def test_the_rule_of_the_page_is_that_of_the_package(tab: Open, report: Path) ->
     for case, theirs in zip(cases, maps, strict=True):
         ours = [[[None if i == plan.PADDED else i for i in row] for row in m.tolist()] for m in plan.same(case).maps]
         assert theirs == ours, case.id
+
+
+def test_the_numbers_of_a_picture_are_spelled_out_as_the_map_of_its_rule(tab: Open, report: Path) -> None:
+    """With dilations, and with taps that are read backwards."""
+    asked, expected = [], []
+    for rule, op in (("half", "conv"), ("unflipped-kernel", "conv_transpose")):
+        for case in {entry.case.forward for entry in corpus.read() if entry.case.op == op}:
+            theirs = mutants.RULES[rule].plan(case)  # type: ignore[misc]
+            steps = pictures._steps(case, theirs) if theirs is not None and min(theirs.out) > 0 else None
+            for axis, numbers, reads in zip(case.axes, steps or [], theirs.maps if theirs else [], strict=False):
+                asked.append([axis.kernel, numbers])
+                expected.append([[None if i == plan.PADDED else i for i in row] for row in reads.tolist()])
+    assert {numbers[3] for _, numbers in asked} >= {-1, 1, 2}
+    spell = "(all) => all.map(([k, numbers]) => sameConformance.spelled({ k }, numbers))"
+    assert tab().go(report).evaluate(spell, asked) == expected
 
 
 PREDICATES = (

@@ -142,7 +142,7 @@ def test_who_is_wrong_by_a_known_rule_stands_apart() -> None:
 )
 def test_a_command_on_a_card_can_be_copied_whatever_the_names(changes: dict[str, Any], told: list[str]) -> None:
     case = parse("conv.n5.k4")
-    mine = about("mine", **{"builtin": False, "distribution": "theirs"} | changes)
+    mine = about("mine", builtin=False, distribution="theirs") | changes
     record = Record(header([case], mine), [Result(mine["name"], case, Judgement("error"))], {}, [case])
     assessed = assess(record)
     page = html.render(record, assessed, tables.verdicts(assessed))

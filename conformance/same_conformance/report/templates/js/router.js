@@ -72,4 +72,4 @@ start().catch((error) => {
 });
 
 // What the tests of this package compare with its Python.
-window.sameConformance = { axisOf, windowsOf, parseCase, caseId, compilePredicate, recipes };
+window.sameConformance = { axisOf, windowsOf, parseCase, caseId, compilePredicate, recipes, spelled };
