@@ -145,14 +145,15 @@ def test_tests_are_selected_stopped_and_repeated_as_any_others(
 def test_with_xdist_each_worker_runs_its_tests_and_the_summary_has_all(
     plugin: Install, suite: Callable[..., None], pytester: pytest.Pytester
 ) -> None:
-    plugin("mine", EVEN.format(what="raise ValueError('even')"))
-    suite()
+    plugin("mine", RIGHT)
+    suite('"mine", ops=["conv"], ranks=[1], expectations="known.toml"')
+    expect(pytester, "all(k == 2 and s == 1 and d == 1)")
     result = pytester.runpytest_subprocess("-v", "-n", "2", "-k", "even_kernel or odd_kernel or no_padding or divides")
-    result.assert_outcomes(failed=2, passed=2)
-    result.stdout.fnmatch_lines(["2 of 2 cases are not SAME: mine ends in error: ValueError: even"])
+    result.assert_outcomes(failed=1, passed=3)
+    result.stdout.fnmatch_lines(["2 of 2 cases pass, but are expected to fail"])
     groups = {g.name: len(g.cases) for g in Suite("mine", ops=("conv",), ranks=(1,)).groups()}
     n = sum(groups[name] for name in ("even_kernel", "odd_kernel", "no_padding", "stride_divides_size"))
-    result.stdout.fnmatch_lines([f"mine: {n} cases, {n - 3} passed, 3 failed"])
+    result.stdout.fnmatch_lines([f"mine: {n} cases, {n - 2} passed, 2 failed"])
 
 
 @pytest.mark.usefixtures("unexplained")
@@ -248,6 +249,8 @@ def test_a_name_that_is_not_installed_is_an_error_that_names_what_comes_close(
         ('"mine", ops=["conf"]', "ops has 'conf': use some of conv, depthwise_conv*"),
         ('"mine", ranks=[4]', "ranks has 4: use some of 1, 2, 3"),
         ('"mine", profile="full"', "profile 'full' is not known: use one of quick, standard, deep"),
+        ('"mine", cases=0', "cases must be 1 or more, got 0"),
+        ('"mine", ops="conf", ranks=1', "ops has 'conf': use some of conv, depthwise_conv*"),
         ("5", "got int, but an Implementation is needed*"),
     ],
 )
@@ -333,8 +336,11 @@ def test_expectations_that_cannot_be_read_are_an_error(
     result.stdout.fnmatch_lines(["expectations *known.toml: No such file or directory"])
 
 
-def test_a_crash_fails_its_test_alone(plugin: Install, suite: Callable[..., None], pytester: pytest.Pytester) -> None:
-    plugin("mine", EVEN.format(what="import os; os._exit(9)"))
+def test_a_crash_fails_its_test_alone_and_is_not_tried_again(
+    plugin: Install, suite: Callable[..., None], pytester: pytest.Pytester, tmp_path: Path
+) -> None:
+    count = tmp_path / "count"
+    plugin("mine", EVEN.format(what=f"open({str(count)!r}, 'a').write('x'); import os; os._exit(9)"))
     suite()
     result = pytester.runpytest("-k", "odd_kernel or even_kernel or no_padding", "-v")
     assert ids(result, "FAILED") == ["conv-even_kernel"]
@@ -342,6 +348,7 @@ def test_a_crash_fails_its_test_alone(plugin: Install, suite: Callable[..., None
     result.stdout.fnmatch_lines(
         ["Of this test fail (2 crash):", "  conv.n2.k2  crash: the process ended with exit code 9"]
     )
+    assert count.read_text() == "xx"
 
 
 def test_after_a_test_that_was_cut_short_the_next_one_has_workers(

@@ -12,7 +12,7 @@ from same_conformance.case import Case, parse
 from same_conformance.diagnosis import causes
 from same_conformance.diagnosis.causes import Cause, Inquiry, how_small
 from same_conformance.errors import UsageError
-from same_conformance.outcome import Array
+from same_conformance.outcome import Array, Crash, Outcome, Timeout
 from same_conformance.picture import Picture, drawing, windows
 from same_conformance.picture.symbols import DRAWN
 from same_conformance.picture.terminal import WIDTH
@@ -128,10 +128,15 @@ class Explainer:
         return self._found[key]
 
     def _describe(self, cause: Cause, pool: Pool) -> _Shown:
-        """Run the smallest case of a cause once more, and say all there is to say."""
+        """Run the smallest case of a cause once more, unless that costs a process again, and say all there is to say."""
         trial, case = self._trial, parse(cause.case)
-        outcome = pool.run_case(trial.name, case)
-        judgement = trial.judge.judge(case, outcome)
+        outcome: Outcome
+        if set(cause.verdicts).isdisjoint(_FATAL):
+            outcome = pool.run_case(trial.name, case)
+            judgement = trial.judge.judge(case, outcome)
+        else:
+            judgement = trial.results([case])[0].judgement
+            outcome = Crash(judgement.message) if judgement.verdict == "crash" else Timeout(judgement.message)
         said = f": {judgement.message}" if judgement.message else ""
         words = f"{trial.name} {cause.text}."
         lines = [

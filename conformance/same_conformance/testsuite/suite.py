@@ -55,6 +55,9 @@ class Suite:
             for value in got:
                 if value not in allowed:
                     raise UsageError(f"{what} has {value!r}: use some of {', '.join(map(str, allowed))}")
+        for what, number, least in (("cases", self.n_cases, 1), ("seed", self.seed, 0)):
+            if number is not None and number < least:
+                raise UsageError(f"{what} must be {least} or more, got {number}")
         for profile in PROFILES:
             if profile == self.profile:
                 return Query(profile, self.n_cases, self.seed, self.ops, self.ranks)
