@@ -7,6 +7,8 @@ from typing import Any
 from click.testing import CliRunner
 
 from same_conformance import cli, record
+from same_conformance.case import Case, parse
+from same_conformance.diagnosis import memory
 
 Install = Callable[..., Path]
 
@@ -93,3 +95,17 @@ def test_the_words_rest_on_more_than_the_run_had(plugin: Install, tmp_path: Path
     assert cause["where"] == "rank == 2 and groups > 1 and any(before != after)"
     assert (cause["n_wrong"], cause["n_ran"]) == (1, 3)
     assert cause["case"] == "conv.n1-1.k1-2.c2-2.g2"
+
+
+def test_the_earlier_call_is_looked_for_among_cases_that_differ_in_one_thing() -> None:
+    """What is kept by size and kernel alone is wrong after a call with another dilation, and never after the same call."""
+    kept: dict[object, Case] = {}
+
+    def fails(case: Case) -> bool:
+        return kept.setdefault((case.size, case.kernel, case.stride), case).dilation != case.dilation
+
+    case = parse("conv.n1.k2.s2")
+    earlier = memory.find(case, fails, kept.clear)
+    assert earlier == parse("conv.n1.k2.s2.d2")
+    assert memory.differing(case, earlier) == "dilation"
+    assert memory.find(case, lambda _: False, kept.clear) is None

@@ -104,7 +104,8 @@ def test_probing_same_reads_what_same_asks_for(op: str) -> None:
 def test_a_rule_that_is_not_known_is_put_into_words(
     monkeypatch: pytest.MonkeyPatch, rule: str, op: str, words: str
 ) -> None:
-    monkeypatch.setattr(naming, "name_rule", lambda _wrong, _right: "")
+    for name, nothing in (("name_rule", ""), ("name_under_condition", None), ("name_several", [])):
+        monkeypatch.setattr(naming, name, lambda *_, nothing=nothing: nothing)
     diagnosis = diagnose(results(mutants.RULES[rule], drawn_of(op)), follows(mutants.RULES[rule]))
     assert words in diagnosis.sentence
     assert "SAME asks" in diagnosis.sentence or "SAME" in diagnosis.text or diagnosis.where.predicate

@@ -24,7 +24,7 @@ def find(case: Case, fails: Fails, anew: Anew) -> Case | None:
 
     They differ from it in one thing each, so that the one that is found says what is mixed up.
     """
-    candidates = list(dict.fromkeys(_unlike(case)))
+    candidates = [earlier for earlier in dict.fromkeys(_unlike(case)) if earlier != case]
     anew()
     for earlier in candidates:
         fails(earlier)
