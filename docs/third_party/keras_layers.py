@@ -54,6 +54,13 @@ def declines(case):
     return ""
 
 
+def declines_on_tensorflow(case):
+    """Return what TensorFlow does not offer, besides."""
+    if case.op == "depthwise_conv" and len(set(case.stride)) > 1:
+        return "TensorFlow's depthwise convolution has one stride for both axes"
+    return declines(case)
+
+
 HOMEPAGE = "https://keras.io/api/layers/"
 
 on_torch = Implementation(
@@ -73,7 +80,7 @@ on_tensorflow = Implementation(
     summary="Layers of Keras 3 on its TensorFlow backend, padding='same'.",
     homepage=HOMEPAGE,
     build=build,
-    declines=declines,
+    declines=declines_on_tensorflow,
     paddings=("same",),
     # TensorFlow's default of oneDNN depends on the processor
     environment={"KERAS_BACKEND": "tensorflow", "TF_ENABLE_ONEDNN_OPTS": "1", "TF_CPP_MIN_LOG_LEVEL": "2"},
