@@ -243,10 +243,10 @@ def test_a_report_shows_what_changed_since_a_previous_run_and_nothing_older(
     old = kept(made({"a": {CASES[0]: "pass"}}), tmp_path / "old")
     new = kept(made({"a": {CASES[0]: "value"}}), tmp_path / "new")
     result = command("report", new, "--previous", old)
-    assert "worse: 1 new failures" in result.output
+    assert "worse: 1 new failure," in result.output
     assert "New failures: 1" in (new / "changes.html").read_text(encoding="utf-8")
     text = (new / "summary.md").read_text(encoding="utf-8")
-    assert "## Changed since the previous run: 1 new failures" in text
+    assert "## Changed since the previous run: 1 new failure," in text
     assert f"- **new failure**: `a` conv, 1 cases, smallest `{CASES[0]}`" in text
     command("report", new)
     assert not (new / "changes.html").exists()

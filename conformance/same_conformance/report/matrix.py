@@ -22,10 +22,10 @@ _OTHERS = ("pass", "unspecified", "unsupported")
 
 
 def groups(record: Record, assessment: Assessment) -> list[tuple[str, list[dict[str, Any]]]]:
-    """Return the rows in two groups, each with its heading: who means to be right, and who is wrong by a known rule."""
+    """Return the rows in two groups, the second with a heading: who means to be right, and who is wrong by a known rule."""
     rows = _rows(record, assessment)
     parts = {
-        "Implementations": [row for row in rows if not row["about"]["rule"]],
+        "": [row for row in rows if not row["about"]["rule"]],
         "Known to be wrong: what people write, run to see that it is found out": [
             row for row in rows if row["about"]["rule"]
         ],

@@ -95,11 +95,11 @@ const strip = ({ op, axis, windows, reference, frame, label }) => {
     const name = real(at) ? at : transposed ? "cut" : "pad";
     const cell = s("g", { class: real(at) ? "cell" : "cell pad" },
       s("rect", { x: x.get(at) + 1, y: TOP, width: CELL - 2, height: CELL - 4 }),
-      s("text", { x: x.get(at) + CELL / 2, y: TOP + 17 }, name));
+      s("text", { x: x.get(at) + CELL / 2, y: TOP + CELL / 2 + 2 }, name));
     cellOf.set(at, cell);
     pieces.push(cell);
   }
-  for (const gap of gaps) pieces.push(s("text", { class: "gap", x: gap + 2, y: TOP + 17 }, "…"));
+  for (const gap of gaps) pieces.push(s("text", { class: "gap", x: gap + 2, y: TOP + CELL / 2 + 2 }, "…"));
   // Of an implementation only that padding is known which some window reads.
   const word = transposed ? "crops" : reference ? "reads padding:" : "pads";
   const title = windows.length ? `${word} ${given.before} before, ${given.after} after` : "has no window";
@@ -112,7 +112,7 @@ const strip = ({ op, axis, windows, reference, frame, label }) => {
   };
   if (given.before > 0) bracket(-given.before, -1, `before ${given.before}`);
   if (given.after > 0) bracket(long, long + given.after - 1, `after ${given.after}`);
-  pieces.push(s("text", { class: "side", x: GUTTER - 8, y: TOP + 17 }, transposed ? "output" : "input"));
+  pieces.push(s("text", { class: "side", x: GUTTER - 8, y: TOP + CELL / 2 + 2 }, transposed ? "output" : "input"));
 
   let previousLine = -1;
   for (const i of shown) {
@@ -124,14 +124,14 @@ const strip = ({ op, axis, windows, reference, frame, label }) => {
     const shortWhat = isNarrow ? `${transposed ? "in" : "out"} ${i}` : what;
     const group = s("g", { class: wrong ? "tap wrong" : "tap", tabindex: i === shown[0] ? 0 : -1, role: "img", "data-line": i });
     group.append(s("rect", { class: "hit", x: 0, y: y - 1, width: width, height: LINE - 1 }));
-    group.append(s("text", { class: "side", x: GUTTER - 8, y: y + 15 }, shortWhat));
+    group.append(s("text", { class: "side", x: GUTTER - 8, y: y + CELL / 2 }, shortWhat));
     let said = `${what}: `;
     if (!line) {
-      group.append(s("text", { class: "remark", x: GUTTER + 4, y: y + 15 }, "missing"));
+      group.append(s("text", { class: "remark", x: GUTTER + 4, y: y + CELL / 2 }, "missing"));
       said += "missing";
     } else {
       const at = line.at.filter((a) => x.has(a));
-      if (at.length > 1) group.append(s("path", { d: `M${x.get(Math.min(...at)) + CELL / 2} ${y + 11}H${x.get(Math.max(...at)) + CELL / 2}` }));
+      if (at.length > 1) group.append(s("path", { d: `M${x.get(Math.min(...at)) + CELL / 2} ${y + CELL / 2 - 4}H${x.get(Math.max(...at)) + CELL / 2}` }));
       const expected = reference && reference[i] ? reference[i] : null;
       line.at.forEach((a, j) => {
         if (!x.has(a)) return;
@@ -140,10 +140,10 @@ const strip = ({ op, axis, windows, reference, frame, label }) => {
       });
       said += `reads ${line.taps.map((index) => (index === null ? (transposed ? "cut" : "padding") : index)).join(", ")}`;
       if (transposed) said = said.replace("reads", "adds to");
-      if (line.at.every((a) => a === null)) group.append(s("text", { class: "remark", x: GUTTER + 4, y: y + 15 }, "padding only"));
+      if (line.at.every((a) => a === null)) group.append(s("text", { class: "remark", x: GUTTER + 4, y: y + CELL / 2 }, "padding only"));
       if (wrong) {
         const remark = reference[i] ? "≠ SAME" : "too many";
-        group.append(s("text", { class: "remark", x: width - 70, y: y + 15 }, remark));
+        group.append(s("text", { class: "remark", x: width - 70, y: y + CELL / 2 }, remark));
         said += `; ${remark}`;
       }
     }
