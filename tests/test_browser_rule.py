@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from browsing import Open, needs_chromium
 from layers import CASES, parameters_of
-
 from same_conformance import corpus, mutants, packing, padding, plan
 from same_conformance.explain import snippets
 from same_conformance.predicate import compile_predicate

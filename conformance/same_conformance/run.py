@@ -109,10 +109,16 @@ class Watcher(Protocol):
         """Show how far a stage is."""
 
 
-def run(request: Request, watcher: Watcher, render: Callable[[record.Record], None] = lambda _: None) -> record.Record:
+def run(
+    request: Request,
+    watcher: Watcher,
+    render: Callable[[record.Record], None] = lambda _: None,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> record.Record:
     """Do what `request` asks and return the record, which is in ``out`` too.
 
-    `render` writes the report; the run counts as finished only when it is done. An unfinished record in ``out`` is continued if everything its results depend on is unchanged.
+    `render` writes the report; the run counts as finished only when it is done. `meanwhile` is called while the
+    implementations start, for what `render` will need. An unfinished record in ``out`` is continued if everything its results depend on is unchanged.
 
     Raises:
         UsageError: if the request cannot be carried out.
@@ -123,7 +129,7 @@ def run(request: Request, watcher: Watcher, render: Callable[[record.Record], No
     """
     path = output.prepare(request.out)
     with output.held(request.out), Interruption() as interruption:
-        return _run(request, path, watcher, render, interruption)
+        return _run(request, path, watcher, render, meanwhile, interruption)
 
 
 def _run(
@@ -131,6 +137,7 @@ def _run(
     path: Path,
     watcher: Watcher,
     render: Callable[[record.Record], None],
+    meanwhile: Callable[[], None],
     interruption: Interruption,
 ) -> record.Record:
     began = time.monotonic()
@@ -143,7 +150,7 @@ def _run(
         names = {e.name for e in [*installed, *entry_points]}
         for line in expectations.strangers(request.own_entries, names):
             watcher.say(line)
-        selection = _start_and_select(request, given, pool, entry_points, watcher, interruption)
+        selection = _start_and_select(request, given, pool, entry_points, watcher, meanwhile, interruption)
         if not pool.started:
             raise StartError(
                 "no implementation started: " + "; ".join(f"{n}: {why}" for n, why in sorted(pool.failures.items()))
@@ -212,6 +219,7 @@ def _start_and_select(
     pool: Pool,
     entry_points: list[EntryPoint],
     watcher: Watcher,
+    meanwhile: Callable[[], None],
     interruption: Interruption,
 ) -> Selection:
     """Draw the cases while the frameworks are being imported: the one takes a core, the other mostly waits."""
@@ -231,6 +239,7 @@ def _start_and_select(
         interruption.check()
         expectations.check(request.all_entries, (e.name for e in entry_points), selection.origins)
         watcher.progress("starting", len(started), n)
+        meanwhile()
     for name, why in sorted(pool.failures.items()):
         watcher.say(f"{name} did not start: {why}")
         for line in pool.output_of(name).splitlines()[-_LAST_WORDS:]:

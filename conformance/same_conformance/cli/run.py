@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -121,7 +120,6 @@ def _run(out: Path, options: dict[str, Any]) -> int:
     console = Console()
     if request.configuration:
         console.say(config.sentence(request.configuration))
-    threading.Thread(target=report.preload, daemon=True).start()
 
     def render(record: Record) -> None:
         comparison = diff.compare(previous, record) if previous else None
@@ -129,7 +127,7 @@ def _run(out: Path, options: dict[str, Any]) -> int:
 
     try:
         with console:
-            record = execute(request, console, render)
+            record = execute(request, console, render, report.preload)
     except Interrupted:
         click.echo(f"\ninterrupted: what was recorded is in {out}; the same command goes on from there", err=True)
         return INTERRUPTED
