@@ -154,3 +154,24 @@ def tab(chromium: Any) -> Iterator[Open]:
         assert {url.partition("#")[0] for url in one.requests if url.startswith("file:")} <= {
             url.partition("#")[0] for url in one.requests[:2]
         }
+
+
+@pytest.fixture
+def suite(pytester: pytest.Pytester) -> Callable[..., None]:
+    """Return a function that writes the author's test module: the one line, with what is given in its brackets."""
+
+    def write(arguments: str = '"mine", ops=["conv"], ranks=[1]', before: str = "") -> None:
+        line = f"test_same = conformance_tests({arguments})"
+        lines = ["from same_conformance.pytest_plugin import conformance_tests", before, line, ""]
+        pytester.path.joinpath("test_mine.py").write_text("\n".join(lines), encoding="utf-8")
+        pytester.path.joinpath("pytest.ini").write_text("[pytest]\n")
+
+    return write
+
+
+@pytest.fixture
+def unexplained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out what takes long of the text of a failure, for tests that are about other things."""
+    from same_conformance.testsuite.explanation import Explainer
+
+    monkeypatch.setattr(Explainer, "_find", lambda *_, **__: [])
