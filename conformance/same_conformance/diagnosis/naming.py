@@ -106,7 +106,8 @@ def name_several(
     """Return known rules that explain all wrong results together, each with the condition under which it is followed.
 
     The rule that gives most of them comes first, then the one that gives most of the rest. Empty if they leave any over,
-    or no short condition tells where one of them is followed.
+    or no short condition tells where one of them is followed. Conditions are of the case: a rule that is followed on some
+    axes alone gives other numbers wherever there is another axis, and is found by probing.
     """
     left = list(_spread(_comparable(wrong), _MOST_WRONG_PARTED))
     candidates = _candidates(left)
@@ -123,7 +124,7 @@ def name_several(
         for rule in sorted((r for r in candidates if 2 * len(given[r.name]) > most), key=lambda r: -len(given[r.name])):
             others = [r for r in left if r not in given[rule.name]]
             condition = _condition(rule, given[rule.name], [*right, *others], preferred)
-            if condition is not None:
+            if condition is not None and "any(" not in condition:
                 found.append(Named(rule.name, condition))
                 left = others
                 break
