@@ -109,13 +109,14 @@ A4 = {"width": 794, "height": 1123}
 """In the pixels of a style sheet."""
 
 
-def test_every_page_prints_on_white_paper_without_its_forms(tab: Open, report: Path) -> None:
+def test_every_page_prints_dark_on_white_without_its_forms(tab: Open, report: Path) -> None:
     opened = tab(viewport=A4, color_scheme="dark")
     opened.page.emulate_media(media="print")
     for route in PAGES:
         page = opened.go(report, route)
         assert page.evaluate("document.documentElement.scrollWidth") <= A4["width"], route
-        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        colours = "[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]"
+        assert page.evaluate(colours) == ["rgb(255, 255, 255)", "rgb(29, 33, 38)"]
         assert page.locator("form:visible, nav:visible, .copier:visible").count() == 0, route
     assert "2-D convolution, input 225" in opened.go(report, PAGES[5]).locator("#answer").inner_text()
     assert opened.page.pdf(format="A4").startswith(b"%PDF")
