@@ -132,7 +132,8 @@ def test_a_set_finds_out_every_mutant_that_its_scope_can_find_out(requirement: R
 def test_a_set_without_its_best_cases_would_let_mutants_live() -> None:
     """The test above can fail: of the undilated, unstrided cases alone it finds survivors."""
     weak = replace(SETS[NAME], cases=tuple(c for c in SETS[NAME].cases if max(c.stride) == 1))
-    lost = [key for key, is_killed in killers(weak).items() if not is_killed and killers(SETS[NAME])[key]]
+    killed = killers(SETS[NAME])
+    lost = [key for key, is_killed in killers(weak).items() if not is_killed and killed[key]]
     assert len(lost) > 10
 
 
@@ -295,7 +296,7 @@ def test_a_run_that_requires_a_set_runs_its_cases_and_says_whether_it_conforms(p
 
 def test_what_is_left_out_does_not_conform_and_fails_the_run_that_names_it(plugin: Install, tmp_path: Path) -> None:
     """Of two sets, each is told apart; beside them a case that was asked for runs too."""
-    plugin("mine", GOOD.format(more="ops=['conv_transpose']"))
+    plugin("mine", GOOD.format(more="paddings=['same']"))
     sets = ("--require", "same-transpose-2d-2026", "--require", "same-lower-2d-2026")
     result = command("run", "mine", *sets, "--case", "conv_transpose.n3.k3.s2", "--out", str(tmp_path))
     assert result.exit_code == 1
