@@ -271,6 +271,12 @@ def test_a_record_with_damaged_requirements_is_refused(
         record.read(path)
 
 
+def test_the_documentation_lists_every_set_with_its_digest() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "requirements.md").read_text(encoding="utf-8")
+    rows = [f"| `{r.name}` | {r.date} | {r.title}: {len(r.cases)} cases | `{r.digest}` |\n" for r in SETS.values()]
+    assert "".join(rows) in text
+
+
 def command(*arguments: str) -> Result:
     return CliRunner().invoke(main, arguments)
 
