@@ -30,7 +30,7 @@ KILLED = 8
 """Cases that find out a mutant, shared by the ops of a set, where there are so many: one may be found by luck."""
 N_DRAWN = 250
 LARGE = (128, 225, 256, 257, 513)
-"""Sizes beside those that some small integer does not hold."""
+"""Sizes beside those that some small integer does not hold; drawing would hardly meet them, nor the smallest of all."""
 
 LARGEST_PLANE = 1024
 """Elements of a plane; who is right on these and on one long axis is right on a photograph."""
@@ -98,10 +98,12 @@ def _pool(scope: str) -> Iterator[Case]:
     for pool in {*ops} & {"max_pool", "avg_pool"}:
         undilated = {**bounds, "ops": [pool], "compared": [c for c in compared if c != "kernel_gradient"]}
         yield from strategies.draw_distinct(N_DRAWN // 4, seed=1, dtypes=["float32"], max_dilation=1, **undilated).cases
-    for op, size, kernel, stride in itertools.product(ops, LARGE, (2, 3), (1, 2, 3)):
-        rest = (1,) * (rank - 1)
+    large = itertools.product(ops, LARGE, (2, 3), (1, 2, 3), (1,))
+    small = itertools.product(ops, range(1, 6), range(1, 6), range(1, 5), range(1, 4))
+    for op, *axis in itertools.chain(large, small):
+        size, kernel, stride, dilation = ((1,) * (rank - 1) + (number,) for number in axis)
         for what in strategies.compared_of(op, compared):
-            yield Case(op, (*rest, size), (*rest, kernel), (*rest, stride), padding=padding, compared=what)
+            yield Case(op, size, kernel, stride, dilation, padding=padding, compared=what)
 
 
 def witnessed(cases: list[Case]) -> dict[Case, int]:

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from same_conformance import corpus, operands, record, spec
+from same_conformance import run as run_module
 from same_conformance.assessment import assess
 from same_conformance.case import parse
 from same_conformance.cli import main
@@ -297,6 +298,18 @@ def test_shards_share_their_recordings_and_must_not_have_different_ones(made: Ma
     c = made({"mine": {"conv.n6.k3": "pass"}}, recorded={"tensorflow": {**other, "platform": "Darwin"}})
     with pytest.raises(RecordError, match="another recording of tensorflow"):
         merge({"a": a, "c": c})
+
+
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [("recorded", "the recorded witnesses changed"), ("requirements", "the requirement sets changed")],
+)
+def test_an_unfinished_run_goes_on_only_with_the_same_recording_and_requirements(
+    made: Make, key: str, why: str
+) -> None:
+    old = made({"mine": {"conv.n5.k3": "pass"}}, recorded={}, requirements=[]).header
+    assert run_module._changes(old, dict(old)) == ""
+    assert run_module._changes(old, {**old, key: ["another"]}) == why
 
 
 @pytest.mark.parametrize(
