@@ -135,8 +135,8 @@ def _conclude(test: Test) -> None:
             pytest.xfail(why)
         case Failed():
             pytest.fail(test.explain(finding), pytrace=False)
-        case Unmatched(when):
-            lines = [f"{len(when)} expectations match no case: remove them, or correct their `when`", *when]
+        case Unmatched(entries):
+            lines = [f"{len(entries)} expectations match no case: remove them, or correct what they select", *entries]
             pytest.fail("\n  ".join(lines), pytrace=False)
         case _:
             assert_never(finding)

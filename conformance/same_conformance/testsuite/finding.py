@@ -80,9 +80,9 @@ class Failed:
 
 @dataclass(frozen=True)
 class Unmatched:
-    """Some expectations match no case of the whole profile; `when` are their predicates."""
+    """Some expectations match no case of the whole profile; `entries` say where they stand and what they select."""
 
-    when: tuple[str, ...]
+    entries: tuple[str, ...]
 
 
 Finding = Passed | NotOffered | FailedAsExpected | Failed | Unmatched

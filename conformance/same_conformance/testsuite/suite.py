@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from same_conformance.errors import UsageError
@@ -27,7 +28,7 @@ class Suite:
         n_cases: how many to draw instead of the profile's number.
         seed: of the drawing.
         ops, ranks: only these; empty means all.
-        expectations: the path of a file of known failures, or nothing.
+        expectations: the path of a file of known failures; empty for those that ``pyproject.toml`` names.
         python: another interpreter to run it in, or nothing.
 
     """
@@ -84,8 +85,16 @@ class Suite:
         for origin, wanted in (("packed", query.profile == "deep"), ("drawn", n_drawn > 0)):
             if wanted:
                 yield from (partition.Group(op, origin, ()) for op in self.ops or OPS)
-        if self.expectations and not self.ops and not self.ranks:  # else an entry may be about what is left out
+        if (
+            self.expectation_files(Path.cwd()) and not self.ops and not self.ranks
+        ):  # else an entry may be about what is left out
             yield partition.Group("", partition.EXPECTATIONS, ())
+
+    def expectation_files(self, root: Path) -> tuple[Path, ...]:
+        """Return the author's lists of known failures: the one that is given, relative to `root`, or else its project's."""
+        from same_conformance import config
+
+        return (root / self.expectations,) if self.expectations else config.read(root).expectations
 
     def made(self) -> dict[tuple[str, str], tuple[Case, ...]]:
         """Draw and pack the cases of the groups that have none yet, by op and name."""

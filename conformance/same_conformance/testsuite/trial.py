@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -102,33 +103,49 @@ class Trial:
     @cached_property
     def expected(self) -> Expectations:
         """Return the known failures, those that come with us included."""
-        return Expectations([*corpus.read_expectations(), *self._own], {})
+        return Expectations([*corpus.read_expectations(), *self._own], {}, datetime.now(UTC).date())
 
     @cached_property
     def _own(self) -> list[Expectation]:
-        """Read the author's list."""
-        return expectations.read(self._root / self.suite.expectations) if self.suite.expectations else []
+        """Read the author's lists."""
+        return [entry for path in self.suite.expectation_files(self._root) for entry in expectations.read(path)]
 
     def examine(self, group: Group) -> tuple[Finding, Tally]:
         """Execute the cases of a group and judge them."""
         if group.name == EXPECTATIONS:
-            return self._examine_expectations(), Tally()
+            return self._examine_expectations()
         cases = self.cases_of(group)
         if not cases:
             return NotOffered(f"none of the {group.name} cases is of {group.op}"), Tally()
+        return self._conclude(cases)
+
+    def _conclude(self, cases: Iterable[Case]) -> tuple[Finding, Tally]:
         return conclude(
             [(r, *self.expected.assess(self.name, r.case, r.judgement.verdict)) for r in self.results(cases)]
         )
 
-    def _examine_expectations(self) -> Finding:
-        """See whether each entry about this implementation predicts a failure of any case; nothing is executed."""
+    def _examine_expectations(self) -> tuple[Finding, Tally]:
+        """See whether each entry about this implementation predicts a failure; cases that only an entry names are executed."""
         cases = [case for group in self._groups for case in self.cases_of(group)]
-        ours = [entry for entry in self._own if entry.implementation == self.name]
-        idle = [entry.when for entry in ours if not any(map(entry.predicts, cases))]
-        return Unmatched(tuple(idle)) if idle else Passed()
+        idle = [f"{entry.place}: {entry.selector}" for entry in self._ours if not any(map(entry.predicts, cases))]
+        if idle:
+            return Unmatched(tuple(idle)), Tally()
+        return self._conclude(self._only_named) if self._only_named else (Passed(), Tally())
+
+    @property
+    def _ours(self) -> list[Expectation]:
+        return [entry for entry in self._own if entry.implementation == self.name]
+
+    @cached_property
+    def _only_named(self) -> list[Case]:
+        """Return the cases that no group has and an entry names."""
+        others = {case for group in self._groups if group.name != EXPECTATIONS for case in self.cases_of(group)}
+        return sorted({*expectations.named_cases(self._ours, ())} - others, key=lambda case: case.canonical_key)
 
     def cases_of(self, group: Group) -> Sequence[Case]:
         """Return the cases of a group, drawn or packed now if they must be."""
+        if group.name == EXPECTATIONS:
+            return self._only_named
         return group.cases or self._made.get((group.op, group.name), ())
 
     def fixed_cases(self, op: str) -> list[Case]:
