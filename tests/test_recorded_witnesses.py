@@ -248,7 +248,7 @@ def test_a_run_without_witnesses_hears_their_recordings_and_says_so(tmp_path: Pa
     assert f"Witnesses {who}; {counts}." in (out / "summary.md").read_text()
     page = (out / "index.html").read_text()
     assert page.count(f"Witnesses {who}; {counts}.") == 2
-    assert "tensorflow, as recorded: 1 case" in page
+    assert "<h2>tensorflow, as recorded: " in page
     assert "Witnesses on record" in page
     assert "<code>TF_ENABLE_ONEDNN_OPTS=1</code>" in page
 

@@ -196,19 +196,25 @@ def _origins(record: Record) -> dict[str, int]:
 def _contested(record: Record, assessment: Assessment) -> list[dict[str, Any]]:
     """Group the witnesses' differences from the spec by cause."""
     reasons = Reasons(record)
-    causes: dict[tuple[str, str], list[Assessed]] = {}
-    for how, found in (("", assessment.contested), (", as recorded", assessment.contested_on_record)):
+    causes: dict[tuple[str, bool, str], list[Assessed]] = {}
+    for on_record, found in ((False, assessment.contested), (True, assessment.contested_on_record)):
         for row in found:
             why = row.why or "not listed in cases/expectations.toml"
-            causes.setdefault((row.result.implementation + how, why), []).append(row)
+            causes.setdefault((row.result.implementation, on_record, why), []).append(row)
     said = {
         (row.result.implementation, row.result.case): row.result.judgement
         for row in (*assessment.rows, *assessment.recorded)
         if row.contested and row.result.implementation in WITNESSES
     }
     return [
-        {"witness": witness, "reason": reasons.of(cause), "rows": rows, "said": _said(rows[0].result.case, said)}
-        for (witness, cause), rows in causes.items()
+        {
+            "witness": witness,
+            "on_record": on_record,
+            "reason": reasons.of(cause),
+            "rows": rows,
+            "said": _said(rows[0].result.case, said),
+        }
+        for (witness, on_record, cause), rows in causes.items()
     ]
 
 
