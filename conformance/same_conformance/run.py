@@ -283,7 +283,7 @@ def _header(request: Request, selection: Selection, pool: Pool) -> dict[str, Any
             "same_conformance": __version__,
             "began": _now(),
             "command": request.command,
-            "profile": query.profile,
+            "profile": ", ".join(r.name for r in request.requirements) if query.is_without_profile else query.profile,
             "seed": query.seed,
             "n_wanted": selection.n_wanted,
             "n_drawn": selection.n_drawn,

@@ -47,7 +47,7 @@ def render(record: Record, assessment: Assessment, frame: pd.DataFrame, previous
     lines += _unexpected(record, assessment)
     if stale := assessment.standing("stale"):
         lines += [f"## Stale expectations: {len(stale)}", "", *_list(stale), ""]
-    if not assessment.standing("unexpected") and not stale:
+    if not (assessment.standing("unexpected") or stale or claims.broken(record)):
         lines += ["All verdicts are as expected.", ""]
     lines += changed(previous) if previous else []
     lines += _unpacked(record)

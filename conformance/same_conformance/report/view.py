@@ -225,19 +225,19 @@ def _origins(record: Record) -> dict[str, int]:
 
 def _contested(assessment: Assessment) -> list[dict[str, Any]]:
     """Group the witnesses' differences from the spec by cause."""
-    causes: dict[tuple[str, str], list[Assessed]] = {}
+    causes: dict[tuple[str, str, str], list[Assessed]] = {}
     for how, found in (("", assessment.contested), (", as recorded", assessment.contested_on_record)):
         for row in found:
             why = row.why or "not listed in cases/expectations.toml"
-            causes.setdefault((row.result.implementation + how, why), []).append(row)
+            causes.setdefault((row.result.implementation, how, why), []).append(row)
     said = {
         (row.result.implementation, row.result.case): row.result.judgement
         for row in (*assessment.rows, *assessment.recorded)
         if row.contested and row.result.implementation in WITNESSES
     }
     return [
-        {"witness": witness, "cause": cause, "rows": rows, "said": _said(rows[0].result.case, said)}
-        for (witness, cause), rows in causes.items()
+        {"witness": witness, "how": how, "cause": cause, "rows": rows, "said": _said(rows[0].result.case, said)}
+        for (witness, how, cause), rows in causes.items()
     ]
 
 
