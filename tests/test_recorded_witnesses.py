@@ -249,6 +249,7 @@ def test_a_run_without_witnesses_hears_their_recordings_and_says_so(tmp_path: Pa
     page = (out / "index.html").read_text()
     assert page.count(f"Witnesses {who}; {counts}.") == 2
     assert "<h2>tensorflow, as recorded: " in page
+    assert f"same-conformance repro {CONTESTED} --with tensorflow</code>" in page
     assert "Witnesses on record" in page
     assert "<code>TF_ENABLE_ONEDNN_OPTS=1</code>" in page
 

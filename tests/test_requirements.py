@@ -235,8 +235,10 @@ def test_a_badge_names_the_set_and_its_date(made: Make, tmp_path: Path) -> None:
     assert not (tmp_path / "badges" / "same-old-2025").exists()
     assert (tmp_path / "badges" / "notes" / "mine.json").exists()
     unfinished = made({"mine": {CASES[0]: "pass"}}, requirements=[required(*CASES)], finished=False)
-    badges.write(unfinished, assess(unfinished), tmp_path)
-    assert json.loads((folder / "mine.json").read_text())["message"] == "mine (unfinished)"
+    shard = made({"mine": {CASES[0]: "pass"}}, requirements=[required(*CASES)])
+    for part in (unfinished, shard):
+        badges.write(part, assess(part), tmp_path)
+        assert json.loads((folder / "mine.json").read_text())["message"] == "mine (unfinished)"
 
 
 def test_every_form_of_the_report_says_who_conforms(made: Make, tmp_path: Path) -> None:
@@ -254,6 +256,7 @@ def test_every_form_of_the_report_says_who_conforms(made: Make, tmp_path: Path) 
     assert "not conforming</span>" in page
     told = "not conforming to same-test-2026: 1 of 2 pass; 1 value; the smallest is conv.n5.k3.s2"
     assert f"<strong>mine</strong> is {told}" in page
+    assert "1 requirement is not met." in page
     assert f"::error title=same-conformance%3A mine::{told}" in actions.commands(run, assessment)
     junit.write(run, assessment, tmp_path / "junit.xml")
     assert f'name="same-test-2026"><failure message="{told}"' in (tmp_path / "junit.xml").read_text()
@@ -299,6 +302,7 @@ def test_a_run_that_requires_a_set_runs_its_cases_and_says_whether_it_conforms(p
     assert result.exit_code == 0, result.output
     assert f"mine: conforming to same-transpose-2d-2026 ({n} of {n} pass)" in result.output
     header = json.loads((tmp_path / "run.jsonl").read_text().splitlines()[0])
+    assert header["profile"] == "same-transpose-2d-2026"
     assert header["cases"] == [[case.id, "required"] for case in SETS["same-transpose-2d-2026"].cases]
     assert header["requirements"][0]["digest"] == requirements.published()["same-transpose-2d-2026"]
     before = (tmp_path / "summary.md").read_bytes()

@@ -49,7 +49,7 @@ def render(record: Record, assessment: Assessment, frame: pd.DataFrame, previous
         lines += [f"## Stale expectations: {len(stale)}", "", *_list(stale), ""]
     if remarks := [f"- {escape(remark.text)}" for remark in assessment.remarks[:_LISTED]]:
         lines += ["## Expectations", "", *remarks, ""]
-    if not (assessment.standing("unexpected") or stale or assessment.unmatched):
+    if not (assessment.standing("unexpected") or stale or assessment.unmatched or conforming.broken(record)):
         lines += ["All verdicts are as expected.", ""]
     lines += changed(previous) if previous else []
     lines += _unpacked(record)
