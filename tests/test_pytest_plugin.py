@@ -274,7 +274,10 @@ def test_an_expectation_that_matches_no_case_fails_a_test_of_its_own(
     result = pytester.runpytest("-k", "expectations")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["1 expectations match no case: remove them, or correct their `when`", "  op == 'conv' and all(k == 77)"]
+        [
+            "1 expectations match no case: remove them, or correct what they select",
+            "  known.toml, entry 1 (line 2): when = \"op == 'conv' and all(k == 77)\"",
+        ]
     )
     expect(pytester, "any(k % 2 == 0)")
     pytester.runpytest("-k", "test_same[expectations]").assert_outcomes(passed=1)
@@ -289,7 +292,7 @@ def test_expectations_that_cannot_be_read_are_an_error(
     suite('"mine", ops=["conv"], ranks=[1], expectations="known.toml"')
     result = pytester.runpytest("-k", "even_kernel")
     assert result.parseoutcomes()["errors"] == 1
-    result.stdout.fnmatch_lines(["expectations *known.toml: No such file or directory"])
+    result.stdout.fnmatch_lines(["expectations *known.toml: No such file or directory; write one*"])
 
 
 def test_a_crash_fails_its_test_alone_and_is_not_tried_again(

@@ -270,7 +270,7 @@ def _header(request: Request, selection: Selection, pool: Pool) -> dict[str, Any
             "not_started": dict(sorted(pool.failures.items())),
             "not_installed": sorted(pool.not_installed),
             "expectations": [entry.to_json() for entry in request.all_entries],
-            "named": [*request.names, *request.interpreters],
+            "named": sorted([*pool.started, *pool.failures] if request.names else request.interpreters),
             "requirements": [requirement.to_json() for requirement in request.requirements],
             "recorded": absent.testimony(pool.started, selection.origins),
             "variables": variables(),

@@ -82,7 +82,7 @@ def half(axis: Axis, *, transposed: bool) -> Half:
     if theirs < 1:
         return Half(None, formula, "does not work here: the window does not fit into the padded input")
     total = (windows - 1) * s + ke - span
-    reading = AxisReading(theirs, pad, total - pad, s, d)
+    reading = AxisReading(theirs, pad, total - pad, s, d, kernel=axis.kernel)
     faults = [f"gives {theirs} outputs, SAME {out}"] if theirs != out else []
     if pad != before:
         faults.append(f"{verb} {pad} before, SAME {before}: every window is shifted by {abs(pad - before)}")
