@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import resource
+import select
 import selectors
 import signal
 import subprocess
 import sys
+import termios
 import threading
 import time
 from collections import deque
@@ -25,6 +28,8 @@ BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 _GUARDIAN = Path(__file__).with_name("guardian.py")
 _POLL_S = 0.1
 """How often to look whether the process still lives; a forked child may hold the pipe of a dead worker open."""
+_SETTLING_S = 1.0
+"""How long to wait for the output of a process that may go on printing."""
 _KEPT_BYTES = 4096
 """How much of the head and of the tail of a worker's output is kept."""
 
@@ -140,6 +145,7 @@ class WorkerProcess:
         self._guardian = guardian
         self.hello: dict[str, Any] = {}
         self.output = CapturedOutput()
+        self._draining = threading.Lock()
         self._reader = protocol.FrameReader()
         self._frames: deque[tuple[dict[str, Any], bytes]] = deque()
         try:
@@ -282,9 +288,27 @@ class WorkerProcess:
     def _drain_output(self) -> None:
         assert self._process.stdout is not None
         fd = self._process.stdout.fileno()
+        readable = select.poll()
+        readable.register(fd, select.POLLIN)
         with contextlib.suppress(OSError, ValueError):
-            while data := os.read(fd, 1 << 16):
-                self.output.add(data)
+            while readable.poll():
+                with self._draining:
+                    data = os.read(fd, 1 << 16)
+                    self.output.add(data)
+                if not data:
+                    return
+
+    def settle(self) -> None:
+        """Wait until everything that was printed so far is in `output`: a thread reads it, which may be behind."""
+        assert self._process.stdout is not None
+        deadline = time.monotonic() + _SETTLING_S
+        with contextlib.suppress(OSError, ValueError):  # closed: then all of it was read
+            while self._drain.is_alive() and time.monotonic() < deadline:
+                with self._draining:
+                    unread = fcntl.ioctl(self._process.stdout.fileno(), termios.FIONREAD, bytes(4))
+                    if not any(unread):
+                        return
+                time.sleep(_POLL_S / 10)
 
 
 def _limit_memory(pid: int, limit_bytes: int) -> None:

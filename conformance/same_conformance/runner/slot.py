@@ -191,5 +191,8 @@ class Slot:
     @property
     def output(self) -> str:
         """Return what the worker printed, head and tail per process, oldest first."""
-        live = [self._process.output.text.strip()] if self._process else []
+        process = self._process
+        if process:
+            process.settle()
+        live = [process.output.text.strip()] if process else []
         return "\n".join(text for text in self._outputs + live if text)
