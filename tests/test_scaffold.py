@@ -11,7 +11,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from same_conformance import cli, scaffold
+from same_conformance import cli, config, scaffold
 from same_conformance.errors import UsageError
 
 TELLING = "even_kernel or remainder_1 or dilation_and_stride or input_gradient"
@@ -115,6 +115,12 @@ def test_its_files_are_what_they_claim_to_be(framework: str) -> None:
     commands = [step["run"] for step in steps if "run" in step]
     assert commands == ['python -m pip install -e ".[test]"', "python -m pytest"]
     assert all(command in files["README.md"] for command in commands)
+
+
+def test_run_without_arguments_runs_what_the_package_offers(tmp_path: Path) -> None:
+    scaffold.write("their-same", "numpy", tmp_path / "there")
+    project = config.read(tmp_path / "there" / "src")
+    assert (project.implementations, project.profile) == (("their-same",), "quick")
 
 
 def test_only_jax_is_compiled_together() -> None:
