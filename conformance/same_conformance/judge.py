@@ -43,6 +43,10 @@ _WITHOUT_ARRAY: dict[type[Outcome], Verdict] = {
     Crash: "crash",
 }
 
+_LARGEST_SHARE = 64
+"""Of the cache that one array may take: implementations go through the cases each at its own pace, so all cases of a run
+should fit; those of real networks, of which a few would fill it, are computed anew."""
+
 AVERAGE_POOLING_ULP = 2
 """Average pooling divides: one rounding of the quotient, and one more where the reciprocal is multiplied."""
 
@@ -78,7 +82,7 @@ class Judgement:
 class Judge:
     """Hold the expected arrays of recent cases and judge outcomes against them."""
 
-    def __init__(self, cache_bytes: int = 1 << 19) -> None:
+    def __init__(self, cache_bytes: int = 1 << 22) -> None:
         self._cache: OrderedDict[Case, np.ndarray] = OrderedDict()
         self._cache_bytes = cache_bytes
         self._held_bytes = 0
@@ -89,6 +93,8 @@ class Judge:
             self._cache.move_to_end(case)
             return self._cache[case]
         values = spec.execute(case, operands.make(case))
+        if values.nbytes > self._cache_bytes // _LARGEST_SHARE:
+            return values
         self._cache[case] = values
         self._held_bytes += values.nbytes
         while self._held_bytes > self._cache_bytes:

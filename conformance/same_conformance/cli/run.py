@@ -103,7 +103,8 @@ def run(out: Path, **options: Any) -> None:
 
 
 def _run(out: Path, options: dict[str, Any]) -> int:
-    from same_conformance import assessment, config, diff, rebuild, report
+    from same_conformance import config, diff, rebuild, report
+    from same_conformance.assessment import Assessment, assess, exit_code
     from same_conformance.console import Console
     from same_conformance.expectations import update
     from same_conformance.run import Interrupted
@@ -121,9 +122,13 @@ def _run(out: Path, options: dict[str, Any]) -> int:
     if request.configuration:
         console.say(config.sentence(request.configuration))
 
+    assessed = Assessment()
+
     def render(record: Record) -> None:
+        nonlocal assessed
+        assessed = assess(record)
         comparison = diff.compare(previous, record) if previous else None
-        report.write(record, assessment.assess(record), out, comparison, parquet=options["parquet"])
+        report.write(record, assessed, out, comparison, parquet=options["parquet"])
 
     try:
         with console:
@@ -139,12 +144,11 @@ def _run(out: Path, options: dict[str, Any]) -> int:
         update.write(revised)
         record = update.keep(record, files, out)
         render(record)
-    assessed = assessment.assess(record)
     conclude(console, record, assessed, previous, out)
     for line in revised.said if options["updates"] else ():
         console.say(line)
     asked_for = assessed.not_started if options["all_must_start"] else [*request.names, *request.interpreters]
-    return assessment.exit_code(record, assessed, asked_for=frozenset(asked_for))
+    return exit_code(record, assessed, asked_for=frozenset(asked_for))
 
 
 def _with_config(options: dict[str, Any]) -> list[File]:

@@ -20,14 +20,15 @@ OPTIONAL = (CHANGES, PARQUET)
 
 
 def preload() -> None:
-    """Import what `write` needs. pandas takes a while, best spent while the frameworks are being imported.
+    """Import what `write` needs, and compile templates: pandas takes a while, best spent while the frameworks are being imported.
 
     Not in a thread: some of it is parsed with `ast` on import, which Python 3.11 cannot do in two threads at once
     (https://github.com/python/cpython/issues/106905), and so are predicates.
     """
     from same_conformance.report import badges, changes, html, junit, markdown, tables
 
-    del badges, changes, html, junit, markdown, tables
+    del badges, changes, junit, markdown, tables
+    html.compile_templates()
 
 
 def need_parquet() -> None:

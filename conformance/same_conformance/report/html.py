@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from functools import cache
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
@@ -15,6 +16,7 @@ from same_conformance.report.view import in_words, view
 
 if TYPE_CHECKING:
     import pandas as pd
+    from jinja2 import Environment
 
     from same_conformance.assessment import Assessment
     from same_conformance.diff import Comparison
@@ -27,19 +29,32 @@ _SCRIPTS = (
 """The page's own code, in ``templates/js``, in the order in which each builds on those before it."""
 
 
+@cache
+def _environment() -> Environment:
+    found = templating.environment()
+    found.filters["x"] = tables.by_x
+    found.filters["unpacked"] = unpacking.sentence
+    found.filters["in_words"] = in_words
+    found.filters["long"] = _long
+    found.filters["address"] = address
+    found.filters["linked"] = linked
+    found.filters["callee"] = commands.callee
+    found.filters["is_file"] = commands.is_file
+    found.filters["quoted"] = shlex.quote
+    found.globals["expected_shape"] = expected_shape
+    return found
+
+
+def compile_templates() -> None:
+    """Compile the templates, which `render` would do otherwise; Jinja keeps them."""
+    environment = _environment()
+    for name in environment.list_templates(extensions=["html"]):
+        environment.get_template(name)
+
+
 def render(record: Record, assessment: Assessment, frame: pd.DataFrame, previous: Comparison | None = None) -> str:
     """Return the page; whatever others wrote is escaped, cut where it is long, and shown where it would be unseen."""
-    environment = templating.environment()
-    environment.filters["x"] = tables.by_x
-    environment.filters["unpacked"] = unpacking.sentence
-    environment.filters["in_words"] = in_words
-    environment.filters["long"] = _long
-    environment.filters["address"] = address
-    environment.filters["linked"] = linked
-    environment.filters["callee"] = commands.callee
-    environment.filters["is_file"] = commands.is_file
-    environment.filters["quoted"] = shlex.quote
-    environment.globals["expected_shape"] = expected_shape
+    environment = _environment()
     style = templating.source(environment, "style.css")
     code = "\n".join(templating.source(environment, f"js/{name}.js") for name in _SCRIPTS)
     code = f'"use strict";\n(() => {{\n{code}\n}})();\n'
