@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from browsing import Open, needed, needs_chromium, visible
-from records import small_record
+from records import small_record, write
 from same_conformance.predicate import compile_predicate
 
 pytestmark = needs_chromium
@@ -177,3 +177,16 @@ def test_a_stranger_s_card_says_how_to_reproduce_it(tab: Open, report: Path) -> 
     ]
     card.get_by_role("button", name="Copy").first.click()
     assert page.evaluate("navigator.clipboard.readText()") == "same-conformance repro conv.n5.k4 --with stranger"
+
+
+def test_a_case_has_what_absent_witnesses_said_of_it(tab: Open, tmp_path: Path) -> None:
+    said = {"conv.n5.k4": {"verdict": "pass"}, "conv.n6.k3": {"verdict": "unsupported", "message": "no"}}
+    witness = {"versions": {"jax": "0.10.2"}, "python": "3.11", "platform": "Linux", "instructions": []}
+    record = small_record()
+    record.header["recorded"] = {"jax": {**witness, "environment": {}, "said": said}}
+    made = write(record, tmp_path / "index.html")
+    page = tab().go(made, "/case/conv.n5.k4?with=stranger")
+    assert "On record, not run here: JAX 0.10.2 ✓ pass." in visible(page).inner_text()
+    other = next(case.id for case in record.cases if case.id not in said)
+    page = tab().go(made, f"/case/{other}")
+    assert "On record" not in visible(page).inner_text()

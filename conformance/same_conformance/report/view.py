@@ -118,9 +118,20 @@ def _data(record: Record, assessment: Assessment, found: Mapping[str, Sequence[C
         "rows": columns,
         "texts": texts.values(),
         "contested": sorted({cases.number(row.result.case.id) for row in assessment.rows if row.contested}),
+        "recorded": _recorded(record, ids),
         "cards": [card.known for card in _flat(found)],
         "pictures": pictures.pictures(record, assessment),
     }
+
+
+def _recorded(record: Record, ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Return, per absent witness, who it is and the verdict that was recorded of each case; -1 where there is none."""
+    said: dict[str, dict[str, int]] = {}
+    for result in record.recorded:
+        said.setdefault(result.implementation, {})[result.case.id] = VERDICTS.index(result.judgement.verdict)
+    return [
+        {"who": absent.named(record, name), "said": [of.get(case, -1) for case in ids]} for name, of in said.items()
+    ]
 
 
 def _largest(judgement: Judgement) -> str:

@@ -46,8 +46,13 @@ def who(run: Record) -> str:
     >>> who(Record({"cases": [], "implementations": [], "recorded": {"jax": jax}}))
     'JAX 0.10.2'
     """
-    found = run.header.get("recorded", {}).items()
-    return ", ".join(f"{NAMES.get(name, name)} {next(iter(about['versions'].values()), '')}" for name, about in found)
+    return ", ".join(named(run, name) for name in run.header.get("recorded", {}))
+
+
+def named(run: Record, name: str) -> str:
+    """Return what the witness called `name` is, with the version that was recorded."""
+    versions = run.header["recorded"][name]["versions"]
+    return f"{NAMES.get(name, name)} {next(iter(versions.values()), '')}"
 
 
 def agreement(run: Record) -> str:

@@ -69,7 +69,7 @@ const casePage = (id, parameters) => {
   ];
   if (!results.length) parts.push(h("p", { class: "note" }, "Not in this run. What SAME asks for is drawn below; to check it: "), command(`same-conformance run --case ${id}`));
   parts.push(...casePicture(c, name, result, picture, theirs));
-  if (results.length) parts.push(h("h2", {}, "What everyone does with it"), ...verdictTable(id, results, name));
+  if (results.length) parts.push(h("h2", {}, "What everyone does with it"), ...verdictTable(id, results, name), onRecord(run.numberOf(id)));
   const known = run.notes[id];
   parts.push(h("p", { class: "small" }, known ? ["Why this case is there: ", linked(known), ". "] : null,
     h("a", { href: address("/calculator", { ...calculatorState(c), with: result ? name : "" }) }, "These parameters in the calculator")));
@@ -114,6 +114,12 @@ const firstDiffering = (c, theirs) => c.axes.map((axis, a) => {
 const unknownWindows = (id, name, result) => {
   if (result.verdict === "unsupported") return h("p", { class: "note" }, `${name} does not offer this case, so there is nothing of it to draw.`);
   return h("div", {}, h("p", { class: "small label" }, "What it reads was not recorded in this run; to see it drawn:"), command(`same-conformance show ${id} --with ${run.callees[name]}`));
+};
+
+// What witnesses that did not run said of the case when they were recorded.
+const onRecord = (number) => {
+  const heard = run.recorded.map(({ who, said }) => [who, said[number]]).filter(([, verdict]) => verdict >= 0);
+  return heard.length ? h("p", { class: "names" }, "On record, not run here: ", heard.map(([who, verdict], i) => [i ? ", " : "", who, " ", mark(run.verdicts[verdict])]), ".") : null;
 };
 
 const verdictTable = (id, results, name) => {
