@@ -10,24 +10,13 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from fakes import HALF, RIGHT, Install
 from same_conformance.case import parse
 from same_conformance.selection import Query, select
 from same_conformance.testsuite.suite import Suite
 
 pytest_plugins = ["pytester"]
 
-Install = Callable[..., Path]
-
-RIGHT = "implementation = Implementation(name='mine', framework='numpy', build=right, gradient=right)"
-HALF = """
-from functools import partial
-from same_conformance import rules
-from same_conformance.mutants import RULES
-
-half = partial(rules.build, RULES["half"])
-implementation = Implementation(name="mine", framework="numpy", build=half, gradient=half)
-"""
-"""Pads (kernel - 1) // 2 on both sides."""
 EVEN = """
 def build(case):
     if any(k % 2 == 0 for k in case.kernel):

@@ -10,24 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from fakes import HALF, RIGHT, Install
 from same_conformance.testsuite.finding import Passed
 from same_conformance.testsuite.suite import Suite
 from same_conformance.testsuite.trial import Trial
 
 pytest_plugins = ["pytester"]
-
-Install = Callable[..., Path]
-
-RIGHT = "implementation = Implementation(name='mine', framework='numpy', build=right, gradient=right)"
-HALF = """
-from functools import partial
-from same_conformance import rules
-from same_conformance.mutants import RULES
-
-half = partial(rules.build, RULES["half"])
-implementation = Implementation(name="mine", framework="numpy", build=half, gradient=half)
-"""
-"""Pads (kernel - 1) // 2 on both sides."""
 
 
 @pytest.mark.parametrize(
