@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from browsing import Open, needed, needs_chromium, visible
 from records import small_record, write
 from same_conformance.predicate import compile_predicate
@@ -31,7 +33,48 @@ def test_who_asks_whether_a_layer_is_safe_gets_the_answer_from_the_front(tab: Op
     assert "pads 1 before and 1 after; output 113." in page.locator("#answer").inner_text()
     assert "✓ right" in page.locator('.answers tr[data-name="torch-half"]').inner_text()
     page.get_by_label("size").fill("nonsense")
-    assert "Size: write one number" in page.locator("#answer").inner_text()
+    assert "Size: write a whole number from 1 to 1000000" in page.locator("#answer").inner_text()
+
+
+@pytest.mark.parametrize("wrong", ["-5", "0", "1000001", "2.5", "224x-1"])
+def test_a_size_that_can_be_none_is_refused_with_what_can_be(tab: Open, report: Path, wrong: str) -> None:
+    page = visible(tab().go(report, "/calculator"))
+    page.get_by_label("size").fill(wrong)
+    assert page.locator("#answer").inner_text() == (
+        "Size: write a whole number from 1 to 1000000, or one for each of up to three axes, as in 225 or 224x160; "
+        f"got “{wrong}”."
+    )
+    page.get_by_label("size").fill("224-160")
+    assert "axis 1: SAME pads 0 before and 1 after; output 80." in page.locator("#answer").inner_text()
+
+
+@pytest.mark.parametrize(
+    ("asked", "pads", "last"),
+    [
+        ("n=160000&k=3&s=1", "pads 1 before and 1 after; output 160000.", "output 159999"),
+        ("n=1000000&k=4&s=1", "pads 1 before and 2 after; output 1000000.", "output 999999"),
+        ("n=225&k=10000&s=2", "pads 4999 before and 5000 after; output 113.", "output 112"),
+    ],
+)
+def test_long_axes_and_kernels_are_drawn_at_their_ends(
+    tab: Open, report: Path, asked: str, pads: str, last: str
+) -> None:
+    page = visible(tab().go(report, f"/calculator?op=conv&{asked}"))
+    assert pads in page.locator("#answer").inner_text()
+    lines = page.locator("svg.strip .tap").all()
+    assert len(lines) == 6
+    assert lines[-1].get_attribute("aria-label").startswith(f"{last}: reads ")
+    assert max(len(line.get_attribute("aria-label")) for line in lines) < 200
+
+
+def test_what_is_too_long_to_be_drawn_says_so_and_the_other_pages_remain(tab: Open, report: Path) -> None:
+    opened = tab()
+    page = opened.go(report, "/case/conv.n99999999.k3")
+    assert "An axis of 99999999 windows is not drawn; up to 1000000 are." in visible(page).inner_text()
+    page.goto(f"{report.as_uri()}#/case/conv.n999999.k3")
+    assert "1 before, 1 after" in visible(page).inner_text()
+    page.goto(f"{report.as_uri()}#/")
+    assert "Which implementations" in visible(page).inner_text()
 
 
 def test_a_case_is_found_from_the_front(tab: Open, report: Path) -> None:

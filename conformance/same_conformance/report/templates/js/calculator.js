@@ -14,10 +14,13 @@ const implementationField = (chosen) => {
     frameworks.map((framework) => h("optgroup", { label: framework }, of(framework)))), { class: "field chooser" });
 };
 
+const LARGEST = 1000000;
 const numbersOf = (text, word) => {
-  const values = (text || "").trim().split(/[\sx×,;-]+/).filter(Boolean).map(Number);
-  if (!values.length || values.length > 3 || values.some((value) => !Number.isInteger(value) || value < 1 || value > 1000000)) {
-    throw new Error(`${word}: write one number, or one for each of up to three axes, as in 225 or 224x160.`);
+  // A minus sign parts two numbers, as in a case id, and is otherwise what it says.
+  const values = (text || "").trim().split(/[\sx×,;]+|(?<=\d)-(?=\d)/).filter(Boolean).map(Number);
+  if (!values.length || values.length > 3 || values.some((value) => !Number.isInteger(value) || value < 1 || value > LARGEST)) {
+    const got = text ? `; got “${text.slice(0, 40)}”` : "";
+    throw new Error(`${word}: write a whole number from 1 to ${LARGEST}, or one for each of up to three axes, as in 225 or 224x160${got}.`);
   }
   return values;
 };
@@ -31,7 +34,6 @@ const axesOf = (state) => {
   }
   const at = (values, a) => (values.length === 1 ? values[0] : values[a]);
   const axes = Array.from({ length: rank }, (_, a) => axisOf(state.op, at(given.n, a), at(given.k, a), at(given.s, a), at(given.d, a), state.padding || "same"));
-  if (axes.some((axis) => axis.out > 10000000)) throw new Error("That is too large.");
   return axes;
 };
 

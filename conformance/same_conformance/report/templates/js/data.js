@@ -12,7 +12,7 @@ const readData = async () => {
 // Windows that a picture holds as numbers: how many, what the first tap of the first reads, the steps from window to
 // window and from tap to tap, and what there is to read.
 const spelled = (axis, [many, start, stride, dilation, long]) =>
-  Array.from({ length: many }, (_, o) => Array.from({ length: axis.k }, (_, j) => {
+  windowsBy(many, axis.k, (o) => Array.from({ length: axis.k }, (_, j) => {
     const at = start + o * stride + j * dilation;
     return at >= 0 && at < long ? at : null;
   }));

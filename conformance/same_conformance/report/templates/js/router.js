@@ -32,15 +32,23 @@ const showSection = () => {
   return { section, name, whole, parameters };
 };
 
-const route = (first) => {
-  const shown = showSection();
-  if (!shown) return;
-  const { section, name, whole, parameters } = shown;
+const fill = ({ section, name, whole, parameters }) => {
   if (name === "/case") section.replaceChildren(...casePage(whole.slice("/case/".length), parameters).filter(Boolean));
   else if (name === "/explorer") explorerPage(parameters, section);
   else if (name === "/calculator") calculatorPage(parameters, section);
   else if (name === "/nowhere") section.replaceChildren(...sayError("Nothing there", `This report has no page ${whole.slice(0, 200)}. Perhaps the implementation was not in this run.`));
   else if (name.startsWith("/impl/")) fillCards(section);
+};
+
+const route = (first) => {
+  const shown = showSection();
+  if (!shown) return;
+  const { section, whole } = shown;
+  try {
+    fill(shown);
+  } catch (error) { // of this page; the others still have theirs
+    section.replaceChildren(...sayError("This cannot be shown", error.message));
+  }
   const title = TITLES[whole] || decoded(whole.replace(/^\/(case|impl)\//, "")).slice(0, 200);
   document.title = `${title} · SAME conformance`;
   if (!first) {

@@ -19,11 +19,24 @@ const axisOf = (op, n, k, stride, d, mode, out) => {
   return { n, k, s: stride, d, ke, out: o, before, after, total, unclamped };
 };
 
+const MOST_TAPS = 100000, MOST_WINDOWS = 1000000, ENDS = 8;
+
+// Windows by their number. Where they are too many to hold, those at both ends alone are there, with holes between them,
+// where all windows are alike: padding is at the ends.
+const windowsBy = (n, taps, make) => {
+  if (n > MOST_WINDOWS) throw new Error(`An axis of ${n} windows is not drawn; up to ${MOST_WINDOWS} are.`);
+  if (n * taps <= MOST_TAPS || n <= 2 * ENDS) return Array.from({ length: n }, (_, o) => make(o));
+  const found = new Array(n);
+  for (let i = 0; i < ENDS; i += 1) for (const o of [i, n - 1 - i]) found[o] = make(o);
+  return found;
+};
+const isHole = (windows, i) => i < windows.length && !(i in windows);
+
 // Which element each window reads; null is padding. Of a transposed convolution: which outputs each input adds to.
 const windowsOf = (op, axis) => {
   const transposed = op === "conv_transpose";
   const [positions, long] = transposed ? [axis.n, axis.out] : [axis.out, axis.n];
-  return Array.from({ length: positions }, (_, o) =>
+  return windowsBy(positions, axis.k, (o) =>
     Array.from({ length: axis.k }, (_, j) => {
       const at = o * axis.s + j * axis.d - axis.before;
       return at >= 0 && at < long ? at : null;

@@ -3,7 +3,7 @@
 // On a phone all is narrower, so that the whole of a small case can be seen at once.
 const isNarrow = matchMedia("(max-width: 37rem)").matches;
 const CELL = isNarrow ? 22 : 30, GUTTER = isNarrow ? 58 : 84, LINE = 26, TOP = 52;
-const MOST_LINES = 12, MOST_COLUMNS = 34;
+const MOST_LINES = 12, MOST_COLUMNS = 34, MOST_PADS = 12, MOST_TAPS_SAID = 20;
 
 // Where each tap of a window lies: padding has no index, so it is told from the taps beside it, and a window of padding
 // only from the windows beside it.
@@ -28,17 +28,22 @@ const placed = (windows) => {
 
 const guessStep = (windows) => {
   for (const taps of windows) {
+    if (!taps) continue; // a hole
     for (let j = 1; j < taps.length; j += 1) if (taps[j] !== null && taps[j - 1] !== null) return taps[j] - taps[j - 1];
   }
   return 1;
 };
 
 const extent = (windows, long) => {
-  const all = placed(windows).flatMap((window) => window.at).filter((at) => at !== null);
-  return { before: Math.max(0, ...all.map((at) => -at)), after: Math.max(0, ...all.map((at) => at - long + 1)) };
+  let before = 0, after = 0;
+  placed(windows).forEach(({ at }) => {
+    for (const one of at) if (one !== null) { before = Math.max(before, -one); after = Math.max(after, one - long + 1); }
+  });
+  return { before, after };
 };
 
 const sameTaps = (a, b) => a && b && a.length === b.length && a.every((index, j) => index === b[j]);
+const differsAt = (a, b, i) => !isHole(a, i) && !isHole(b, i) && !sameTaps(a[i], b[i]);
 
 // The lines worth showing: all, or the first and the last, and some that differ if none of these do.
 const shownLines = (n, differs) => {
@@ -48,20 +53,22 @@ const shownLines = (n, differs) => {
   return [...wanted].sort((a, b) => a - b);
 };
 
+// What is shown of a long run: all of a short one, or both ends.
+const ends = (values, most) => (values.length <= most ? values : [...values.slice(0, 3), ...values.slice(-3)]);
+
 const shownColumns = (from, to, needed, long) => {
-  const all = Array.from({ length: to - from }, (_, i) => from + i);
-  if (all.length <= MOST_COLUMNS) return all;
-  const wanted = new Set([...needed, 0, 1, long - 2, long - 1]);
-  for (const at of all) if (at < 0 || at >= long) wanted.add(at);
-  return all.filter((at) => wanted.has(at)).slice(0, 2 * MOST_COLUMNS);
+  const run = (first, end) => Array.from({ length: Math.max(end - first, 0) }, (_, i) => first + i);
+  if (to - from <= MOST_COLUMNS) return run(from, to);
+  const wanted = new Set([...needed, 0, 1, long - 2, long - 1, ...ends(run(from, 0), MOST_PADS), ...ends(run(long, to), MOST_PADS)]);
+  return [...wanted].filter((at) => at >= from && at < to).sort((a, b) => a - b).slice(0, 2 * MOST_COLUMNS);
 };
 
 // What to show of one axis, for all pictures of it alike, so that they can be compared line by line.
 const frameOf = (axis, long, all) => {
   const spans = all.map((windows) => extent(windows, long));
-  const differs = (i) => all.some((windows) => !sameTaps(windows[i], all[0][i]));
+  const differs = (i) => all.some((windows) => differsAt(windows, all[0], i));
   const lines = shownLines(Math.max(...all.map((windows) => windows.length)), differs);
-  const needed = all.flatMap((windows) => { const at = placed(windows); return lines.flatMap((i) => (at[i] ? at[i].at : [])); });
+  const needed = all.flatMap((windows) => { const at = placed(windows); return lines.flatMap((i) => (at[i] ? ends(at[i].at, MOST_LINES) : [])); });
   const room = (side) => Math.max(axis[side], Math.min(40, Math.max(...spans.map((one) => one[side]))));
   return { lines, columns: shownColumns(-room("before"), long + room("after"), needed, long) };
 };
@@ -71,7 +78,7 @@ const strip = ({ op, axis, windows, reference, frame, label }) => {
   const transposed = op === "conv_transpose";
   const long = transposed ? axis.out : axis.n;
   const lines = placed(windows);
-  const differs = (i) => reference && !sameTaps(windows[i], reference[i]);
+  const differs = (i) => reference && differsAt(windows, reference, i);
   const shown = frame.lines.filter((i) => i < Math.max(windows.length, reference ? reference.length : 0));
   const { columns } = frame;
   const x = new Map();
@@ -138,7 +145,8 @@ const strip = ({ op, axis, windows, reference, frame, label }) => {
         const other = reference && (!expected || expected[j] !== line.taps[j]);
         group.append(s("rect", { class: `${line.taps[j] === null ? "in-pad" : ""}${other ? " other" : ""}`, x: x.get(a) + 5, y: y + 1, width: CELL - 10, height: CELL - 10 }));
       });
-      said += `reads ${line.taps.map((index) => (index === null ? (transposed ? "cut" : "padding") : index)).join(", ")}`;
+      const words = line.taps.map((index) => (index === null ? (transposed ? "cut" : "padding") : index));
+      said += `reads ${ends(words, MOST_TAPS_SAID).join(", ")}${words.length > MOST_TAPS_SAID ? ` and what is between these, ${words.length} in all` : ""}`;
       if (transposed) said = said.replace("reads", "adds to");
       if (line.at.every((a) => a === null)) group.append(s("text", { class: "remark", x: GUTTER + 4, y: y + CELL / 2 }, "padding only"));
       if (wrong) {
