@@ -1,5 +1,7 @@
 """EfficientNet-PyTorch: the layers that many ports of TensorFlow networks have copied."""
 
+from importlib.metadata import version
+
 from same_conformance import Implementation, Unsupported
 
 
@@ -39,6 +41,7 @@ def _build(case, conv, max_pool):
 
 dynamic = Implementation(
     name="efficientnet-dynamic",
+    version=version("efficientnet-pytorch"),
     framework="torch",
     summary="Conv2dDynamicSamePadding and MaxPool2dDynamicSamePadding of EfficientNet-PyTorch.",
     homepage="https://github.com/lukemelas/EfficientNet-PyTorch",
@@ -49,6 +52,7 @@ dynamic = Implementation(
 
 static = Implementation(
     name="efficientnet-static",
+    version=version("efficientnet-pytorch"),
     framework="torch",
     summary="Conv2dStaticSamePadding and MaxPool2dStaticSamePadding of EfficientNet-PyTorch: pads for one size only.",
     homepage="https://github.com/lukemelas/EfficientNet-PyTorch",

@@ -1,5 +1,7 @@
 """Equinox: ``Conv`` and ``ConvTranspose`` of ``equinox.nn``, on JAX. Its layers are channel first and know no batch."""
 
+from importlib.metadata import version
+
 from same_conformance import Implementation
 
 
@@ -75,6 +77,7 @@ def _batched(layer, x):
 
 implementation = Implementation(
     name="equinox",
+    version=version("equinox"),
     framework="jax",
     summary="Conv and ConvTranspose of equinox.nn; its pooling takes numbers only, not 'SAME'.",
     homepage="https://docs.kidger.site/equinox/api/nn/conv/",

@@ -1,5 +1,7 @@
 """Flax: the layers and pooling of ``flax.linen``, on JAX."""
 
+from importlib.metadata import version
+
 from same_conformance import Implementation, Unsupported
 
 
@@ -54,6 +56,7 @@ def _build(case, *, transpose_kernel, count_include_pad):
 
 implementation = Implementation(
     name="flax",
+    version=version("flax"),
     framework="jax",
     summary="flax.linen with transpose_kernel=True and count_include_pad=False, which SAME needs.",
     homepage="https://flax-linen.readthedocs.io/en/latest/api_reference/flax.linen/layers.html",
@@ -64,6 +67,7 @@ implementation = Implementation(
 
 defaults = Implementation(
     name="flax-default",
+    version=version("flax"),
     framework="jax",
     summary="flax.linen with its default flags: pooling counts the padding, transposed kernels are not flipped.",
     homepage="https://flax-linen.readthedocs.io/en/latest/api_reference/flax.linen/layers.html",

@@ -1,5 +1,7 @@
 """Haiku: the modules and pooling of ``haiku``, on JAX."""
 
+from importlib.metadata import version
+
 from same_conformance import Implementation, Unsupported
 
 
@@ -65,6 +67,7 @@ def _conv_transpose(case):
 
 implementation = Implementation(
     name="haiku",
+    version=version("dm-haiku"),
     framework="jax",
     summary="Modules and pooling of Haiku; the kernel of a transposed convolution is flipped first, as it needs.",
     homepage="https://dm-haiku.readthedocs.io/en/latest/api.html#convolutional-modules",

@@ -1,5 +1,7 @@
 """Keras: the layers of ``keras.layers``, one implementation per backend."""
 
+from importlib.metadata import version
+
 from same_conformance import Implementation, Unsupported
 
 
@@ -65,6 +67,7 @@ HOMEPAGE = "https://keras.io/api/layers/"
 
 on_torch = Implementation(
     name="keras-layers-torch",
+    version=version("keras"),
     framework="keras",
     summary="Layers of Keras 3 on its torch backend, padding='same'.",
     homepage=HOMEPAGE,
@@ -76,6 +79,7 @@ on_torch = Implementation(
 
 on_tensorflow = Implementation(
     name="keras-layers-tensorflow",
+    version=version("keras"),
     framework="keras",
     summary="Layers of Keras 3 on its TensorFlow backend, padding='same'.",
     homepage=HOMEPAGE,
@@ -88,6 +92,7 @@ on_tensorflow = Implementation(
 
 on_jax = Implementation(  # its tensors are JAX's, and many of its calls can be compiled into one program
     name="keras-layers-jax",
+    version=version("keras"),
     framework="jax",
     summary="Layers of Keras 3 on its JAX backend, padding='same'.",
     homepage=HOMEPAGE,

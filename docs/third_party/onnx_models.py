@@ -1,5 +1,7 @@
 """ONNX: a model of one node with ``auto_pad``, for inputs of any size, run by three engines."""
 
+from importlib.metadata import version
+
 import numpy as np
 
 from same_conformance import Implementation, Unsupported
@@ -116,6 +118,7 @@ def build_openvino(case):
 
 runtime = Implementation(
     name="onnxruntime",
+    version=version("onnxruntime"),
     framework="numpy",
     summary="ONNX Runtime on the CPU: one node with auto_pad.",
     homepage="https://onnxruntime.ai",
@@ -125,6 +128,7 @@ runtime = Implementation(
 
 reference = Implementation(
     name="onnx-reference",
+    version=version("onnx"),
     framework="numpy",
     summary="onnx.reference.ReferenceEvaluator: one node with auto_pad.",
     homepage="https://onnx.ai/onnx/api/reference.html",
@@ -134,6 +138,7 @@ reference = Implementation(
 
 openvino = Implementation(
     name="openvino",
+    version=version("openvino"),
     framework="numpy",
     summary="OpenVINO on the CPU: one node with auto_pad, read from ONNX.",
     homepage="https://docs.openvino.ai",

@@ -3,6 +3,7 @@
 import importlib
 import sys
 import types
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -48,6 +49,7 @@ def _pool(case):
 
 implementation = Implementation(
     name="timm",
+    version=version("timm"),
     framework="torch",
     summary="create_conv2d_pad and create_pool2d of timm with padding='same', and count_include_pad=False.",
     homepage="https://github.com/huggingface/pytorch-image-models",
