@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from click.testing import CliRunner
 
 from same_conformance import cli, record
@@ -95,6 +96,96 @@ def test_the_words_rest_on_more_than_the_run_had(plugin: Install, tmp_path: Path
     assert cause["where"] == "rank == 2 and groups > 1 and any(before != after)"
     assert (cause["n_wrong"], cause["n_ran"]) == (1, 3)
     assert cause["case"] == "conv.n1-1.k1-2.c2-2.g2"
+
+
+DIVERSE = ("n3-4.k2-3.s1-2", "n5-5.k3-2.s2-1", "n4.k3", "n6.k2.s2", "n7-6.k3-3.s3-2")
+
+
+def by_case(op: str, *more: str) -> list[str]:
+    return [part for text in (*(f"{op}.{c}" for c in DIVERSE), *more) for part in ("--case", text)]
+
+
+def test_what_differs_each_time_is_no_rule_though_it_is_never_right(plugin: Install, tmp_path: Path) -> None:
+    plugin(
+        "fake",
+        """
+        import numpy as np
+
+        chance = np.random.default_rng(0)
+
+        def build(case):
+            return lambda x, *rest: right(case)(x, *rest) * (chance.random() < 0.7) + chance.integers(1, 9)
+
+        implementation = Implementation(name="fake", framework="numpy", build=build, dtypes=("float64",))
+        """,
+    )
+    (cause,) = causes(tmp_path / "out", *(f"{text}.float64" if text[0] != "-" else text for text in by_case("conv")))
+    assert cause["sentence"] == "gives another result when it is called again, and none that SAME asks for"
+
+
+def test_a_lost_axis_is_told_as_that(plugin: Install, tmp_path: Path) -> None:
+    plugin(
+        "fake",
+        """
+        def build(case):
+            return lambda x, *rest: right(case)(x, *rest)[0]
+
+        implementation = Implementation(name="fake", framework="numpy", build=build, dtypes=("float32",))
+        """,
+    )
+    (cause,) = causes(tmp_path / "out", *by_case("max_pool"))
+    assert cause["sentence"].startswith("returns 2 axes where batch, size and channels are 3: shape [")
+
+
+def test_a_gradient_that_raises_is_told_with_what_it_raised(plugin: Install, tmp_path: Path) -> None:
+    plugin(
+        "fake",
+        """
+        def gradient(case):
+            raise ValueError("nobody wrote it")
+
+        implementation = Implementation(name="fake", framework="numpy", build=right, gradient=gradient)
+        """,
+    )
+    gradients = [f"conv.n{n}.k3.input_gradient" for n in range(3, 7)]
+    (cause,) = causes(tmp_path / "out", *by_case("conv", *gradients))
+    assert cause["sentence"] == (
+        "is right forward, but the gradient with respect to the input and that to the kernel cannot be had: "
+        "ValueError: nobody wrote it"
+    )
+
+
+def test_wrong_gradients_of_pooling_are_compared_with_no_reduction_of_windows(plugin: Install, tmp_path: Path) -> None:
+    """Where forward results and gradients are wrong alike, by the stride of the first axis."""
+    plugin(
+        "fake",
+        """
+        from same_conformance import mutants, rules
+
+        rule = mutants.RULES["swapped-axes"]
+        build = lambda case: rules.build(rule, case)
+        implementation = Implementation(name="fake", framework="numpy", build=build, gradient=build, dtypes=("float32",))
+        """,
+    )
+    gradients = [f"avg_pool.{c}.input_gradient" for c in DIVERSE]
+    found = causes(tmp_path / "out", *by_case("avg_pool", *gradients))
+    assert all("fault of its own" not in cause["sentence"] for cause in found)
+
+
+def test_a_fault_of_the_diagnosis_costs_nobody_the_run(
+    plugin: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("of ours")
+
+    plugin("fake", REMEMBERS)
+    monkeypatch.setattr("same_conformance.diagnosis.causes.diagnose", broken)
+    cases = [part for n in range(3, 11) for part in ("--case", f"conv.n{n}.k3.s2")]
+    (cause,) = causes(tmp_path / "out", *cases)
+    assert cause["sentence"] == (
+        "is wrong; to say how, same-conformance failed, which is a fault of its own: ZeroDivisionError: of ours"
+    )
+    assert "fault of its own" in (tmp_path / "out" / "index.html").read_text()
 
 
 def test_the_earlier_call_is_looked_for_among_cases_that_differ_in_one_thing() -> None:

@@ -12,8 +12,9 @@ from same_conformance.diagnosis import counterexample, further, memory, naming
 from same_conformance.diagnosis.counterexample import Minimum
 from same_conformance.diagnosis.diagnose import diagnose
 from same_conformance.diagnosis.where import Where
-from same_conformance.errors import UsageError
+from same_conformance.errors import SameConformanceError, UsageError
 from same_conformance.judge import FAILURES, Judge, Verdict
+from same_conformance.messages import in_words
 from same_conformance.outcome import Array
 from same_conformance.record import Result
 
@@ -113,8 +114,31 @@ def find(results: Iterable[Result], inquiry: Inquiry) -> list[Cause]:
         inquiry.report(done, len(failing))
         right = [r for r in group if r.judgement.verdict in ("pass", "unspecified")]
         at_once = 1 if any(r.judgement.verdict in _FATAL for r in wrong) else further.AT_ONCE
-        causes += [_cause(part, right, inquiry, at_once) for part in _parts(wrong, right)]
+        causes += [_cause_or_none_found(part, right, inquiry, at_once) for part in _parts(wrong, right)]
     return causes
+
+
+def _cause_or_none_found(wrong: Sequence[Result], right: Sequence[Result], inquiry: Inquiry, at_once: int) -> Cause:
+    """Look into failures; what goes wrong with that is our fault, and must cost nobody the run."""
+    try:
+        return _cause(wrong, right, inquiry, at_once)
+    except (SameConformanceError, OSError):
+        raise
+    except Exception as error:  # noqa: BLE001
+        sentence = f"is wrong; to say how, same-conformance failed, which is a fault of its own: {in_words(error)}"
+        return _undiagnosed(wrong, right, sentence)
+
+
+def _undiagnosed(wrong: Sequence[Result], right: Sequence[Result], sentence: str) -> Cause:
+    first = wrong[0]
+    n_ran = len(wrong) + len(right)
+    text = f"{sentence}; {len(wrong)} of {n_ran} cases wrong"
+    verdicts = tuple(dict.fromkeys(r.judgement.verdict for r in wrong))
+    compared, calls = first.case.compared, first.case.calls
+    return Cause(
+        first.implementation, first.case.op, verdicts, compared, calls, sentence, "", "", text, len(wrong), n_ran,
+        first.case.id, 0, is_proved=False,
+    )  # fmt: skip
 
 
 def _parts(wrong: Sequence[Result], right: Sequence[Result]) -> Iterator[list[Result]]:
@@ -149,12 +173,16 @@ def _cause(wrong: Sequence[Result], right: Sequence[Result], inquiry: Inquiry, a
     if compared != "forward" and minimum.case.compared == "forward":  # no case of the run showed that it is wrong too
         compared = "forward"
     remembers = _passes_at_first(name, minimum.case, verdicts, inquiry)
-    more, arrays = ([], {}) if remembers else _look_further(minimum.case, wrong, verdicts, inquiry, at_once)
+    more, arrays, n_changing = (
+        ([], {}, 0) if remembers else _look_further(minimum.case, wrong, verdicts, inquiry, at_once)
+    )
     results = sorted([*wrong, *seeing, *more], key=lambda r: r.case.canonical_key)
     diagnosis = diagnose(results, lambda case, sets: inquiry.pool.probe(name, case, sets), arrays)
     if remembers:
         sentence = _remembered(name, minimum.case, inquiry)
         diagnosis = replace(diagnosis, sentence=sentence, rule="", where=Where(""), share=None)
+    elif 2 * n_changing > len(arrays):  # then whatever was read is chance
+        diagnosis = replace(diagnosis, sentence=_CHANGES, rule="", where=Where(""), share=None)
     diagnosis = replace(diagnosis, n_wrong=len(wrong), n_ran=len(wrong) + len(comparable))
     return Cause(
         name,
@@ -177,16 +205,18 @@ def _cause(wrong: Sequence[Result], right: Sequence[Result], inquiry: Inquiry, a
 
 def _look_further(
     smallest: Case, wrong: Sequence[Result], verdicts: Sequence[Verdict], inquiry: Inquiry, at_once: int
-) -> tuple[list[Result], dict[Case, np.ndarray]]:
+) -> tuple[list[Result], dict[Case, np.ndarray], int]:
     """Execute cases that the run did not have; leave out those that fail in another way, or as was expected.
 
-    Returns their results, and what was given in all failing ones, those of the run executed again.
+    Returns their results, what was given in all failing ones, those of the run executed again, and in how many of these
+    the second call gave something else.
     """
     name = wrong[0].implementation
     found: list[Result] = []
     arrays: dict[Case, np.ndarray] = {}
+    changing: set[Case] = set()
     if any(verdict in _FATAL for verdict in verdicts):
-        return found, arrays
+        return found, arrays, 0
 
     def run(cases: Sequence[Case], *, is_new: bool = True) -> bool:
         inquiry.check()
@@ -197,6 +227,8 @@ def _look_further(
             fails = verdict in verdicts and inquiry.is_unexpected(name, case, verdict)
             if fails and isinstance(outcome, Array) and outcome.values.size <= _LARGEST:
                 arrays[case] = outcome.values
+                if outcome.n_unequal:
+                    changing.add(case)
             if is_new and (fails or verdict in ("pass", "unspecified")):
                 found.append(result)
             goes_on = goes_on and verdict not in _FATAL
@@ -207,7 +239,7 @@ def _look_further(
     if all(r.case != smallest for r in wrong):
         run([smallest])
     run([r.case for r in wrong if math.prod(r.case.expected_shape) <= _LARGEST][:_MOST_AGAIN], is_new=False)
-    return found, arrays
+    return found, arrays, len(changing)
 
 
 _MOST_AGAIN = 200
@@ -215,6 +247,7 @@ _MOST_AGAIN = 200
 _LARGEST = 20_000
 """Elements of a result that is kept."""
 
+_CHANGES = "gives another result when it is called again, and none that SAME asks for"
 _REMEMBERS = "depends on earlier calls: its smallest failing case passes in a process that has executed nothing before"
 
 

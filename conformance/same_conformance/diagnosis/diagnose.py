@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from same_conformance.diagnosis import naming, probing, share, transforms, where, wording
-from same_conformance.judge import FAILURES, Judge
+from same_conformance.judge import FAILURES, Judge, Verdict
 from same_conformance.mutants import RULES
 from same_conformance.padding import SAME
 
@@ -153,16 +153,36 @@ def _sentence(wrong: Sequence[Result], right: Sequence[Result], findings: list[s
         findings.insert(0, "depends on the size that it saw first")
     elif "forward" not in compared:
         which = " and ".join(_GRADIENTS[c] for c in sorted(compared))
-        findings = [f"is right forward, but {which} {transform or 'is wrong'}"]
+        how = f"cannot be had: {wrong[0].judgement.message}" if set(verdicts) == {"error"} else transform or "is wrong"
+        findings = [f"is right forward, but {which} {how}"]
     elif transform:  # it explains all results, which what was read need not do
         findings = [f"reads the right elements, but the result {transform}"]
-    if findings:
-        return "; ".join(findings)
-    if verdict == "dtype":
-        return f"returns another dtype ({wrong[0].judgement.message})"
-    if verdict in ("crash", "timeout", "error"):
-        return f"ends in {verdict}: {wrong[0].judgement.message}"
+    return "; ".join(findings) or _unread(wrong, right, verdict)
+
+
+def _unread(wrong: Sequence[Result], right: Sequence[Result], verdict: Verdict) -> str:
+    """Say what there is to say of results from which nothing could be read."""
+    message = wrong[0].judgement.message
+    match verdict:
+        case "dtype":
+            return f"returns another dtype ({message})"
+        case "crash" | "timeout" | "error":
+            return f"ends in {verdict}: {message}"
+        case "shape":
+            return _shaped(wrong)
     dtypes = {r.case.dtype for r in wrong}
     if dtypes < {r.case.dtype for r in (*wrong, *right)}:
         return f"reads the right elements, but loses precision in {', '.join(sorted(dtypes))}"
-    return f"gives wrong numbers although the probes saw the right elements read ({wrong[0].judgement.message})"
+    return f"gives wrong numbers although the probes saw the right elements read ({message})"
+
+
+def _shaped(wrong: Sequence[Result]) -> str:
+    """Say of results whose lengths no formula explains what is the matter with their shape."""
+    shapes = [(r, r.judgement.observed_shape) for r in wrong if r.judgement.observed_shape is not None]
+    axes = Counter(len(shape) - r.case.rank - 2 for r, shape in shapes)
+    (more, _), *others = axes.most_common()
+    if more and not others:
+        first, shape = shapes[0]
+        n_axes = "1 axis" if len(shape) == 1 else f"{len(shape)} axes"
+        return f"returns {n_axes} where batch, size and channels are {first.case.rank + 2}: {first.judgement.message}"
+    return f"returns another shape: {shapes[0][0].judgement.message}"

@@ -157,7 +157,9 @@ _VALUES: dict[str, Change] = {
 def _reduced(reduce: Callable[[np.ndarray], np.ndarray]) -> Change:
     """Do something else to the real elements of each window, ``(batch, elements, channels)``, than pooling does."""
 
-    def change(pair: Pair) -> np.ndarray:
+    def change(pair: Pair) -> np.ndarray | None:
+        if pair.case.compared != "forward":
+            return None
         (x,) = operands.make(pair.case)
         found = np.full(pair.asked.shape, np.nan)
         for position in np.ndindex(*pair.asked.shape[1:-1]):
