@@ -35,6 +35,7 @@ class Blocker:
 sys.meta_path.insert(0, Blocker())
 found = {}
 for file in map(Path, sys.argv[1:]):
+    sys.path.insert(0, str(file.parent))  # as a worker does
     spec = importlib.util.spec_from_file_location(file.stem, file)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -131,7 +131,11 @@ class Console:
                 said = "; ".join(text for text in (j.message, row.why) if text)
                 self.say(f"  {row.result.implementation}  {row.result.case.id}  {j.verdict}: {said}")
             if len(rows) > _LISTED:
-                self.say(f"  and {len(rows) - _LISTED} more, in mismatches.csv")
+                self.say(
+                    f"  and {len(rows) - _LISTED} more, in {'results' if title.startswith('stale') else 'mismatches'}.csv"
+                )
+        if assessment.standing("stale"):
+            self.say("  these pass: correct the list of known failures, or let --update-expectations do it")
         unpacked = map(unpacking.sentence, record.footer.get("unpacked", []))
         for text in (*(remark.text for remark in assessment.remarks), *unpacked):
             self.say(text)

@@ -1,6 +1,6 @@
 """EfficientNet-PyTorch: the layers that many ports of TensorFlow networks have copied."""
 
-from importlib.metadata import version
+from installed import version
 
 from same_conformance import Implementation, Unsupported
 

@@ -1,6 +1,6 @@
 """Equinox: ``Conv`` and ``ConvTranspose`` of ``equinox.nn``, on JAX. Its layers are channel first and know no batch."""
 
-from importlib.metadata import version
+from installed import version
 
 from same_conformance import Implementation
 

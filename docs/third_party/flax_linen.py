@@ -1,6 +1,6 @@
 """Flax: the layers and pooling of ``flax.linen``, on JAX."""
 
-from importlib.metadata import version
+from installed import version
 
 from same_conformance import Implementation, Unsupported
 

@@ -1,6 +1,6 @@
 """Haiku: the modules and pooling of ``haiku``, on JAX."""
 
-from importlib.metadata import version
+from installed import version
 
 from same_conformance import Implementation, Unsupported
 

@@ -1,6 +1,6 @@
 """Keras: the layers of ``keras.layers``, one implementation per backend."""
 
-from importlib.metadata import version
+from installed import version
 
 from same_conformance import Implementation, Unsupported
 

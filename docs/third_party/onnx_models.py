@@ -1,8 +1,7 @@
 """ONNX: a model of one node with ``auto_pad``, for inputs of any size, run by three engines."""
 
-from importlib.metadata import version
-
 import numpy as np
+from installed import version
 
 from same_conformance import Implementation, Unsupported
 

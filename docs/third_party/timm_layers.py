@@ -3,9 +3,10 @@
 import importlib
 import sys
 import types
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+
+from installed import version
 
 from same_conformance import Implementation, Unsupported
 

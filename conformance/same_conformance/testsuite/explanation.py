@@ -78,7 +78,10 @@ class Explainer:
             paragraphs.append(self._picture(failed.unexpected, causes))
         if failed.stale:
             paragraphs.append(_listed("These pass, though an expectation says that they fail:", failed.stale, failed))
-            paragraphs.append("Remove the expectation, or narrow its `when`: the list of known failures must be true.")
+            paragraphs.append(
+                "The list of known failures must be true: take out what passes, or let `same-conformance run` do it with "
+                "--update-expectations."
+            )
         return "\n\n".join(filter(None, paragraphs))
 
     def _summary(self, group: Group, failed: Failed, causes: Sequence[_Shown]) -> str:
