@@ -8,7 +8,9 @@ from pathlib import Path
 
 from browsing import Open, needed, needs_chromium, visible
 from records import small_record, write
+from same_conformance.assessment import assess
 from same_conformance.predicate import compile_predicate
+from same_conformance.report import cards
 
 pytestmark = needs_chromium
 
@@ -190,3 +192,73 @@ def test_a_case_has_what_absent_witnesses_said_of_it(tab: Open, tmp_path: Path) 
     other = next(case.id for case in record.cases if case.id not in said)
     page = tab().go(made, f"/case/{other}")
     assert "On record" not in visible(page).inner_text()
+
+
+def test_a_cell_of_the_front_leads_to_the_card_of_its_op(tab: Open, report: Path) -> None:
+    page = tab(viewport={"width": 1280, "height": 500}).go(report)
+    cell = page.locator(".matrix tr", has=page.get_by_role("link", name="torch-half", exact=True)).locator(
+        "td[data-op=max_pool]"
+    )
+    cell.get_by_role("link").click()
+    assert page.url.endswith("#/impl/torch-half?op=max_pool")
+    focused = page.locator(":focus")
+    assert "max_pool" in str(focused.locator("xpath=..").get_attribute("data-ops")).split()
+    assert 0 <= focused.bounding_box()["y"] < 200
+
+
+def test_cards_are_ordered_by_how_many_cases_they_make_fail() -> None:
+    record = small_record()
+    found = cards.cards(record, assess(record))
+    for of_one in found.values():
+        key = [(["unexpected", "stale", "expected failure"].index(card.standing), -card.n_wrong) for card in of_one]
+        assert key == sorted(key)
+
+
+def test_a_reason_on_the_front_takes_two_lines_and_all_of_it_on_paper(tab: Open, tmp_path: Path) -> None:
+    record = small_record()
+    record.header["expectations"] = [
+        {
+            "implementation": "stranger",
+            "op": "conv",
+            "when": "",
+            "verdict": "any",
+            "reason": "a b c d e " * 30,
+            "link": "",
+        }
+    ]
+    page = tab(viewport={"width": 1280, "height": 900}).go(write(record, tmp_path / "index.html"))
+    what = page.locator(".matrix .what").first
+    assert what.get_attribute("title") == what.text_content()
+    assert what.bounding_box()["height"] < 45
+    page.emulate_media(media="print")
+    assert what.bounding_box()["height"] > 100
+
+
+def test_the_head_of_the_front_table_stays_in_sight(tab: Open, report: Path) -> None:
+    page = tab(viewport={"width": 1280, "height": 300}).go(report)
+    page.locator(".matrix tbody tr").last.scroll_into_view_if_needed()
+    page.evaluate("scrollBy(0, 40)")
+    assert page.locator(".matrix thead th").first.bounding_box()["y"] == 0
+
+
+def test_back_leads_to_where_a_page_was_left_and_links_to_the_top(tab: Open, report: Path) -> None:
+    page = tab(viewport={"width": 1280, "height": 500}).go(report, "/explorer?verdict=wrong")
+    page.locator(".rows tbody a.case").nth(40).scroll_into_view_if_needed()
+    left = page.evaluate("scrollY")
+    assert left > 1000
+    page.locator(".rows tbody a.case").nth(40).click()
+    page.wait_for_function("document.title.startsWith('conv')")
+    assert page.evaluate("scrollY") == 0
+    page.evaluate("scrollTo(0, 90)")
+    page.wait_for_timeout(100)
+    page.go_back()
+    page.wait_for_function("document.title.startsWith('Explorer')")
+    assert page.evaluate("scrollY") == left
+    page.go_forward()
+    page.wait_for_function("document.title.startsWith('conv')")
+    assert page.evaluate("scrollY") == 90
+    page.go_back()
+    page.wait_for_function("document.title.startsWith('Explorer')")
+    page.reload()
+    page.wait_for_selector("html[data-ready]", state="attached")
+    assert page.evaluate("scrollY") == left

@@ -57,7 +57,7 @@ const calculatorPage = (parameters, section) => {
   const state = { op: OPS.includes(get("op")) ? get("op") : "conv", n: get("n", "225"), k: get("k", "3"), s: get("s", "2"), d: get("d", "1"), padding: get("padding") === "same_lower" ? "same_lower" : "", with: run.implementations.includes(get("with")) ? get("with") : "" };
   const result = h("div", { id: "answer" });
   const draw = (now) => {
-    history.replaceState(null, "", address("/calculator", now));
+    history.replaceState(history.state, "", address("/calculator", now));
     try {
       result.replaceChildren(...calculated(now));
       const told = result.querySelector(".headline .answer");
@@ -101,7 +101,7 @@ const calculated = (state) => {
     ...distinct.map((axis) => axisPicture(state.op, axis, "", null)),
     h("h2", {}, "Code"),
     recipeView(state.op, image, padding),
-    h("p", { class: "small" }, "In the terminal: ", h("code", {}, explainCommand(state, axes, padding))),
+    h("p", { class: "small" }, "In the terminal: ", h("code", {}, broken(explainCommand(state, axes, padding)))),
   ].filter(Boolean);
 };
 

@@ -3,7 +3,7 @@
 const sayError = (title, message) => [h("h1", {}, title), h("p", { class: "note bad" }, message)];
 
 // Addresses in a text become links; nothing else does.
-const linked = (text) => text.split(/(https:\/\/[\w.~:/?#@!$&'*+,;=%-]+[\w/])/).map((part, i) => (i % 2 ? h("a", { href: part, rel: "noreferrer" }, part) : part));
+const linked = (text) => text.split(/(https:\/\/[\w.~:/?#@!$&'*+,;=%-]+[\w/])/).map((part, i) => (i % 2 ? h("a", { href: part, rel: "noreferrer" }, broken(part)) : broken(part)));
 
 // Axes that are alike in all that is drawn of them, each kind once: [number of the first, what they are called].
 const distinctAxes = (c, theirs) => {
@@ -41,7 +41,7 @@ const verdictOf = (c, name, result, theirs) => {
   return [
     h("div", { class: `headline ${result.failed ? "wrong" : result.right ? "right" : "absent"}` },
       h("p", { class: "answer" }, implementationLink(name), ": ", mark(result.verdict)),
-      result.message ? h("p", {}, result.message) : null,
+      result.message ? h("p", {}, broken(result.message)) : null,
       h("p", {}, asked),
       isElsewhere ? h("p", {}, "It reads the elements that SAME asks for; what it makes of them is wrong.") : null,
       result.why ? h("p", { class: "small" }, `${result.standing}: `, linked(result.why)) : null,
@@ -61,7 +61,7 @@ const casePage = (id, parameters) => {
   if (result && result.right && c.compared === "forward") theirs = null;
   const parts = [
     h("p", { class: "crumb" }, h("a", { href: "#/" }, "Overview"), " / case"),
-    h("h1", { class: "id" }, id),
+    h("h1", { class: "id" }, broken(id)),
     h("p", { class: "lead" }, inWords(c), "."),
     run.contested.has(run.numberOf(id)) ? h("p", { class: "note" }, "Contested: TensorFlow or JAX differ from the rule here. ", h("a", { href: "#/contested" }, "See which")) : null,
     ...verdictOf(c, name, result, theirs),
@@ -125,10 +125,10 @@ const onRecord = (number) => {
 const verdictTable = (id, results, name) => {
   const failing = results.filter((one) => one.failed);
   const row = (one) => h("tr", { class: one.name === name ? "chosen" : null, "aria-current": one.name === name ? "true" : null },
-    h("th", { scope: "row" }, h("a", { href: caseAddress(id, one.name) }, one.name), one.name === name ? h("span", { class: "unseen" }, " (shown above)") : null),
+    h("th", { scope: "row" }, h("a", { href: caseAddress(id, one.name) }, broken(one.name)), one.name === name ? h("span", { class: "unseen" }, " (shown above)") : null),
     h("td", {}, mark(one.verdict), one.standing === "as expected" ? null : h("small", {}, one.standing)),
     h("td", { "data-label": "its shape" }, one.shape), h("td", { class: "n", "data-label": "different" }, one.n || ""), h("td", { class: "n", "data-label": "at most by" }, one.most),
-    h("td", {}, one.message, one.why ? h("small", {}, linked(one.why)) : null));
+    h("td", {}, broken(one.message), one.why ? h("small", {}, linked(one.why)) : null));
   const heads = ["implementation", "verdict", "its shape", "different", "at most by", "what was said"];
   // Who does not fail is told in a line for each verdict.
   const lines = ["pass", "unspecified", "unsupported"].map((verdict) => [verdict, results.filter((one) => one.verdict === verdict)]).filter(([, of]) => of.length);
@@ -136,6 +136,6 @@ const verdictTable = (id, results, name) => {
     failing.length ? scroller("Failures", h("table", { class: "grid stack keys" },
       h("thead", {}, h("tr", {}, heads.map((word, i) => h("th", { scope: "col", class: i === 3 || i === 4 ? "n" : null }, word)))), h("tbody", {}, failing.map(row)))) : null,
     ...lines.map(([verdict, of]) => h("p", { class: "names" }, mark(verdict), ` (${of.length}): `,
-      of.map((one, i) => [i ? ", " : "", h("a", { href: caseAddress(id, one.name), title: one.message || null, "aria-current": one.name === name ? "true" : null }, one.name)]), ".")),
+      of.map((one, i) => [i ? ", " : "", h("a", { href: caseAddress(id, one.name), title: one.message || null, "aria-current": one.name === name ? "true" : null }, broken(one.name))]), ".")),
   ];
 };

@@ -62,7 +62,7 @@ const answer = (one, id, apart) => {
   if (one.refused || (!one.offers && one.excuse)) return { state: "absent", text: () => [one.refused || one.excuse] };
   const bad = apart.find((axis) => axis.wrong && !axis.right);
   if (bad) return { state: "wrong", text: () => ["wrong wherever all axes are like one of these, e.g. ", caseLink(bad.first, one.name)] };
-  const check = () => h("code", {}, `same-conformance run ${run.callees[one.name]} --case ${id}`);
+  const check = () => h("code", {}, broken(`same-conformance run ${run.callees[one.name]} --case ${id}`));
   if (apart.length && apart.every((axis) => axis.right && !axis.wrong)) {
     return { state: "open", text: () => [`passes on ${apart.map((axis) => axis.right).join(" and ")} cases of each axis by itself; not checked together: `, check()] };
   }

@@ -61,7 +61,7 @@ const explorerPage = (parameters, section) => {
   // The address follows what is typed without a new entry in the history for each letter.
   const go = (change) => {
     Object.assign(state, { page: "" }, change);
-    history.replaceState(null, "", address("/explorer", state));
+    history.replaceState(history.state, "", address("/explorer", state));
     draw();
   };
   const results = h("div", { class: "results" });
@@ -106,7 +106,7 @@ const explorerPage = (parameters, section) => {
       const one = run.result(i);
       return h("tr", {}, h("td", {}, caseLink(one.case, one.name)), h("td", {}, implementationLink(one.name)),
         h("td", {}, mark(one.verdict), one.standing === "as expected" ? null : h("small", {}, one.standing)),
-        h("td", { "data-label": "its shape" }, one.shape), h("td", { class: "n", "data-label": "different" }, one.n || ""), h("td", { class: "n", "data-label": "at most by" }, one.most), h("td", {}, one.message, one.why ? h("small", {}, one.why) : null));
+        h("td", { "data-label": "its shape" }, one.shape), h("td", { class: "n", "data-label": "different" }, one.n || ""), h("td", { class: "n", "data-label": "at most by" }, one.most), h("td", {}, broken(one.message), one.why ? h("small", {}, broken(one.why)) : null));
     });
     results.replaceChildren(
       h("h2", { tabindex: -1, class: "count" }, text),

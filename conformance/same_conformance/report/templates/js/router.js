@@ -43,10 +43,7 @@ const route = (first) => {
   else if (name.startsWith("/impl/")) fillCards(section);
   const title = TITLES[whole] || decoded(whole.replace(/^\/(case|impl)\//, "")).slice(0, 200);
   document.title = `${title} · SAME conformance`;
-  if (!first) {
-    scrollTo(0, 0);
-    document.getElementById("content").focus({ preventScroll: true });
-  }
+  arrive(section, parameters, first);
 };
 
 const start = async () => {
@@ -72,4 +69,4 @@ start().catch((error) => {
 });
 
 // What the tests of this package compare with its Python.
-window.sameConformance = { axisOf, windowsOf, parseCase, caseId, compilePredicate, recipes, spelled };
+window.sameConformance = { broken, axisOf, windowsOf, parseCase, caseId, compilePredicate, recipes, spelled };
