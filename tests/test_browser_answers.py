@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 from browsing import Open, needed, needs_chromium, visible
 from records import small_record, write
+from same_conformance import corpus
 from same_conformance.assessment import assess
 from same_conformance.predicate import compile_predicate
 from same_conformance.report import cards
@@ -89,21 +91,51 @@ def test_the_explorer_filters_sorts_and_keeps_its_state_in_the_address(tab: Open
     assert again.locator(".count").inner_text() == page.locator(".count").inner_text()
     assert again.locator(".rows tbody td:nth-child(3) .v").all_inner_texts() == verdicts
     page.get_by_label("where").fill("k even and q > 1")
-    sync_api.expect(page.locator(".hint")).to_contain_text("“q” is not known")
+    before = page.locator(".count").inner_text()
+    sync_api.expect(page.locator("#where-wrong")).to_contain_text("“q” is not known")
+    assert page.locator(".count").inner_text() == before
     page.get_by_role("button", name="Clear").click()
     sync_api.expect(page.locator(".count")).to_have_text(f"{len(record.results):,} results")
 
 
 def test_the_heat_map_leads_to_the_results_it_counts(tab: Open, report: Path) -> None:
     page = tab().go(report, "/impl/stranger")
-    facts = visible(page).locator(".card .facts").first.inner_text()
+    facts = visible(page).locator(".card .facts", has_text="parameter space").inner_text()
     assert "wrong for even kernels" in facts
     assert "25\u00a0% of the parameter space" in facts
-    cell = visible(page).locator(".heat-table a", has_text="≠").first
-    n_ran = cell.inner_text().split("/")[1]
-    cell.click()
-    found = page.locator(".count").inner_text().split()[0]
-    assert int(found.replace(",", "")) >= int(n_ran)
+    routes = {
+        "/impl/stranger": [{}, {"dilation": "1"}, {"n mod s": "1"}, {"axes differ": "on"}],
+        "/impl/torch-half": [{}],
+    }
+    for route, choices in routes.items():
+        for chosen in choices:
+            page = tab().go(report, route)
+            card = visible(page).locator(".card").first
+            for label, value in chosen.items():
+                control = card.get_by_label(label)
+                control.check() if value == "on" else control.select_option(value)
+            for cell in (card.locator(".heat-table a").first, card.locator(".heat-table a", has_text="≠").last):
+                n_ran = cell.inner_text().split("/")[1]
+                cell.click()
+                assert page.locator(".count").inner_text().split()[0] == n_ran
+                page.go_back()
+                card.locator(".heat-table").wait_for()
+
+
+def test_a_network_leads_to_all_layers_that_break_it(tab: Open, report: Path) -> None:
+    page = tab().go(report, "/networks")
+    part = visible(page).locator("details", has_text="torch-half")
+    assert "1 with layers that come out wrong" in part.locator("summary").inner_text()
+    part.locator("summary").click()
+    told = part.locator("li").first.inner_text()
+    wanted = {layer.case.id for layer in corpus.read_networks() if layer.is_same and "MobileNetV2" in layer.layers}
+    wrong = {
+        r.case.id for r in small_record().results if r.implementation == "torch-half" and r.judgement.verdict != "pass"
+    }
+    part.get_by_role("link", name="(all of them)").click()
+    assert set(page.locator(".rows tbody a.case").all_inner_texts()) == wanted & wrong
+    assert len(wanted & wrong) > 1
+    assert told.startswith("MobileNetV2: ")
 
 
 def test_a_copied_script_runs_and_shows_the_mismatch(tab: Open, report: Path, tmp_path: Path) -> None:
@@ -247,18 +279,45 @@ def test_back_leads_to_where_a_page_was_left_and_links_to_the_top(tab: Open, rep
     left = page.evaluate("scrollY")
     assert left > 1000
     page.locator(".rows tbody a.case").nth(40).click()
-    page.wait_for_function("document.title.startsWith('conv')")
+    sync_api.expect(page).to_have_title(re.compile("^conv"))
     assert page.evaluate("scrollY") == 0
     page.evaluate("scrollTo(0, 90)")
     page.wait_for_timeout(100)
     page.go_back()
-    page.wait_for_function("document.title.startsWith('Explorer')")
+    sync_api.expect(page).to_have_title(re.compile("^Explorer"))
     assert page.evaluate("scrollY") == left
     page.go_forward()
-    page.wait_for_function("document.title.startsWith('conv')")
+    sync_api.expect(page).to_have_title(re.compile("^conv"))
     assert page.evaluate("scrollY") == 90
     page.go_back()
-    page.wait_for_function("document.title.startsWith('Explorer')")
+    sync_api.expect(page).to_have_title(re.compile("^Explorer"))
     page.reload()
     page.wait_for_selector("html[data-ready]", state="attached")
     assert page.evaluate("scrollY") == left
+
+
+def test_a_condition_may_be_typed_in_capitals_and_says_what_was_meant(tab: Open, report: Path) -> None:
+    page = tab().go(report, "/explorer?where=k+even+and+s+%3E+k")
+    said = page.locator(".count").inner_text()
+    page.get_by_label("where").fill("K EVEN AND S > K")
+    sync_api.expect(page).to_have_url(re.compile("EVEN"))
+    assert page.locator(".count").inner_text() == said
+    complaint = page.locator("#where-wrong")
+    for typed, meant in {
+        "dtype=float16": "dtype == 'float16'",
+        "stride > 1": "did you mean s?",
+        "k even and": "missing",
+    }.items():
+        page.get_by_label("where").fill(typed)
+        sync_api.expect(complaint).to_contain_text(meant)
+        assert page.locator(".count").inner_text() == said
+        assert complaint.bounding_box()["y"] > page.get_by_label("where").bounding_box()["y"]
+    page.get_by_label("where").fill("k even")
+    sync_api.expect(complaint).to_be_hidden()
+
+
+def test_what_the_address_asks_for_and_the_run_has_not_is_said_and_left_out(tab: Open, report: Path) -> None:
+    page = tab().go(report, "/explorer?op=nonsense&verdict=wrong")
+    assert "This run has no op “nonsense”" in visible(page).locator(".note").inner_text()
+    assert visible(page).locator("select[name=op]").input_value() == ""
+    assert page.locator(".rows tbody tr").count() > 10
