@@ -107,7 +107,7 @@ const calculated = (state) => {
 
 // The two questions that people come with, at the top of the front page.
 const askForms = (holder) => {
-  const find = h("input", { type: "search", name: "id", placeholder: "conv.n5.k3.s2", spellcheck: "false", autocapitalize: "off", size: 12 });
+  const find = h("input", { type: "search", name: "id", placeholder: run.cases.find((id) => /^conv\.n\d+-\d+\.k\d-\d\.s\d-\d$/.test(id)) || run.cases[0] || "", spellcheck: "false", autocapitalize: "off", size: 12 });
   const finder = h("form", { class: "controls", role: "search", "aria-label": "Find a case", onsubmit: (event) => {
     event.preventDefault();
     const text = find.value.trim();

@@ -15,11 +15,24 @@ const distinctAxes = (c, theirs) => {
   return [...kinds.values()].map((group) => [group[0], c.rank === 1 ? "" : group.length === 1 ? `axis ${group[0]}` : `axes ${group.join(" and ")}`]);
 };
 
+// What an implementation reads more than once in one window, in words; empty if there is nothing.
+const repeated = (windows) => {
+  for (const taps of windows) {
+    const again = taps.find((index, j) => index !== null && taps.indexOf(index) < j);
+    if (again === undefined) continue;
+    const n = taps.filter((index) => index === again).length;
+    return `counts element ${again} ${n === 2 ? "twice" : `${n} times`}`;
+  }
+  return "";
+};
+
 // What an implementation does with one axis, beside SAME, in a few words; empty if that is the same.
 const faultOf = (op, axis, theirs) => {
   const transposed = op === "conv_transpose";
   const ours = windowsOf(op, axis);
   const faults = [];
+  // Where taps repeat an element, those of padding cannot be placed beside them.
+  if (!transposed && repeated(theirs)) return repeated(theirs);
   if (!transposed && theirs.length !== ours.length) faults.push(`${count(theirs.length, "window")} where SAME has ${ours.length}`);
   const [mine, asked] = [placed(theirs)[0], placed(ours)[0]].map((window) => (window ? window.at[0] : null));
   if (mine !== null && asked !== null && mine !== asked) {
@@ -40,18 +53,36 @@ const verdictOf = (c, name, result, theirs) => {
   if (!result) return [h("p", {}, asked)];
   return [
     h("div", { class: `headline ${result.failed ? "wrong" : result.right ? "right" : "absent"}` },
-      h("p", { class: "answer" }, implementationLink(name), ": ", mark(result.verdict)),
+      h("p", { class: "answer" }, implementationLink(name), ": ", markInWords(result.verdict)),
       result.message ? h("p", {}, broken(result.message)) : null,
       h("p", {}, asked),
       isElsewhere ? h("p", {}, "It reads the elements that SAME asks for; what it makes of them is wrong.") : null,
-      result.why ? h("p", { class: "small" }, `${result.standing}: `, linked(result.why)) : null,
+      result.why ? h("p", { class: "small" }, `${result.standing === "expected failure" ? "known, listed failure" : result.standing}: `, linked(result.why)) : null,
       result.failed ? [h("p", { class: "small label" }, "To reproduce it:"), command(`same-conformance repro ${result.case} --with ${run.callees[name]}`)] : null),
   ];
 };
 
-const casePage = (id, parameters) => {
+// The id by which a run knows the case: fields in their order, those at their default left out.
+const canonicalId = (c) => {
+  const each = (key) => c.axes.map((axis) => axis[key]);
+  const full = c.axes.every((axis) => axis.out === axis.n * axis.s);
+  const fields = [
+    ["n", each("n")], ["k", each("k")], ["s", each("s"), c.axes.map(() => 1)], ["d", each("d"), c.axes.map(() => 1)], ["b", [c.batch], [1]],
+    ["c", c.channels, POOLS.includes(c.op) ? [2] : [1, 1]], ["g", [c.groups], [1]], ["o", each("out"), c.op === "conv_transpose" && !full ? [] : each("out")],
+  ];
+  const numbers = fields.filter(([, values, usual]) => String(values) !== String(usual)).map(([letter, values]) => letter + values.join("-"));
+  const words = [[c.padding, "same"], [c.dtype, "float32"], [c.compared, "forward"]].filter(([word, usual]) => word !== usual).map(([word]) => word);
+  return [c.op, ...numbers, ...words, ...(c.calls > 1 ? [`calls${c.calls}`] : [])].join(".");
+};
+
+const casePage = (asked, parameters) => {
   let c;
-  try { c = parseCase(id); } catch (error) { return sayError("No such case", `${id.slice(0, 200)} is not the id of a case. ${error.message}`); }
+  try { c = parseCase(asked); } catch (error) { return sayError("No such case", `${asked.slice(0, 200)} is not the id of a case. ${error.message}`); }
+  const id = canonicalId(c);
+  if (id !== asked) {
+    c = parseCase(id);
+    history.replaceState(history.state, "", caseAddress(id, parameters.get("with")));
+  }
   const results = run.rowsOfCase(id).map((i) => run.result(i));
   const failing = results.find((result) => result.failed);
   const name = parameters.get("with") || (failing ? failing.name : "");
@@ -65,7 +96,8 @@ const casePage = (id, parameters) => {
     h("p", { class: "lead" }, inWords(c), "."),
     run.contested.has(run.numberOf(id)) ? h("p", { class: "note" }, "Contested: TensorFlow or JAX differ from the rule here. ", h("a", { href: "#/contested" }, "See which")) : null,
     ...verdictOf(c, name, result, theirs),
-    name && !result && results.length ? h("p", { class: "note" }, `${name.slice(0, 200)} has no result for it in this run.`) : null,
+    name && !run.implementations.includes(name) ? h("p", { class: "note" }, `This run knows no implementation ${name.slice(0, 200)}.`)
+      : name && !result && results.length ? h("p", { class: "note" }, `${name.slice(0, 200)} has no result for it in this run.`) : null,
   ];
   if (!results.length) parts.push(h("p", { class: "note" }, "Not in this run. What SAME asks for is drawn below; to check it: "), command(`same-conformance run --case ${id}`));
   parts.push(...casePicture(c, name, result, picture, theirs));
