@@ -167,7 +167,7 @@ def test_who_asks_about_one_implementation_reads_its_answer_first_and_where_it_d
     assert page.locator("#answer .headline").inner_text().startswith("torch-half: ≠ wrong\n\n")
     assert "but wrong at size" not in page.locator("#answer .headline").inner_text()
     names = page.locator(".answers tbody tr").evaluate_all("(rows) => rows.map((row) => row.dataset.name)")
-    assert names == ["torch-explicit", "torch-half", "stranger"]  # who is right and has nothing against it is first
+    assert names == ["torch-half", "stranger", "torch-explicit"]  # who is wrong is first
     visible(page).locator("select[name=op]").select_option("max_pool")
     assert "No max_pool at all: stranger." in page.locator("#answer").inner_text()
 

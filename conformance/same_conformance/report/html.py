@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from same_conformance.record import Record
 
 _SCRIPTS = (
-    "dom", "rule", "predicate", "data", "strips", "grids", "explorer", "heat", "case", "evidence", "recipes", "calculator", "keys",
+    "dom", "rule", "predicate", "data", "strips", "grids", "explorer", "heat", "case", "evidence", "recipes", "everysize", "calculator", "keys",
     "places", "router",
 )  # fmt: skip
 """The page's own code, in ``templates/js``, in the order in which each builds on those before it."""

@@ -93,15 +93,15 @@ const calculated = (state) => {
     h("p", { class: "print-only" }, inWords(parseCase(id)), "."),
     chosen ? headline(chosen, state) : null,
     ...summary, remark,
+    h("h2", {}, "Code"),
+    recipeView(state.op, image, padding),
+    h("p", { class: "small" }, "In the terminal: ", h("code", {}, broken(explainCommand(state, axes, padding)))),
+    h("h2", {}, "The picture"),
+    ...distinct.map((axis) => axisPicture(state.op, axis, "", null)),
     h("h2", {}, "Who is right for this"),
     ...evidenceTable(answers, state),
     h("p", { class: "small" }, "Like it are the cases whose axes have this kernel, stride and dilation, and the same padding and n mod s: by the rule they are alike. ",
       caseLink(id), run.hasCase(id) ? " itself ran." : " itself did not run."),
-    h("h2", {}, "The picture"),
-    ...distinct.map((axis) => axisPicture(state.op, axis, "", null)),
-    h("h2", {}, "Code"),
-    recipeView(state.op, image, padding),
-    h("p", { class: "small" }, "In the terminal: ", h("code", {}, broken(explainCommand(state, axes, padding)))),
   ].filter(Boolean);
 };
 

@@ -89,8 +89,8 @@ const answersFor = (state, axes, padding) => {
   // Axes that are right one by one are a hint and no proof: some implementations take one axis for another.
   const apart = kinds.size > 1 ? axes.map((axis) => evidence(op, [axis], padding)) : [];
   const elsewhere = neighbours(op, axes, padding).map((there) => [there, evidence(op, there, padding)]);
-  const order = { right: 0, wrong: 2, open: 3, absent: 4 };
-  const rank = (one) => order[one.state] + (one.state === "right" && (one.traps.length || one.one.name in run.rules) ? 1 : 0);
+  const order = { wrong: 0, right: 2, open: 3, absent: 4 }; // what is wrong is what a reader has to know of
+  const rank = (one) => order[one.state] - (one.state === "right" && (one.traps.length || one.one.name in run.rules) ? 1 : 0);
   return evidence(op, axes, padding)
     .map((one, i) => ({ one, ...answer(one, id, apart.map((of) => of[i])), traps: elsewhere.filter(([, found]) => found[i].wrong).map(([there]) => there) }))
     .sort((a, b) => rank(a) - rank(b));
