@@ -94,3 +94,48 @@ def test_a_picture_that_is_cut_shows_an_edge(tab: Open, report: Path) -> None:
     holder = visible(page).locator(".scroll").first
     assert holder.evaluate("(e) => e.scrollWidth > e.clientWidth")
     assert "local" in holder.evaluate("(e) => getComputedStyle(e).backgroundAttachment")
+
+
+def test_a_failure_leads_to_the_script_that_shows_it(tab: Open, report: Path) -> None:
+    page = tab().go(report, "/case/conv.n224-224.k3-3.s2-2?with=torch-half")
+    page.locator(".headline").get_by_role("link", name="a script to copy").click()
+    card = page.locator(":focus").locator("xpath=..")
+    assert "conv" in str(card.get_attribute("data-ops")).split()
+    assert card.get_by_text("Script that reproduces it").count() == 1
+
+
+def test_all_axes_together_tell_what_is_read_wrongly_from_what_is_not_read(tab: Open, report: Path) -> None:
+    page = tab().go(report, "/case/conv.n224-224.k3-3.s2-2?with=torch-half")
+    theirs = visible(page).locator("svg.units").last
+    # The window begins one too early on both axes: SAME's last row and column are missed, five elements of padding read.
+    assert (theirs.locator(".missed").count(), theirs.locator(".other").count()) == (5, 5)
+    assert theirs.locator("text.tiny", has_text="\u2013").count() == 5
+    stroke = "(e) => getComputedStyle(e).stroke"
+    line = visible(page).locator("svg.strip").last.locator("rect.other").first
+    assert {one.evaluate(stroke) for one in theirs.locator(".other").all()} == {line.evaluate(stroke)}
+    assert "not read, though SAME does" in visible(page).locator(".legend").last.inner_text()
+    assert visible(page).locator(".legend").first.inner_text().startswith("read, as SAME asks")
+
+
+def test_the_gradient_by_a_kernel_is_shown_channel_by_channel(tab: Open, tmp_path: Path) -> None:
+    case = parse("conv.n2.k2.c2-1.kernel_gradient")
+    values = {"shape": [2, 2, 1], "values": [11, 12, 21, 22]}  # kernel element, input channel, output channel
+    picture = {
+        "implementation": "mine",
+        "case": case.id,
+        "expected": values,
+        "observed": values | {"values": [11, 12, 21, 9]},
+        "windows": None,
+    }
+    failed = Result("mine", case, Judgement("value", (2, 2, 1), 1, 13.0))
+    run = Record(header([case], about("mine")), [failed], {"pictures": [picture]}, [case])
+    page = tab().go(write(run, tmp_path / "index.html"), f"/case/{case.id}")
+    expected, observed = visible(page).locator("table.plane").all()
+    assert expected.locator("td").all_inner_texts() == ["11", "21"]
+    page.get_by_label("input channel").select_option("1")
+    expected, observed = visible(page).locator("table.plane").all()
+    assert (expected.locator("td").all_inner_texts(), observed.locator("td").all_inner_texts()) == (
+        ["12", "22"],
+        ["12", "≠9"],
+    )
+    assert "Observed: kernel gradient of shape 2\u00d72\u00d71, from mine" in visible(page).inner_text()

@@ -71,6 +71,7 @@ class Card:
             "verdicts": self.verdicts,
             "why": self.why,
             "case": self.case,
+            "script": bool(self.script),
         }
 
     @property

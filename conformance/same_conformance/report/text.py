@@ -16,7 +16,7 @@ _UNSEEN = re.compile(
 """Control characters but tab and line feed, marks that turn or join text, and halves of surrogate pairs."""
 
 _LINK = re.compile(r"https://[\w.~:/?#\[\]@!$&'*+,;=%-]+[\w/]")
-_SEAM = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z])|(?<=[._/=,#:])(?=\w)")
+_SEAM = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[._/=,#:])(?=\w)")
 _UNBROKEN = 24
 """Characters of the longest word with hyphens, such as an option, that stays on one line; a phone has room for it."""
 _WHOLE = 12

@@ -42,6 +42,14 @@ const faultOf = (op, axis, theirs) => {
   return faults.join("; ");
 };
 
+// Where a script lies that shows the same mistake without this package; null if there is none.
+const scriptLink = (c, result) => {
+  const card = run.cards.find((one) => one.script && one.implementation === result.name && one.standing === result.standing && one.ops.includes(c.op)
+    && one.verdicts.includes(result.verdict) && (!one.why || one.why === result.why));
+  return card ? h("p", { class: "small" }, "Without same-conformance: ", h("a", { href: address("/impl/" + encodeURIComponent(result.name), { op: c.op, smallest: card.case }) }, "a script to copy"),
+    card.case === result.case ? "." : [" that shows it for ", h("span", { class: "case" }, broken(card.case)), ", the smallest such case."]) : null;
+};
+
 // The verdict, what was asked for, what is done instead, and how to see it: all that who follows a link came for.
 const verdictOf = (c, name, result, theirs) => {
   const verb = c.op === "conv_transpose" ? "crops" : "pads";
@@ -58,7 +66,7 @@ const verdictOf = (c, name, result, theirs) => {
       h("p", {}, asked),
       isElsewhere ? h("p", {}, "It reads the elements that SAME asks for; what it makes of them is wrong.") : null,
       result.why ? h("p", { class: "small" }, `${result.standing === "expected failure" ? "known, listed failure" : result.standing}: `, linked(result.why)) : null,
-      result.failed ? [h("p", { class: "small label" }, "To reproduce it:"), command(`same-conformance repro ${result.case} --with ${run.callees[name]}`)] : null),
+      result.failed ? [h("p", { class: "small label" }, "To reproduce it:"), command(`same-conformance repro ${result.case} --with ${run.callees[name]}`), scriptLink(c, result)] : null),
   ];
 };
 
@@ -115,11 +123,11 @@ const casePicture = (c, name, result, picture, theirs) => {
     if (word) parts.push(h("h3", {}, word[0].toUpperCase() + word.slice(1)));
     parts.push(axisPicture(c.op, c.axes[a], name, theirs ? theirs[a] : null));
   }
-  parts.push(h("p", { class: "small" }, "Dashed: padding. Filled: what a window reads; outlined or marked ≠: not as SAME asks. Point at a line, or go to it with the Tab and arrow keys, to see its elements."));
+  parts.push(legend(theirs ? [READ, MOVED, PADDING] : [READ, PADDING]), h("p", { class: "small" }, "Point at a line, or go to it with the Tab and arrow keys, to see its elements."));
   const view = c.rank > 1 ? windowView(c, name, theirs, theirs ? firstDiffering(c, theirs) : c.axes.map(() => 0)) : null;
   if (view) parts.push(h("h3", {}, "All axes together"), view.element);
   if (picture && picture.expected) {
-    const arrays = arraysView(name, picture);
+    const arrays = arraysView(name, picture, c.compared);
     // Pointing at a value shows its window.
     arrays.addEventListener("pointerover", (event) => {
       const cell = event.target.closest("td[data-cell]");

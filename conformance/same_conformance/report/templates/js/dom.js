@@ -18,7 +18,7 @@ const s = (name, attributes, ...children) => filled(document.createElementNS(SVG
 // A text whose long names may be broken between their parts, and whose options nowhere; as report/text.py does it.
 const broken = (text) => String(text).split(/(\s+)/).map((word) => {
   if (word.length <= 24 && word.slice(0, -1).includes("-")) return h("span", { class: "nb" }, word);
-  return word.length <= 12 ? word : word.split(/(?<=[a-z0-9])(?=[A-Z][a-z])|(?<=[._/=,#:])(?=\w)/).map((part, i) => (i ? [h("wbr"), part] : part));
+  return word.length <= 12 ? word : word.split(/(?<=[a-z0-9])(?=[A-Z])|(?<=[._/=,#:])(?=\w)/).map((part, i) => (i ? [h("wbr"), part] : part));
 });
 
 const count = (n, one, many) => `${n.toLocaleString("en")} ${n === 1 ? one : many || one + "s"}`;
