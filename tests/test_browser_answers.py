@@ -201,7 +201,7 @@ def test_the_counts_of_the_front_are_those_of_the_record(tab: Open, report: Path
 
 def test_a_stranger_s_card_says_how_to_reproduce_it(tab: Open, report: Path) -> None:
     page = tab(permissions=["clipboard-read", "clipboard-write"]).go(report, "/impl/stranger")
-    card = visible(page).locator(".card").first
+    card = visible(page).locator(".card", has_text="Pads 1 on both sides").first
     assert "where same-conformance and theirs 1.0 are installed together" in card.inner_text()
     assert "python -m pip install theirs" in card.inner_text()
     assert card.locator(".command code").all_inner_texts() == [
