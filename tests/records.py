@@ -130,6 +130,11 @@ def large_record(n_implementations: int) -> Record:
     return Record(header(cases, *map(about, names)), results, {"seconds": 1}, cases)
 
 
+def unbroken(page: str) -> str:
+    """Return a page without the marks that say where its names may be broken."""
+    return re.sub(r'<span class="nb">([^<]*)</span>', r"\1", page).replace("<wbr>", "")
+
+
 def write(record: Record, path: Path) -> Path:
     assessed = assessment.assess(record)
     path.write_text(html.render(record, assessed, tables.verdicts(assessed)), encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,10 @@ import pytest
 
 from browsing import Open, needed, needs_chromium, visible
 from records import small_record, write
+from same_conformance import corpus
+from same_conformance.assessment import assess
 from same_conformance.predicate import compile_predicate
+from same_conformance.report import cards
 
 pytestmark = needs_chromium
 
@@ -130,21 +134,51 @@ def test_the_explorer_filters_sorts_and_keeps_its_state_in_the_address(tab: Open
     assert again.locator(".count").inner_text() == page.locator(".count").inner_text()
     assert again.locator(".rows tbody td:nth-child(3) .v").all_inner_texts() == verdicts
     page.get_by_label("where").fill("k even and q > 1")
-    sync_api.expect(page.locator(".hint")).to_contain_text("“q” is not known")
+    before = page.locator(".count").inner_text()
+    sync_api.expect(page.locator("#where-wrong")).to_contain_text("“q” is not known")
+    assert page.locator(".count").inner_text() == before
     page.get_by_role("button", name="Clear").click()
     sync_api.expect(page.locator(".count")).to_have_text(f"{len(record.results):,} results")
 
 
 def test_the_heat_map_leads_to_the_results_it_counts(tab: Open, report: Path) -> None:
     page = tab().go(report, "/impl/stranger")
-    facts = visible(page).locator(".card .facts").first.inner_text()
+    facts = visible(page).locator(".card .facts", has_text="parameter space").inner_text()
     assert "wrong for even kernels" in facts
     assert "25\u00a0% of the parameter space" in facts
-    cell = visible(page).locator(".heat-table a", has_text="≠").first
-    n_ran = cell.inner_text().split("/")[1]
-    cell.click()
-    found = page.locator(".count").inner_text().split()[0]
-    assert int(found.replace(",", "")) >= int(n_ran)
+    routes = {
+        "/impl/stranger": [{}, {"dilation": "1"}, {"n mod s": "1"}, {"axes differ": "on"}],
+        "/impl/torch-half": [{}],
+    }
+    for route, choices in routes.items():
+        for chosen in choices:
+            page = tab().go(report, route)
+            card = visible(page).locator(".card").first
+            for label, value in chosen.items():
+                control = card.get_by_label(label)
+                control.check() if value == "on" else control.select_option(value)
+            for cell in (card.locator(".heat-table a").first, card.locator(".heat-table a", has_text="≠").last):
+                n_ran = cell.inner_text().split("/")[1]
+                cell.click()
+                assert page.locator(".count").inner_text().split()[0] == n_ran
+                page.go_back()
+                card.locator(".heat-table").wait_for()
+
+
+def test_a_network_leads_to_all_layers_that_break_it(tab: Open, report: Path) -> None:
+    page = tab().go(report, "/networks")
+    part = visible(page).locator("details", has_text="torch-half")
+    assert "1 with layers that come out wrong" in part.locator("summary").inner_text()
+    part.locator("summary").click()
+    told = part.locator("li").first.inner_text()
+    wanted = {layer.case.id for layer in corpus.read_networks() if layer.is_same and "MobileNetV2" in layer.layers}
+    wrong = {
+        r.case.id for r in small_record().results if r.implementation == "torch-half" and r.judgement.verdict != "pass"
+    }
+    part.get_by_role("link", name="(all of them)").click()
+    assert set(page.locator(".rows tbody a.case").all_inner_texts()) == wanted & wrong
+    assert len(wanted & wrong) > 1
+    assert told.startswith("MobileNetV2: ")
 
 
 def test_a_copied_script_runs_and_shows_the_mismatch(tab: Open, report: Path, tmp_path: Path) -> None:
@@ -176,7 +210,7 @@ def test_who_asks_about_one_implementation_reads_its_answer_first_and_where_it_d
     assert page.locator("#answer .headline").inner_text().startswith("torch-half: ≠ wrong\n\n")
     assert "but wrong at size" not in page.locator("#answer .headline").inner_text()
     names = page.locator(".answers tbody tr").evaluate_all("(rows) => rows.map((row) => row.dataset.name)")
-    assert names == ["torch-explicit", "torch-half", "stranger"]  # who is right and has nothing against it is first
+    assert names == ["torch-half", "stranger", "torch-explicit"]  # who is wrong is first
     visible(page).locator("select[name=op]").select_option("max_pool")
     assert "No max_pool at all: stranger." in page.locator("#answer").inner_text()
 
@@ -210,7 +244,7 @@ def test_the_counts_of_the_front_are_those_of_the_record(tab: Open, report: Path
 
 def test_a_stranger_s_card_says_how_to_reproduce_it(tab: Open, report: Path) -> None:
     page = tab(permissions=["clipboard-read", "clipboard-write"]).go(report, "/impl/stranger")
-    card = visible(page).locator(".card").first
+    card = visible(page).locator(".card", has_text="Pads 1 on both sides").first
     assert "where same-conformance and theirs 1.0 are installed together" in card.inner_text()
     assert "python -m pip install theirs" in card.inner_text()
     assert card.locator(".command code").all_inner_texts() == [
@@ -233,3 +267,100 @@ def test_a_case_has_what_absent_witnesses_said_of_it(tab: Open, tmp_path: Path) 
     other = next(case.id for case in record.cases if case.id not in said)
     page = tab().go(made, f"/case/{other}")
     assert "On record" not in visible(page).inner_text()
+
+
+def test_a_cell_of_the_front_leads_to_the_card_of_its_op(tab: Open, report: Path) -> None:
+    page = tab(viewport={"width": 1280, "height": 500}).go(report)
+    cell = page.locator(".matrix tr", has=page.get_by_role("link", name="torch-half", exact=True)).locator(
+        "td[data-op=max_pool]"
+    )
+    cell.get_by_role("link").click()
+    assert page.url.endswith("#/impl/torch-half?op=max_pool")
+    focused = page.locator(":focus")
+    assert "max_pool" in str(focused.locator("xpath=..").get_attribute("data-ops")).split()
+    assert 0 <= focused.bounding_box()["y"] < 200
+
+
+def test_cards_are_ordered_by_how_many_cases_they_make_fail() -> None:
+    record = small_record()
+    found = cards.cards(record, assess(record))
+    for of_one in found.values():
+        key = [(["unexpected", "stale", "expected failure"].index(card.standing), -card.n_wrong) for card in of_one]
+        assert key == sorted(key)
+
+
+def test_a_reason_on_the_front_takes_two_lines_and_all_of_it_on_paper(tab: Open, tmp_path: Path) -> None:
+    record = small_record()
+    record.header["expectations"] = [
+        {
+            "implementation": "stranger",
+            "op": "conv",
+            "when": "",
+            "verdict": "any",
+            "reason": "a b c d e " * 30,
+            "link": "",
+        }
+    ]
+    page = tab(viewport={"width": 1280, "height": 900}).go(write(record, tmp_path / "index.html"))
+    what = page.locator(".matrix .what").first
+    assert what.get_attribute("title") == what.text_content()
+    assert what.bounding_box()["height"] < 45
+    page.emulate_media(media="print")
+    assert what.bounding_box()["height"] > 100
+
+
+def test_the_head_of_the_front_table_stays_in_sight(tab: Open, report: Path) -> None:
+    page = tab(viewport={"width": 1280, "height": 300}).go(report)
+    page.locator(".matrix tbody tr").last.scroll_into_view_if_needed()
+    page.evaluate("scrollBy(0, 40)")
+    assert page.locator(".matrix thead th").first.bounding_box()["y"] == 0
+
+
+def test_back_leads_to_where_a_page_was_left_and_links_to_the_top(tab: Open, report: Path) -> None:
+    page = tab(viewport={"width": 1280, "height": 500}).go(report, "/explorer?verdict=wrong")
+    page.locator(".rows tbody a.case").nth(40).scroll_into_view_if_needed()
+    left = page.evaluate("scrollY")
+    assert left > 1000
+    page.locator(".rows tbody a.case").nth(40).click()
+    sync_api.expect(page).to_have_title(re.compile("^conv"))
+    assert page.evaluate("scrollY") == 0
+    page.evaluate("scrollTo(0, 90)")
+    page.wait_for_timeout(100)
+    page.go_back()
+    sync_api.expect(page).to_have_title(re.compile("^Explorer"))
+    assert page.evaluate("scrollY") == left
+    page.go_forward()
+    sync_api.expect(page).to_have_title(re.compile("^conv"))
+    assert page.evaluate("scrollY") == 90
+    page.go_back()
+    sync_api.expect(page).to_have_title(re.compile("^Explorer"))
+    page.reload()
+    page.wait_for_selector("html[data-ready]", state="attached")
+    assert page.evaluate("scrollY") == left
+
+
+def test_a_condition_may_be_typed_in_capitals_and_says_what_was_meant(tab: Open, report: Path) -> None:
+    page = tab().go(report, "/explorer?where=k+even+and+s+%3E+k")
+    said = page.locator(".count").inner_text()
+    page.get_by_label("where").fill("K EVEN AND S > K")
+    sync_api.expect(page).to_have_url(re.compile("EVEN"))
+    assert page.locator(".count").inner_text() == said
+    complaint = page.locator("#where-wrong")
+    for typed, meant in {
+        "dtype=float16": "dtype == 'float16'",
+        "stride > 1": "did you mean s?",
+        "k even and": "missing",
+    }.items():
+        page.get_by_label("where").fill(typed)
+        sync_api.expect(complaint).to_contain_text(meant)
+        assert page.locator(".count").inner_text() == said
+        assert complaint.bounding_box()["y"] > page.get_by_label("where").bounding_box()["y"]
+    page.get_by_label("where").fill("k even")
+    sync_api.expect(complaint).to_be_hidden()
+
+
+def test_what_the_address_asks_for_and_the_run_has_not_is_said_and_left_out(tab: Open, report: Path) -> None:
+    page = tab().go(report, "/explorer?op=nonsense&verdict=wrong")
+    assert "This run has no op “nonsense”" in visible(page).locator(".note").inner_text()
+    assert visible(page).locator("select[name=op]").input_value() == ""
+    assert page.locator(".rows tbody tr").count() > 10

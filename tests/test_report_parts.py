@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from records import about, by_rule, header, right, small_record
+from records import about, by_rule, header, right, small_record, unbroken
 from same_conformance import corpus, mutants
 from same_conformance.assessment import assess
 from same_conformance.case import Case, parse
@@ -145,7 +145,7 @@ def test_a_command_on_a_card_can_be_copied_whatever_the_names(changes: dict[str,
     mine = about("mine", builtin=False, distribution="theirs") | changes
     record = Record(header([case], mine), [Result(mine["name"], case, Judgement("error"))], {}, [case])
     assessed = assess(record)
-    page = html.render(record, assessed, tables.verdicts(assessed))
+    page = unbroken(html.render(record, assessed, tables.verdicts(assessed)))
     for text in told:
         assert text in page
     assert "with the <code>--python</code>" not in page

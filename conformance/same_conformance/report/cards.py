@@ -71,6 +71,7 @@ class Card:
             "verdicts": self.verdicts,
             "why": self.why,
             "case": self.case,
+            "script": bool(self.script),
         }
 
     @property
@@ -87,7 +88,7 @@ class Card:
 
 
 def cards(record: Record, assessment: Assessment) -> dict[str, list[Card]]:
-    """Return the cards by implementation, the unexpected ones first."""
+    """Return the cards by implementation: the unexpected ones first, and of each standing what fails most."""
     about_of = {about["name"]: about for about in record.header["implementations"]}
     rows_of: dict[str, list[Assessed]] = {}
     for row in assessment.rows:
@@ -98,13 +99,17 @@ def cards(record: Record, assessment: Assessment) -> dict[str, list[Card]]:
         causes.setdefault(cause["implementation"], []).append(cause)
     return {
         name: [
-            *_unexpected(about_of[name], rows, causes.get(name, [])),
-            *_grouped(about_of[name], rows, "stale", reasons),
-            *_grouped(about_of[name], rows, "expected failure", reasons),
+            *_most_first(_unexpected(about_of[name], rows, causes.get(name, []))),
+            *_most_first(_grouped(about_of[name], rows, "stale", reasons)),
+            *_most_first(_grouped(about_of[name], rows, "expected failure", reasons)),
         ]
         for name, rows in sorted(rows_of.items())
         if name in about_of
     }
+
+
+def _most_first(found: Iterable[Card]) -> list[Card]:
+    return sorted(found, key=lambda card: -card.n_wrong)
 
 
 def _unexpected(

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from same_conformance import unpacking
 from same_conformance.judge import expected_shape
 from same_conformance.report import commands, tables, templating
-from same_conformance.report.text import address, linked, shown
+from same_conformance.report.text import address, breakable, linked, shown
 from same_conformance.report.view import in_words, view
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from same_conformance.record import Record
 
 _SCRIPTS = (
-    "dom", "rule", "predicate", "data", "strips", "grids", "explorer", "heat", "case", "evidence", "recipes", "calculator", "keys",
-    "router",
+    "dom", "rule", "predicate", "data", "strips", "grids", "explorer", "heat", "case", "evidence", "recipes", "everysize", "calculator", "keys",
+    "places", "router",
 )  # fmt: skip
 """The page's own code, in ``templates/js``, in the order in which each builds on those before it."""
 
@@ -38,6 +38,7 @@ def _environment() -> Environment:
     found.filters["long"] = _long
     found.filters["address"] = address
     found.filters["linked"] = linked
+    found.filters["breakable"] = breakable
     found.filters["callee"] = commands.callee
     found.filters["is_file"] = commands.is_file
     found.filters["quoted"] = shlex.quote

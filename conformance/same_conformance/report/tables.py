@@ -254,8 +254,9 @@ def networks(frame: pd.DataFrame, layers: Iterable[Layer]) -> list[dict[str, Any
     """Say for each network which implementations reproduce all of its SAME layers, and which layer breaks the others.
 
     A layer that is padded by hand counts where its padding is that of SAME. Returns a dict per network: ``network``,
-    ``n_layers``, ``n_cases`` and ``implementations``, a dict from name to ``verdict`` (``safe``, ``wrong`` or
-    ``unsupported``), ``case`` and ``layer`` that break it, and ``n_broken``.
+    ``n_layers``, ``cases`` and ``implementations``, a dict from name to ``verdict`` (``safe``, ``wrong`` or
+    ``unsupported``), ``n_broken``, and of those that are not safe ``n_wrong`` and ``n_missing``, the layers that come out
+    wrong and that are not offered, and ``case``, ``layer`` and ``why`` of the smallest case that breaks it.
     """
     wanted: dict[str, dict[str, list[str]]] = {}
     for layer in layers:
@@ -272,7 +273,7 @@ def networks(frame: pd.DataFrame, layers: Iterable[Layer]) -> list[dict[str, Any
     for network, cases in sorted(wanted.items()):
         if not all(any((name, case) in verdict_of for name in names) for case in cases):
             continue  # only part of the network's layers ran
-        row = {"network": network, "n_cases": len(cases), "n_layers": sum(map(len, cases.values()))}
+        row = {"network": network, "cases": list(cases), "n_layers": sum(map(len, cases.values()))}
         row["implementations"] = {
             name: _fitness(cases, lambda case, name=name: verdict_of.get((name, case), "unsupported")) for name in names
         }
@@ -281,11 +282,19 @@ def networks(frame: pd.DataFrame, layers: Iterable[Layer]) -> list[dict[str, Any
 
 
 def _fitness(cases: dict[str, list[str]], verdict_of: Any) -> dict[str, Any]:
-    """Return how one implementation stands to one network: the first layer that breaks it, wrong before unsupported."""
+    """Return how one implementation stands to one network: its smallest case that breaks it, wrong before unsupported."""
     wrong = [case for case in cases if verdict_of(case) in FAILURES]
     missing = [case for case in cases if verdict_of(case) == "unsupported"]
     broken = wrong or missing
-    n_broken = sum(len(cases[case]) for case in broken)
-    verdict = "wrong" if wrong else "unsupported" if missing else "safe"
-    first = {"case": broken[0], "layer": cases[broken[0]][0], "why": verdict_of(broken[0])} if broken else {}
-    return {"verdict": verdict, "n_broken": n_broken, **first}
+    if not broken:
+        return {"verdict": "safe", "n_broken": 0}
+    n_wrong, n_missing = (sum(len(cases[case]) for case in part) for part in (wrong, missing))
+    return {
+        "verdict": "wrong" if wrong else "unsupported",
+        "n_broken": n_wrong or n_missing,
+        "n_wrong": n_wrong,
+        "n_missing": n_missing,
+        "case": broken[0],
+        "layer": cases[broken[0]][0],
+        "why": verdict_of(broken[0]),
+    }

@@ -16,6 +16,11 @@ _UNSEEN = re.compile(
 """Control characters but tab and line feed, marks that turn or join text, and halves of surrogate pairs."""
 
 _LINK = re.compile(r"https://[\w.~:/?#\[\]@!$&'*+,;=%-]+[\w/]")
+_SEAM = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[._/=,#:])(?=\w)")
+_UNBROKEN = 24
+"""Characters of the longest word with hyphens, such as an option, that stays on one line; a phone has room for it."""
+_WHOLE = 12
+"""Characters of the longest word that is never broken, such as a version."""
 _ISSUE = re.compile(r"github\.com/([\w.-]+/[\w.-]+)/(?:issues|pull)/([0-9]+)")
 
 
@@ -48,16 +53,33 @@ def address(text: str) -> str:
     return quote(shown(text), safe="")
 
 
+def breakable(text: str) -> Markup:
+    """Return `text` as markup whose long names may be broken between their parts, and whose options nowhere.
+
+    >>> str(breakable("--with keras.layers.MaxPool2dSame"))
+    '<span class="nb">--with</span> keras.<wbr>layers.<wbr>Max<wbr>Pool2d<wbr>Same'
+    """
+    return Markup("").join(_broken(part) for part in re.split(r"(\s+)", shown(text)))
+
+
+def _broken(word: str) -> Markup:
+    if len(word) <= _UNBROKEN and "-" in word[:-1]:
+        return Markup('<span class="nb">{}</span>').format(word)
+    if len(word) <= _WHOLE:
+        return Markup.escape(word)
+    return Markup("<wbr>").join(_SEAM.split(word))
+
+
 def linked(text: str) -> Markup:
     """Return `text` as markup in which addresses can be clicked on, and nothing else is more than text.
 
     >>> str(linked("<b> https://example.org/1"))
-    '&lt;b&gt; <a href="https://example.org/1" rel="noreferrer">example.org/1</a>'
+    '&lt;b&gt; <a href="https://example.org/1" rel="noreferrer">example.<wbr>org/<wbr>1</a>'
     """
     parts, end = Markup(), 0
     for match in _LINK.finditer(text):
         parts += Markup.escape(shown(text[end : match.start()]))
-        parts += Markup('<a href="{}" rel="noreferrer">{}</a>').format(shown(match[0]), _short(match[0]))
+        parts += Markup('<a href="{}" rel="noreferrer">{}</a>').format(shown(match[0]), breakable(_short(match[0])))
         end = match.end()
     return parts + Markup.escape(shown(text[end:]))
 

@@ -72,7 +72,7 @@ def view(record: Record, assessment: Assessment, frame: pd.DataFrame) -> dict[st
         "contested": _contested(record, assessment),
         "listed": _LISTED,
         "not_started": assessment.not_started,
-        "data": embed.block(_data(record, assessment, found)),
+        "data": embed.block(_data(record, assessment, found, networks)),
     }
 
 
@@ -80,7 +80,9 @@ def _flat(found: Mapping[str, Sequence[Card]]) -> list[Card]:
     return [card for of_one in found.values() for card in of_one]
 
 
-def _data(record: Record, assessment: Assessment, found: Mapping[str, Sequence[Card]]) -> dict[str, Any]:
+def _data(
+    record: Record, assessment: Assessment, found: Mapping[str, Sequence[Card]], networks: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
     """Return what the page's code works with, in columns; numbers point into lists."""
     cases, names, texts = embed.Dictionary(), embed.Dictionary(), embed.Dictionary()
     texts.number("")
@@ -115,6 +117,7 @@ def _data(record: Record, assessment: Assessment, found: Mapping[str, Sequence[C
         "standings": STANDINGS,
         "cases": ids,
         "notes": _notes(ids),
+        "networks": {row["network"]: [cases.number(case) for case in row["cases"]] for row in networks},
         "rows": columns,
         "texts": texts.values(),
         "contested": sorted({cases.number(row.result.case.id) for row in assessment.rows if row.contested}),

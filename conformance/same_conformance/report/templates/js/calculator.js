@@ -59,7 +59,7 @@ const calculatorPage = (parameters, section) => {
   const state = { op: OPS.includes(get("op")) ? get("op") : "conv", n: get("n", "225"), k: get("k", "3"), s: get("s", "2"), d: get("d", "1"), padding: get("padding") === "same_lower" ? "same_lower" : "", with: run.implementations.includes(get("with")) ? get("with") : "" };
   const result = h("div", { id: "answer" });
   const draw = (now) => {
-    history.replaceState(null, "", address("/calculator", now));
+    history.replaceState(history.state, "", address("/calculator", now));
     try {
       result.replaceChildren(...calculated(now));
       const told = result.querySelector(".headline .answer");
@@ -95,21 +95,21 @@ const calculated = (state) => {
     h("p", { class: "print-only" }, inWords(parseCase(id)), "."),
     chosen ? headline(chosen, state) : null,
     ...summary, remark,
+    h("h2", {}, "Code"),
+    recipeView(state.op, image, padding),
+    h("p", { class: "small" }, "In the terminal: ", h("code", {}, broken(explainCommand(state, axes, padding)))),
+    h("h2", {}, "The picture"),
+    ...distinct.map((axis) => axisPicture(state.op, axis, "", null)),
     h("h2", {}, "Who is right for this"),
     ...evidenceTable(answers, state),
     h("p", { class: "small" }, "Like it are the cases whose axes have this kernel, stride and dilation, and the same padding and n mod s: by the rule they are alike. ",
       caseLink(id), run.hasCase(id) ? " itself ran." : " itself did not run."),
-    h("h2", {}, "The picture"),
-    ...distinct.map((axis) => axisPicture(state.op, axis, "", null)),
-    h("h2", {}, "Code"),
-    recipeView(state.op, image, padding),
-    h("p", { class: "small" }, "In the terminal: ", h("code", {}, explainCommand(state, axes, padding))),
   ].filter(Boolean);
 };
 
 // The two questions that people come with, at the top of the front page.
 const askForms = (holder) => {
-  const find = h("input", { type: "search", name: "id", placeholder: "conv.n5.k3.s2", spellcheck: "false", autocapitalize: "off", size: 12 });
+  const find = h("input", { type: "search", name: "id", placeholder: run.cases.find((id) => /^conv\.n\d+-\d+\.k\d-\d\.s\d-\d$/.test(id)) || run.cases[0] || "", spellcheck: "false", autocapitalize: "off", size: 12 });
   const finder = h("form", { class: "controls", role: "search", "aria-label": "Find a case", onsubmit: (event) => {
     event.preventDefault();
     const text = find.value.trim();

@@ -3,7 +3,7 @@
 const sayError = (title, message) => [h("h1", {}, title), h("p", { class: "note bad" }, message)];
 
 // Addresses in a text become links; nothing else does.
-const linked = (text) => text.split(/(https:\/\/[\w.~:/?#@!$&'*+,;=%-]+[\w/])/).map((part, i) => (i % 2 ? h("a", { href: part, rel: "noreferrer" }, part) : part));
+const linked = (text) => text.split(/(https:\/\/[\w.~:/?#@!$&'*+,;=%-]+[\w/])/).map((part, i) => (i % 2 ? h("a", { href: part, rel: "noreferrer" }, broken(part)) : broken(part)));
 
 // Axes that are alike in all that is drawn of them, each kind once: [number of the first, what they are called].
 const distinctAxes = (c, theirs) => {
@@ -15,11 +15,24 @@ const distinctAxes = (c, theirs) => {
   return [...kinds.values()].map((group) => [group[0], c.rank === 1 ? "" : group.length === 1 ? `axis ${group[0]}` : `axes ${group.join(" and ")}`]);
 };
 
+// What an implementation reads more than once in one window, in words; empty if there is nothing.
+const repeated = (windows) => {
+  for (const taps of windows) {
+    const again = taps.find((index, j) => index !== null && taps.indexOf(index) < j);
+    if (again === undefined) continue;
+    const n = taps.filter((index) => index === again).length;
+    return `counts element ${again} ${n === 2 ? "twice" : `${n} times`}`;
+  }
+  return "";
+};
+
 // What an implementation does with one axis, beside SAME, in a few words; empty if that is the same.
 const faultOf = (op, axis, theirs) => {
   const transposed = op === "conv_transpose";
   const ours = windowsOf(op, axis);
   const faults = [];
+  // Where taps repeat an element, those of padding cannot be placed beside them.
+  if (!transposed && repeated(theirs)) return repeated(theirs);
   if (!transposed && theirs.length !== ours.length) faults.push(`${count(theirs.length, "window")} where SAME has ${ours.length}`);
   const [mine, asked] = [placed(theirs)[0], placed(ours)[0]].map((window) => (window ? window.at[0] : null));
   if (mine !== null && asked !== null && mine !== asked) {
@@ -27,6 +40,14 @@ const faultOf = (op, axis, theirs) => {
     faults.push(transposed ? `crops ${-mine} before, SAME ${-asked}: all is shifted by ${by}` : `begins ${mine < 0 ? `${-mine} before the input` : `at element ${mine}`}, SAME ${asked < 0 ? `${-asked} before it` : `at element ${asked}`}: every window is shifted by ${by}`);
   } else if (!faults.length && theirs.some((taps, i) => !sameTaps(taps, ours[i]))) faults.push("reads other elements than SAME asks for");
   return faults.join("; ");
+};
+
+// Where a script lies that shows the same mistake without this package; null if there is none.
+const scriptLink = (c, result) => {
+  const card = run.cards.find((one) => one.script && one.implementation === result.name && one.standing === result.standing && one.ops.includes(c.op)
+    && one.verdicts.includes(result.verdict) && (!one.why || one.why === result.why));
+  return card ? h("p", { class: "small" }, "Without same-conformance: ", h("a", { href: address("/impl/" + encodeURIComponent(result.name), { op: c.op, smallest: card.case }) }, "a script to copy"),
+    card.case === result.case ? "." : [" that shows it for ", h("span", { class: "case" }, broken(card.case)), ", the smallest such case."]) : null;
 };
 
 // The verdict, what was asked for, what is done instead, and how to see it: all that who follows a link came for.
@@ -40,18 +61,36 @@ const verdictOf = (c, name, result, theirs) => {
   if (!result) return [h("p", {}, asked)];
   return [
     h("div", { class: `headline ${result.failed ? "wrong" : result.right ? "right" : "absent"}` },
-      h("p", { class: "answer" }, implementationLink(name), ": ", mark(result.verdict)),
-      result.message ? h("p", {}, result.message) : null,
+      h("p", { class: "answer" }, implementationLink(name), ": ", markInWords(result.verdict)),
+      result.message ? h("p", {}, broken(result.message)) : null,
       h("p", {}, asked),
       isElsewhere ? h("p", {}, "It reads the elements that SAME asks for; what it makes of them is wrong.") : null,
-      result.why ? h("p", { class: "small" }, `${result.standing}: `, linked(result.why)) : null,
-      result.failed ? [h("p", { class: "small label" }, "To reproduce it:"), command(`same-conformance repro ${result.case} --with ${run.callees[name]}`)] : null),
+      result.why ? h("p", { class: "small" }, `${result.standing === "expected failure" ? "known, listed failure" : result.standing}: `, linked(result.why)) : null,
+      result.failed ? [h("p", { class: "small label" }, "To reproduce it:"), command(`same-conformance repro ${result.case} --with ${run.callees[name]}`), scriptLink(c, result)] : null),
   ];
 };
 
-const casePage = (id, parameters) => {
+// The id by which a run knows the case: fields in their order, those at their default left out.
+const canonicalId = (c) => {
+  const each = (key) => c.axes.map((axis) => axis[key]);
+  const full = c.axes.every((axis) => axis.out === axis.n * axis.s);
+  const fields = [
+    ["n", each("n")], ["k", each("k")], ["s", each("s"), c.axes.map(() => 1)], ["d", each("d"), c.axes.map(() => 1)], ["b", [c.batch], [1]],
+    ["c", c.channels, POOLS.includes(c.op) ? [2] : [1, 1]], ["g", [c.groups], [1]], ["o", each("out"), c.op === "conv_transpose" && !full ? [] : each("out")],
+  ];
+  const numbers = fields.filter(([, values, usual]) => String(values) !== String(usual)).map(([letter, values]) => letter + values.join("-"));
+  const words = [[c.padding, "same"], [c.dtype, "float32"], [c.compared, "forward"]].filter(([word, usual]) => word !== usual).map(([word]) => word);
+  return [c.op, ...numbers, ...words, ...(c.calls > 1 ? [`calls${c.calls}`] : [])].join(".");
+};
+
+const casePage = (asked, parameters) => {
   let c;
-  try { c = parseCase(id); } catch (error) { return sayError("No such case", `${id.slice(0, 200)} is not the id of a case. ${error.message}`); }
+  try { c = parseCase(asked); } catch (error) { return sayError("No such case", `${asked.slice(0, 200)} is not the id of a case. ${error.message}`); }
+  const id = canonicalId(c);
+  if (id !== asked) {
+    c = parseCase(id);
+    history.replaceState(history.state, "", caseAddress(id, parameters.get("with")));
+  }
   const results = run.rowsOfCase(id).map((i) => run.result(i));
   const failing = results.find((result) => result.failed);
   const name = parameters.get("with") || (failing ? failing.name : "");
@@ -61,11 +100,12 @@ const casePage = (id, parameters) => {
   if (result && result.right && c.compared === "forward") theirs = null;
   const parts = [
     h("p", { class: "crumb" }, h("a", { href: "#/" }, "Overview"), " / case"),
-    h("h1", { class: "id" }, id),
+    h("h1", { class: "id" }, broken(id)),
     h("p", { class: "lead" }, inWords(c), "."),
     run.contested.has(run.numberOf(id)) ? h("p", { class: "note" }, "Contested: TensorFlow or JAX differ from the rule here. ", h("a", { href: "#/contested" }, "See which")) : null,
     ...verdictOf(c, name, result, theirs),
-    name && !result && results.length ? h("p", { class: "note" }, `${name.slice(0, 200)} has no result for it in this run.`) : null,
+    name && !run.implementations.includes(name) ? h("p", { class: "note" }, `This run knows no implementation ${name.slice(0, 200)}.`)
+      : name && !result && results.length ? h("p", { class: "note" }, `${name.slice(0, 200)} has no result for it in this run.`) : null,
   ];
   if (!results.length) parts.push(h("p", { class: "note" }, "Not in this run. What SAME asks for is drawn below; to check it: "), command(`same-conformance run --case ${id}`));
   parts.push(...casePicture(c, name, result, picture, theirs));
@@ -83,11 +123,11 @@ const casePicture = (c, name, result, picture, theirs) => {
     if (word) parts.push(h("h3", {}, word[0].toUpperCase() + word.slice(1)));
     parts.push(axisPicture(c.op, c.axes[a], name, theirs ? theirs[a] : null));
   }
-  parts.push(h("p", { class: "small" }, "Dashed: padding. Filled: what a window reads; outlined or marked ≠: not as SAME asks. Point at a line, or go to it with the Tab and arrow keys, to see its elements."));
+  parts.push(legend(theirs ? [READ, MOVED, PADDING] : [READ, PADDING]), h("p", { class: "small" }, "Point at a line, or go to it with the Tab and arrow keys, to see its elements."));
   const view = c.rank > 1 ? windowView(c, name, theirs, theirs ? firstDiffering(c, theirs) : c.axes.map(() => 0)) : null;
   if (view) parts.push(h("h3", {}, "All axes together"), view.element);
   if (picture && picture.expected) {
-    const arrays = arraysView(name, picture);
+    const arrays = arraysView(name, picture, c.compared);
     // Pointing at a value shows its window.
     arrays.addEventListener("pointerover", (event) => {
       const cell = event.target.closest("td[data-cell]");
@@ -125,10 +165,10 @@ const onRecord = (number) => {
 const verdictTable = (id, results, name) => {
   const failing = results.filter((one) => one.failed);
   const row = (one) => h("tr", { class: one.name === name ? "chosen" : null, "aria-current": one.name === name ? "true" : null },
-    h("th", { scope: "row" }, h("a", { href: caseAddress(id, one.name) }, one.name), one.name === name ? h("span", { class: "unseen" }, " (shown above)") : null),
+    h("th", { scope: "row" }, h("a", { href: caseAddress(id, one.name) }, broken(one.name)), one.name === name ? h("span", { class: "unseen" }, " (shown above)") : null),
     h("td", {}, mark(one.verdict), one.standing === "as expected" ? null : h("small", {}, one.standing)),
     h("td", { "data-label": "its shape" }, one.shape), h("td", { class: "n", "data-label": "different" }, one.n || ""), h("td", { class: "n", "data-label": "at most by" }, one.most),
-    h("td", {}, one.message, one.why ? h("small", {}, linked(one.why)) : null));
+    h("td", {}, broken(one.message), one.why ? h("small", {}, linked(one.why)) : null));
   const heads = ["implementation", "verdict", "its shape", "different", "at most by", "what was said"];
   // Who does not fail is told in a line for each verdict.
   const lines = ["pass", "unspecified", "unsupported"].map((verdict) => [verdict, results.filter((one) => one.verdict === verdict)]).filter(([, of]) => of.length);
@@ -136,6 +176,6 @@ const verdictTable = (id, results, name) => {
     failing.length ? scroller("Failures", h("table", { class: "grid stack keys" },
       h("thead", {}, h("tr", {}, heads.map((word, i) => h("th", { scope: "col", class: i === 3 || i === 4 ? "n" : null }, word)))), h("tbody", {}, failing.map(row)))) : null,
     ...lines.map(([verdict, of]) => h("p", { class: "names" }, mark(verdict), ` (${of.length}): `,
-      of.map((one, i) => [i ? ", " : "", h("a", { href: caseAddress(id, one.name), title: one.message || null, "aria-current": one.name === name ? "true" : null }, one.name)]), ".")),
+      of.map((one, i) => [i ? ", " : "", h("a", { href: caseAddress(id, one.name), title: one.message || null, "aria-current": one.name === name ? "true" : null }, broken(one.name))]), ".")),
   ];
 };

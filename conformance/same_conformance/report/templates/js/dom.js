@@ -15,6 +15,12 @@ const filled = (element, attributes, children) => {
 const h = (name, attributes, ...children) => filled(document.createElement(name), attributes, children);
 const s = (name, attributes, ...children) => filled(document.createElementNS(SVG, name), attributes, children);
 
+// A text whose long names may be broken between their parts, and whose options nowhere; as report/text.py does it.
+const broken = (text) => String(text).split(/(\s+)/).map((word) => {
+  if (word.length <= 24 && word.slice(0, -1).includes("-")) return h("span", { class: "nb" }, word);
+  return word.length <= 12 ? word : word.split(/(?<=[a-z0-9])(?=[A-Z])|(?<=[._/=,#:])(?=\w)/).map((part, i) => (i ? [h("wbr"), part] : part));
+});
+
 const count = (n, one, many) => `${n.toLocaleString("en")} ${n === 1 ? one : many || one + "s"}`;
 
 // Say something to those who do not see the page change.
@@ -59,7 +65,7 @@ const code = (text) => {
 };
 
 const command = (text) => {
-  const source = h("code", {}, text);
+  const source = h("code", {}, broken(text));
   const holder = h("p", { class: "command" }, source);
   copyable(source);
   return holder;
@@ -79,5 +85,5 @@ const address = (path, parameters) => {
   return `#${path}${text ? "?" + text : ""}`;
 };
 const caseAddress = (id, name) => address("/case/" + encodeURIComponent(id), { with: name });
-const caseLink = (id, name) => h("a", { class: "case", href: caseAddress(id, name) }, id);
-const implementationLink = (name) => h("a", { href: address("/impl/" + encodeURIComponent(name)) }, name);
+const caseLink = (id, name) => h("a", { class: "case", href: caseAddress(id, name) }, broken(id));
+const implementationLink = (name) => h("a", { href: address("/impl/" + encodeURIComponent(name)) }, broken(name));

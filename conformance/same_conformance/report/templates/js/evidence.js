@@ -62,7 +62,7 @@ const answer = (one, id, apart) => {
   if (one.refused || (!one.offers && one.excuse)) return { state: "absent", text: () => [one.refused || one.excuse] };
   const bad = apart.find((axis) => axis.wrong && !axis.right);
   if (bad) return { state: "wrong", text: () => ["wrong wherever all axes are like one of these, e.g. ", caseLink(bad.first, one.name)] };
-  const check = () => h("code", {}, `same-conformance run ${run.callees[one.name]} --case ${id}`);
+  const check = () => h("code", {}, broken(`same-conformance run ${run.callees[one.name]} --case ${id}`));
   if (apart.length && apart.every((axis) => axis.right && !axis.wrong)) {
     return { state: "open", text: () => [`passes on ${apart.map((axis) => axis.right).join(" and ")} cases of each axis by itself; not checked together: `, check()] };
   }
@@ -89,8 +89,8 @@ const answersFor = (state, axes, padding) => {
   // Axes that are right one by one are a hint and no proof: some implementations take one axis for another.
   const apart = kinds.size > 1 ? axes.map((axis) => evidence(op, [axis], padding)) : [];
   const elsewhere = neighbours(op, axes, padding).map((there) => [there, evidence(op, there, padding)]);
-  const order = { right: 0, wrong: 2, open: 3, absent: 4 };
-  const rank = (one) => order[one.state] + (one.state === "right" && (one.traps.length || one.one.name in run.rules) ? 1 : 0);
+  const order = { wrong: 0, right: 2, open: 3, absent: 4 }; // what is wrong is what a reader has to know of
+  const rank = (one) => order[one.state] - (one.state === "right" && (one.traps.length || one.one.name in run.rules) ? 1 : 0);
   return evidence(op, axes, padding)
     .map((one, i) => ({ one, ...answer(one, id, apart.map((of) => of[i])), traps: elsewhere.filter(([, found]) => found[i].wrong).map(([there]) => there) }))
     .sort((a, b) => rank(a) - rank(b));

@@ -12,6 +12,13 @@ const COLUMNS = [
   ["said", "what was said", (i) => run.texts[run.rows.message[i]]],
 ];
 
+// Several verdicts at once: what they are called, and which they are.
+const VERDICT_GROUPS = {
+  wrong: ["any failure", (verdict) => run.failures.includes(verdict)],
+  offered: ["any but unsupported", (verdict) => verdict !== "unsupported"],
+  lacking: ["any failure or unsupported", (verdict) => verdict === "unsupported" || run.failures.includes(verdict)],
+};
+
 // Returns the numbers of the rows that pass all filters; throws what is wrong with the condition.
 const filterRows = (state) => {
   const holds = state.where ? compilePredicate(state.where) : null;
@@ -24,12 +31,13 @@ const filterRows = (state) => {
     return (!state.op || c.op === state.op) && (!rank || c.rank === rank) && (!holds || Boolean(holds(c)));
   };
   const { rows } = run;
-  const verdict = state.verdict === "" || state.verdict === "wrong" ? -1 : run.verdicts.indexOf(state.verdict);
+  const isAsked = VERDICT_GROUPS[state.verdict] ? run.verdicts.map(VERDICT_GROUPS[state.verdict][1]) : run.verdicts.map((verdict) => !state.verdict || verdict === state.verdict);
+  const ofNetwork = state.network ? new Set(run.networks[state.network]) : null;
   const name = state.impl ? run.implementations.indexOf(state.impl) : -1;
   const standing = state.standing ? run.standings.indexOf(state.standing) : -1;
   const found = [];
   for (let i = 0; i < run.n; i += 1) {
-    if (state.verdict && (state.verdict === "wrong" ? !run.isFailure[rows.verdict[i]] : rows.verdict[i] !== verdict)) continue;
+    if (!isAsked[rows.verdict[i]] || (ofNetwork && !ofNetwork.has(rows.case[i]))) continue;
     if (state.impl && rows.implementation[i] !== name) continue;
     if (state.standing && rows.standing[i] !== standing) continue;
     const number = rows.case[i];
@@ -56,42 +64,49 @@ const sortRows = (found, sort) => {
 };
 
 const explorerPage = (parameters, section) => {
-  const keys = ["op", "rank", "verdict", "impl", "standing", "where", "q", "sort", "page"];
+  const plain = (values) => values.map((value) => [value, value]);
+  const choices = {
+    op: ["op", plain(run.ops)], rank: ["axes", [["1", "1-D"], ["2", "2-D"], ["3", "3-D"]]],
+    verdict: ["verdict", [...Object.entries(VERDICT_GROUPS).map(([key, [word]]) => [key, word]), ...plain(run.verdicts)]],
+    impl: ["implementation", plain(run.implementations)], standing: ["standing", plain(run.standings)], network: ["network", plain(Object.keys(run.networks))],
+  };
+  const keys = [...Object.keys(choices), "where", "q", "sort", "page"];
   const state = Object.fromEntries(keys.map((key) => [key, parameters.get(key) || ""]));
+  const unknown = Object.keys(choices).filter((key) => state[key] && !choices[key][1].some(([value]) => value === state[key]));
+  const note = unknown.length ? h("p", { class: "note" }, `This run has no ${unknown.map((key) => `${choices[key][0]} “${state[key].slice(0, 100)}”`).join(" and no ")}: any is shown.`) : null;
+  for (const key of unknown) state[key] = "";
   // The address follows what is typed without a new entry in the history for each letter.
   const go = (change) => {
     Object.assign(state, { page: "" }, change);
-    history.replaceState(null, "", address("/explorer", state));
+    history.replaceState(history.state, "", address("/explorer", state));
     draw();
   };
   const results = h("div", { class: "results" });
-  const hint = h("p", { class: "hint", id: "where-hint" });
-  const option = (key, word, values) => field(word, select([["", "any"], ...values], state[key], { onchange: (event) => go({ [key]: event.target.value }), name: key }));
-  const plain = (values) => values.map((value) => [value, value]);
+  const hint = h("p", { class: "hint", id: "where-hint" }, "Of each axis: n k s d ke out before after total; of the case: op rank padding dtype batch groups compared calls. ",
+    "Without any(...) or all(...) it is enough that one axis has it all: ", h("code", {}, "k even and s > k"), " finds a case one axis of which has both. Or: ", h("code", {}, "all(n % s == 0) and dtype == 'float16'"), ".");
+  const wrong = h("p", { class: "bad complaint", id: "where-wrong", role: "alert", hidden: true });
+  const option = ([key, [word, values]]) => (values.length ? field(word, select([["", "any"], ...values], state[key], { onchange: (event) => go({ [key]: event.target.value }), name: key })) : null);
   let later = 0;
   const typed = (key) => (event) => {
     clearTimeout(later);
     later = setTimeout(() => go({ [key]: event.target.value.trim() }), 150);
   };
   const controls = h("form", { class: "controls", role: "search", "aria-label": "Filters", onsubmit: (event) => event.preventDefault() },
-    option("op", "op", plain(run.ops)), option("rank", "axes", [[1, "1-D"], [2, "2-D"], [3, "3-D"]]),
-    option("verdict", "verdict", [["wrong", "any failure"], ...plain(run.verdicts)]), option("impl", "implementation", plain(run.implementations)),
-    option("standing", "standing", plain(run.standings)),
-    field("where", h("input", { type: "text", name: "where", value: state.where, placeholder: "k even and s > k", spellcheck: "false", autocapitalize: "off", "aria-describedby": "where-hint", oninput: typed("where") }), { class: "field grow" }),
+    Object.entries(choices).map(option),
+    h("div", { class: "grow where" }, field("where", h("input", { type: "text", name: "where", value: state.where, placeholder: "k even and s > k", spellcheck: "false", autocapitalize: "off", "aria-describedby": "where-wrong where-hint", oninput: typed("where") }), { class: "field grow" }), wrong),
     field("text", h("input", { type: "search", name: "q", value: state.q, placeholder: "id, name or message", oninput: typed("q") }), { class: "field grow" }),
     h("button", { type: "button", onclick: () => { location.hash = "#/explorer"; } }, "Clear"));
   const draw = () => {
     let found;
-    hint.classList.remove("bad");
     try {
       found = sortRows(filterRows(state), state.sort);
-      hint.textContent = "Of each axis: n k s d ke out before after total; of the case: op rank padding dtype batch groups compared calls. As in: k even and s > k; any(n % s == 0) and rank == 2.";
     } catch (error) {
-      hint.textContent = error.message;
-      hint.classList.add("bad");
-      results.replaceChildren();
+      // Somebody is still writing: what was found before stays to be looked at.
+      wrong.textContent = `${error.message}${results.childElementCount ? " Below is what was found before." : ""}`;
+      wrong.hidden = false;
       return;
     }
+    wrong.hidden = true;
     const pages = Math.max(1, Math.ceil(found.length / PAGE));
     const page = Math.min(Math.max(1, Number(state.page) || 1), pages);
     const text = `${count(found.length, "result")}${found.length < run.n ? ` of ${run.n.toLocaleString("en")}` : ""}`;
@@ -100,13 +115,13 @@ const explorerPage = (parameters, section) => {
     const head = COLUMNS.map(([key, word]) => {
       const now = ascending === key ? "ascending" : ascending === `-${key}` ? "descending" : "none";
       return h("th", { scope: "col", "aria-sort": now }, h("button", { type: "button", class: "sorter", onclick: () => { go({ sort: now === "ascending" ? `-${key}` : key }); results.querySelector(`[data-sort="${key}"]`).focus(); }, "data-sort": key },
-        word, h("span", { "aria-hidden": "true" }, now === "ascending" ? " ↑" : now === "descending" ? " ↓" : "")));
+        word, h("span", { "aria-hidden": "true" }, now === "ascending" ? " ↑" : now === "descending" ? " ↓" : " ↕")));
     });
     const body = found.slice((page - 1) * PAGE, page * PAGE).map((i) => {
       const one = run.result(i);
       return h("tr", {}, h("td", {}, caseLink(one.case, one.name)), h("td", {}, implementationLink(one.name)),
         h("td", {}, mark(one.verdict), one.standing === "as expected" ? null : h("small", {}, one.standing)),
-        h("td", { "data-label": "its shape" }, one.shape), h("td", { class: "n", "data-label": "different" }, one.n || ""), h("td", { class: "n", "data-label": "at most by" }, one.most), h("td", {}, one.message, one.why ? h("small", {}, one.why) : null));
+        h("td", { "data-label": "its shape" }, one.shape), h("td", { class: "n", "data-label": "different" }, one.n || ""), h("td", { class: "n", "data-label": "at most by" }, one.most), h("td", {}, broken(one.message), one.why ? h("small", {}, broken(one.why)) : null));
     });
     results.replaceChildren(
       h("h2", { tabindex: -1, class: "count" }, text),
@@ -115,5 +130,5 @@ const explorerPage = (parameters, section) => {
     say(text);
   };
   draw();
-  section.replaceChildren(h("h1", { id: "h-explorer" }, "Explorer"), controls, hint, results);
+  section.replaceChildren(h("h1", { id: "h-explorer" }, "Explorer"), note || "", controls, hint, results);
 };

@@ -30,11 +30,21 @@ const planeTable = (caption, rows, other, cut) => {
 
 const byX = (shape) => shape.join("×");
 
-const arraysView = (name, picture) => {
-  const { expected, observed } = picture;
+// The gradient by a kernel, with the channels as other arrays have batch and channels: from (kernel, in, out) to (in, kernel, out).
+const kernelTurned = ({ shape, values }) => {
+  const [inputs, outputs] = shape.slice(-2), long = product(shape.slice(0, -2));
+  const turned = [];
+  for (let i = 0; i < inputs; i += 1) for (let k = 0; k < long; k += 1) for (let o = 0; o < outputs; o += 1) turned.push(values[(k * inputs + i) * outputs + o]);
+  return { shape: [inputs, ...shape.slice(0, -2), outputs], values: turned };
+};
+
+const arraysView = (name, picture, compared) => {
+  const isKernel = compared === "kernel_gradient";
+  const [expected, observed] = [picture.expected, picture.observed].map((array) => (array && isKernel && array.shape.length > 2 ? kernelTurned(array) : array));
+  const what = compared === "forward" ? "" : `${compared.replace("_", " ")} of `;
   const holder = h("div", {});
   const leading = expected.shape.length > 3 ? expected.shape.slice(1, -3) : []; // slices of 3-D results
-  const choices = [["batch", expected.shape[0]], ...leading.map((n) => ["slice", n]), ["channel", expected.shape[expected.shape.length - 1]]];
+  const choices = [[isKernel ? "input channel" : "batch", expected.shape[0]], ...leading.map((n) => ["slice", n]), [isKernel ? "output channel" : "channel", expected.shape[expected.shape.length - 1]]];
   const chosen = choices.map(() => 0);
   const draw = () => {
     const fixed = (array) => {
@@ -47,8 +57,8 @@ const arraysView = (name, picture) => {
     const theirs = same ? planeOf(observed, fixed(observed)) : null;
     const cut = Math.max(...expected.shape.slice(1, -1)) > MOST_CELLS;
     holder.replaceChildren(h("div", { class: "pair" },
-      planeTable(`SAME asks for shape ${byX(expected.shape)}`, ours, null, cut),
-      observed ? theirs ? planeTable(`${name} gives shape ${byX(observed.shape)}`, theirs, ours, cut) : h("p", {}, `${name} gives shape ${byX(observed.shape)}.`)
+      planeTable(`Expected: ${what}shape ${byX(picture.expected.shape)}, as SAME asks`, ours, null, cut),
+      observed ? theirs ? planeTable(`Observed: ${what}shape ${byX(picture.observed.shape)}, from ${name}`, theirs, ours, cut) : h("p", {}, `Observed: ${name} gives ${what}shape ${byX(picture.observed.shape)}.`)
         : h("p", {}, `${name} gives no array.`)));
   };
   const controls = choices.map(([word, n], i) => (n > 1
@@ -100,9 +110,10 @@ const windowGrid = (c, allWindows, chosen, reference, title) => {
       for (let q = across.from; q < across.to; q += 1) {
         const on = reads[rowAxis].includes(r) && reads[columnAxis].includes(q);
         const real = isReal(c.axes[rowAxis], r) && isReal(c.axes[columnAxis], q) && (slice === null || isReal(c.axes[0], slice));
-        const other = real && asked && asked.every(Boolean) && on !== (asked[rowAxis].includes(r) && asked[columnAxis].includes(q) && (slice === null || asked[0].includes(slice)));
-        pieces.push(s("rect", { class: `unit${real ? "" : " pad"}${on ? " on" : ""}${other ? " other" : ""}`, x: x(q) + 1, y: y(r) + 1, width: size - 2, height: size - 2 }));
-        if (other) pieces.push(s("text", { class: "tiny", x: x(q) + size / 2, y: y(r) + 17 }, "≠"));
+        const isAsked = asked && asked.every(Boolean) ? asked[rowAxis].includes(r) && asked[columnAxis].includes(q) && (slice === null || asked[0].includes(slice)) : on;
+        const other = on && !isAsked, missed = real && !on && isAsked;
+        pieces.push(s("rect", { class: `unit${real ? "" : " pad"}${on ? " on" : ""}${other ? " other" : ""}${missed ? " missed" : ""}`, x: x(q) + 1, y: y(r) + 1, width: size - 2, height: size - 2 }));
+        if (other || missed) pieces.push(s("text", { class: "tiny", x: x(q) + size / 2, y: y(r) + 17 }, other ? "≠" : "–"));
       }
     }
     for (let r = down.from; r < down.to; r += 1) pieces.push(s("text", { class: "side", x: 46, y: y(r) + 17 }, isReal(c.axes[rowAxis], r) ? r : "pad"));
@@ -115,6 +126,11 @@ const windowGrid = (c, allWindows, chosen, reference, title) => {
   const lists = c.axes.map((axis, a) => `axis ${a}: ${reads[a].map((at) => atWord(axis, at)).join(", ") || "nothing"}`);
   return h("figure", { class: "side-by" }, head, scroller(title, h("div", { class: "slices" }, slices.slice(0, 6).map(grid))), h("p", { class: "small" }, lists.join("; ")));
 };
+
+// What the marks of pictures mean, the same in one axis and in all together.
+const legend = (marks) => h("p", { class: "small legend" }, marks.map(([kind, sign, words]) => h("span", {},
+  s("svg", { width: 18, height: 18, "aria-hidden": "true" }, s("rect", { class: `unit ${kind}`, x: 1, y: 1, width: 16, height: 16 }), s("text", { class: "tiny", x: 9, y: 13 }, sign)), words)));
+const READ = ["on", "", "read, as SAME asks"], PADDING = ["pad", "", "padding"], WRONG = ["on other", "≠", "read, though SAME does not"], MOVED = ["on other", "≠", "a tap that does not read what SAME asks of it"], MISSED = ["missed", "–", "not read, though SAME does"];
 
 // The chooser of an output cell, with the windows that belong to it, as SAME asks and as the implementation does.
 const windowView = (c, name, theirs, first) => {
@@ -134,5 +150,5 @@ const windowView = (c, name, theirs, first) => {
     draw();
   };
   const verb = c.op === "conv_transpose" ? "Which inputs add to output cell" : "Which elements are read for output cell";
-  return { show, element: h("div", {}, h("div", { class: "controls" }, h("p", {}, verb), inputs), pair) };
+  return { show, element: h("div", {}, h("div", { class: "controls" }, h("p", {}, verb), inputs), pair, legend(theirs ? [READ, WRONG, MISSED, PADDING] : [READ, PADDING])) };
 };

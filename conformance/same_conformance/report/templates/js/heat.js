@@ -10,9 +10,17 @@ const heatRows = (card) => {
     if (!c || !card.ops.includes(c.op) || run.verdicts[run.rows.verdict[i]] === "unsupported") continue;
     const mine = run.standings[run.rows.standing[i]] === card.standing && verdicts.has(run.verdicts[run.rows.verdict[i]])
       && (!card.why || run.texts[run.rows.why[i]] === card.why);
-    found.push({ c, wrong: mine, right: run.isRight[run.rows.verdict[i]] && !mine });
+    found.push({ c, wrong: mine, other: run.isFailure[run.rows.verdict[i]] && !mine });
   }
-  return found.filter((row) => row.wrong || row.right);
+  return found;
+};
+
+// The filter of the explorer that leaves just what a cell counts.
+const counted = (card, state, k, stride) => {
+  const axis = [`k == ${k}`, `s == ${stride}`, state.d === "" ? "" : `d == ${state.d}`, state.r === "" ? "" : `n % s == ${state.r}`].filter(Boolean).join(" and ");
+  const ops = state.op ? [state.op] : card.ops;
+  const among = ops.length > 1 ? `op in (${ops.map((op) => `'${op}'`).join(", ")}) and ` : "";
+  return { impl: card.implementation, verdict: "offered", op: ops.length === 1 ? ops[0] : "", where: `${among}${state.mixed ? "any" : "all"}(${axis})` };
 };
 
 const heatMap = (card) => {
@@ -24,7 +32,7 @@ const heatMap = (card) => {
     const cells = new Map();
     const kernels = new Set(), strides = new Set();
     let left = 0;
-    for (const { c, wrong } of rows) {
+    for (const { c, wrong, other } of rows) {
       if (state.op && c.op !== state.op) continue;
       const fits = c.axes.filter((axis) => (state.d === "" || axis.d === Number(state.d)) && (state.r === "" || axis.n % axis.s === Number(state.r)));
       const kinds = new Set(c.axes.map((axis) => `${axis.k},${axis.s}`));
@@ -33,23 +41,22 @@ const heatMap = (card) => {
       for (const key of new Set(fits.map((axis) => `${axis.k},${axis.s}`))) {
         const [k, stride] = key.split(",").map(Number);
         kernels.add(k); strides.add(stride);
-        const cell = cells.get(key) || [0, 0];
-        cells.set(key, [cell[0] + wrong, cell[1] + 1]);
+        const cell = cells.get(key) || [0, 0, 0];
+        cells.set(key, [cell[0] + wrong, cell[1] + 1, cell[2] + other]);
       }
     }
     const ks = [...kernels].sort((a, b) => a - b), ss = [...strides].sort((a, b) => a - b);
     const cellOf = (k, stride) => {
       const cell = cells.get(`${k},${stride}`);
       if (!cell) return h("td", { class: "heat-none" }, h("span", { class: "unseen" }, "not run"));
-      const [wrong, ran] = cell;
-      const kind = wrong === 0 ? "heat-0" : wrong === ran ? "heat-3" : wrong * 2 > ran ? "heat-2" : "heat-1";
-      const where = `k == ${k} and s == ${stride}${state.d === "" ? "" : ` and d == ${state.d}`}`;
-      return h("td", { class: kind }, h("a", { href: address("/explorer", { impl: card.implementation, op: state.op || (card.ops.length === 1 ? card.ops[0] : ""), where: where }), title: `kernel ${k}, stride ${stride}: ${wrong} wrong of ${ran}` },
-        h("span", { class: "sym", "aria-hidden": "true" }, wrong === 0 ? "✓" : "≠"), ` ${wrong}/${ran}`));
+      const [wrong, ran, others] = cell;
+      const kind = wrong === 0 ? others ? "heat-other" : "heat-0" : wrong === ran ? "heat-3" : wrong * 2 > ran ? "heat-2" : "heat-1";
+      return h("td", { class: kind }, h("a", { href: address("/explorer", counted(card, state, k, stride)), title: `kernel ${k}, stride ${stride}: ${wrong} of ${ran} wrong in this way${others ? `, ${others} in another` : ""}` },
+        h("span", { class: "sym", "aria-hidden": "true" }, wrong ? "≠" : others ? "" : "✓"), ` ${wrong}/${ran}`));
     };
     holder.replaceChildren(
       ks.length ? scroller("Wrong of run, by kernel and stride", h("table", { class: "heat-table keys" },
-        h("caption", {}, "Wrong of run, by kernel (down) and stride (across)"),
+        h("caption", {}, "Wrong in this way, of all that were offered, by kernel (down) and stride (across)"),
         h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "k \\ s"), ss.map((stride) => h("th", { scope: "col" }, stride)))),
         h("tbody", {}, ks.map((k) => h("tr", {}, h("th", { scope: "row" }, k), ss.map((stride) => cellOf(k, stride)))))))
         : h("p", { class: "note" }, "No such case whose axes are alike."),

@@ -20,6 +20,22 @@ const caseValue = (c, name) => {
   }
 };
 
+const SIGN_WORDS = ["and", "or", "not", "in", "any", "all", "even", "odd", "True", "False"];
+const isWord = (word) => AXIS_NAMES.includes(word) || CASE_NAMES.includes(word) || SIGN_WORDS.includes(word);
+
+// What those type who have not read which names there are.
+const MEANT = { size: "n", kernel: "k", stride: "s", strides: "s", dilation: "d", output: "out", dims: "rank", axes: "rank", batches: "batch", group: "groups", true: "True", false: "False", mode: "padding", is: "==" };
+const textsOf = () => ({ op: OPS, padding: ["same", "same_lower"], dtype: DTYPES, compared: COMPARED });
+
+// Says what to write in place of a word that is not known.
+const complaint = (word) => {
+  const lower = word.toLowerCase();
+  const about = Object.entries(textsOf()).find(([, values]) => values.includes(lower));
+  if (about) return `“${word}” is a text, and texts stand in quotes: did you mean ${about[0]} == '${lower}'?`;
+  if (lower in MEANT) return `“${word}” is not known: did you mean ${MEANT[lower]}?`;
+  return `“${word}” is not known. Of each axis there are n k s d ke out before after total; of the case op rank padding dtype batch groups compared calls. Texts stand in quotes: op == 'conv'.`;
+};
+
 const tokensOf = (text) => {
   const pattern = /\s*(?:(\d+)|([A-Za-z_]\w*)|("[^"]*"|'[^']*')|(\/\/|[<>=!]=|&&|\|\||≥|≤|≠|[<>=!()+\-*%,]))/y;
   const tokens = [];
@@ -27,7 +43,8 @@ const tokensOf = (text) => {
     const at = pattern.lastIndex;
     const match = pattern.exec(text);
     if (!match) throw new Error(`“${text.slice(at).trim().slice(0, 12)}” is not understood.`);
-    const [, number, word, quoted, sign] = match;
+    const [, number, typed, quoted, sign] = match;
+    const word = typed && !isWord(typed) && isWord(typed.toLowerCase()) ? typed.toLowerCase() : typed;
     if (number) tokens.push({ number: Number(number) });
     else if (quoted) tokens.push({ text: quoted.slice(1, -1) });
     else tokens.push({ sign: { "&&": "and", "||": "or", "!": "not", "=": "==", "≥": ">=", "≤": "<=", "≠": "!=" }[sign] || sign || word, word });
@@ -129,7 +146,7 @@ const compilePredicate = (text) => {
       return name === "axis" ? (c, x) => x : (c, x) => c.axes[x][name];
     }
     if (CASE_NAMES.includes(token.word)) { const name = token.word; return (c) => caseValue(c, name); }
-    if (token.word) throw new Error(`“${token.word}” is not known. Of each axis there are n k s d ke out before after total; of the case op rank padding dtype batch groups compared calls. Texts stand in quotes: op == 'conv'.`);
+    if (token.word) throw new Error(complaint(token.word));
     throw new Error(`“${token.sign}” is not understood there.`);
   };
   const group = () => {

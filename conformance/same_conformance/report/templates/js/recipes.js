@@ -157,6 +157,12 @@ const onnxCode = (f) => {
 const writers = { PyTorch: torchCode, TensorFlow: tensorflowCode, Keras: kerasCode, JAX: jaxCode, ONNX: onnxCode };
 const recipes = (op, axes, padding) => Object.fromEntries(Object.entries(writers).map(([framework, write]) => [framework, write(layerOf(op, axes, padding))]));
 
-const recipeView = (op, axes, padding) => h("div", { class: "recipes" }, Object.entries(recipes(op, axes, padding)).map(([framework, lines]) =>
-  h("details", { class: "script", open: framework === "PyTorch" }, h("summary", {}, framework, lines.every((line) => line.startsWith("#")) ? h("span", { class: "absent" }, " – not offered") : null),
-    code(lines.join("\n") + "\n"))));
+const recipeView = (op, axes, padding) => {
+  const sizes = axes.map((axis) => axis.n).join("x");
+  const part = (title, lines, note, open) => h("details", { class: "script", "data-code": title, open }, h("summary", {}, title, lines.every((line) => line.startsWith("#")) ? h("span", { class: "absent" }, " – not offered") : note),
+    code(lines.join("\n") + "\n"));
+  const [[first, lines], ...others] = Object.entries(recipes(op, axes, padding));
+  const note = (framework, written) => (written.every((line) => line.startsWith("#")) ? null : isForOneSize(framework, op, axes, padding) ? h("strong", { class: "only" }, ` for inputs of ${sizes} only`) : " for every size");
+  return h("div", { class: "recipes" }, part(first, lines, note(first, lines), true), part(`${first}, for every size`, everySize(op, axes, padding), null, false),
+    others.map(([framework, written]) => part(framework, written, note(framework, written), false)));
+};

@@ -51,10 +51,7 @@ const route = (first) => {
   }
   const title = TITLES[whole] || decoded(whole.replace(/^\/(case|impl)\//, "")).slice(0, 200);
   document.title = `${title} · SAME conformance`;
-  if (!first) {
-    scrollTo(0, 0);
-    document.getElementById("content").focus({ preventScroll: true });
-  }
+  arrive(section, parameters, first);
 };
 
 const start = async () => {

@@ -1,0 +1,44 @@
+// Code for PyTorch that finds the padding from the input it is given, for networks that see images of any size.
+
+const samePad = (isSame) => [
+  "def same_pad(x, kernel, stride, dilation, value=0.0):",
+  `    """Pad the spatial axes of x as ${isSame ? "SAME" : "SAME_LOWER"} asks, whatever their size; F.pad wants the last axis first."""`,
+  "    pads = []",
+  "    for n, k, s, d in reversed(list(zip(x.shape[2:], kernel, stride, dilation))):",
+  "        total = max((-(-n // s) - 1) * s + (k - 1) * d + 1 - n, 0)",
+  `        pads += ${isSame ? "[total // 2, total - total // 2]" : "[total - total // 2, total // 2]"}`,
+  "    return F.pad(x, pads, value=value)", "", "",
+];
+
+const everySize = (op, axes, padding) => {
+  const f = layerOf(op, axes, padding);
+  const { rank, letters } = f;
+  const stride = unlessOnes("stride", f.s), dilation = unlessOnes("dilation", f.d);
+  const window = `${tuple(f.k)}, stride=${tuple(f.s)}`;
+  const pad = (x, value) => `same_pad(${x}, ${always(f.k)}, ${always(f.s)}, ${always(f.d)}${value || ""})`;
+  const head = ["import torch.nn.functional as F", "", "", ...samePad(f.isSame)];
+  switch (op) {
+    case "conv": return [...head, `# x is NC${letters}, kernel OI${letters}`, `y = F.conv${rank}d(${pad("x")}, kernel${stride}${dilation})`];
+    case "depthwise_conv": return [...head, `# x is NC${letters}, kernel channels, 1, ${letters}`, `y = F.conv${rank}d(${pad("x")}, kernel${stride}${dilation}, groups=x.shape[1])`];
+    case "max_pool": return [...head, `# x is NC${letters}`, `y = F.max_pool${rank}d(${pad("x", ', value=float("-inf")')}, ${window}${dilation})`];
+    case "avg_pool": {
+      const sum = (x) => (f.dilated ? `F.conv${rank}d(${pad(x)}, ones${stride}${dilation}, groups=x.shape[1])` : `F.avg_pool${rank}d(${pad(x)}, ${window})`);
+      return ["import torch", ...head, `# x is NC${letters}`, ...(f.dilated ? [`ones = x.new_ones((x.shape[1], 1, ${f.k.join(", ")}))`] : []),
+        `total = ${sum("x")}`, `real = ${sum("torch.ones_like(x)")}`, `y = total / real${REAL_ONLY}`];
+    }
+    default: { // what a transposed convolution crops does not depend on the size
+      const crop = axes.map((a, i) => `${a.before}:${a.before} + x.shape[${i + 2}] * ${a.s}`).join(", ");
+      const zeros = always(f.lacking.slice().reverse().flatMap((lack) => [0, lack]));
+      return ["import torch.nn.functional as F", "", `# x is NC${letters}, kernel IO${letters}`, `y = F.conv_transpose${rank}d(x, kernel${stride}${dilation})`,
+        ...(f.lacking.some(Boolean) ? [`y = F.pad(y, ${zeros})  # zeros at the end, where the kernel is shorter than the stride`] : []), `y = y[..., ${crop}]`];
+    }
+  }
+};
+
+// Whether the code of a framework is another one at some of the next sizes.
+const isForOneSize = (framework, op, axes, padding) => {
+  const written = (sizes) => recipes(op, sizes, padding)[framework].join("\n");
+  const most = Math.max(...axes.map((axis) => axis.s));
+  const grown = (by) => axes.map((axis) => axisOf(op, axis.n + by, axis.k, axis.s, axis.d, padding));
+  return Array.from({ length: most }, (_, i) => written(grown(i + 1))).some((there) => there !== written(axes));
+};
