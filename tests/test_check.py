@@ -260,3 +260,16 @@ def test_the_marks_do_not_need_colour(plugin: Install) -> None:
     assert result.returncode == 3
     assert "\x1b" not in result.stdout
     assert "  problem  it does not start" in result.stdout
+
+
+def test_every_command_that_is_suggested_has_the_interpreters_that_were_given(plugin: Install) -> None:
+    path = plugin("fake", CONV + HALF)
+    given = f"fake --python fake={sys.executable}"
+    output, code = check("fake", "--python", f"fake={sys.executable}")
+    assert code == 1
+    assert f"same-conformance show conv.n6-5.k2-3.s2-1.c2-3 --with {given} draws it" in output
+    assert f"; same-conformance run {given} --op conv finds" in output
+    assert f". Then again: same-conformance check {given}\n" in output
+    path.write_text(path.read_text().replace("stride[0] == 2", "False"))
+    output, _ = check("fake", "--python", f"fake={sys.executable}")
+    assert f"Next: same-conformance run {given} --profile quick" in output

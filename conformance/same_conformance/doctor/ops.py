@@ -48,7 +48,7 @@ class Subject:
     """Who is looked over.
 
     Attributes:
-        called: the name that was given, which may be a file.
+        called: the name that was given, which may be a file, with the interpreters that were.
         claims: what it says of itself.
         execute: probes it.
         output: gives what its worker printed.
@@ -71,7 +71,7 @@ def conclude(op: str, seen: Sequence[Seen], subject: Subject) -> list[Finding]:
     if not ran:
         return []
     framework = subject.claims.framework
-    ended = _ended(op, ran, subject.output)
+    ended = _ended(op, ran, subject)
     layout = _layout(op, ran, framework)
     if layout:
         return [*ended, layout]
@@ -97,18 +97,18 @@ def _in_order(op: str, seen: Sequence[Seen], ran: Sequence[Seen]) -> Finding:
     return ok(text)
 
 
-def _ended(op: str, ran: Sequence[Seen], output: Callable[[], str]) -> list[Finding]:
+def _ended(op: str, ran: Sequence[Seen], subject: Subject) -> list[Finding]:
     """Return which cases took the process with them."""
     found = []
     crashed = [one for one in ran if one.verdict == "crash" and "not executed" not in one.judgement.message]
     if crashed:
-        printed = [line.strip() for line in output().splitlines() if line.strip()]
+        printed = [line.strip() for line in subject.output().splitlines() if line.strip()]
         last = f"; it printed last: {printed[-1][:120]}" if printed else ""
         found.append(
             broken(
                 f"{op} ends its process on {crashed[0].case.id}: {crashed[0].judgement.message}{last}",
                 f"call it in a Python of your own with python -X faulthandler; what was printed before is above, all of it "
-                f"in the report of same-conformance run --case {crashed[0].case.id}",
+                f"in the report of same-conformance run {subject.called} --case {crashed[0].case.id}",
             )
         )
     hanging = [one for one in ran if one.verdict == "timeout" and "not executed" not in one.judgement.message]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -38,6 +39,16 @@ class Watcher(Protocol):
         """Show how far a stage is."""
 
 
+def as_called(name: str, interpreters: Mapping[str, str]) -> str:
+    """Return how a command line names what is looked over: with the interpreters that were given.
+
+    >>> as_called("mine", {"mine": "venv/bin/python"})
+    'mine --python mine=venv/bin/python'
+    """
+    given = [part for key, interpreter in interpreters.items() for part in ("--python", f"{key}={interpreter}")]
+    return shlex.join([name, *given])
+
+
 def visit(name: str, interpreters: Mapping[str, str], pool: Pool, watcher: Watcher) -> Iterator[Finding]:
     """Yield what is found of the implementation that `name` means, as it is found; `pool` is fresh.
 
@@ -63,7 +74,7 @@ def visit(name: str, interpreters: Mapping[str, str], pool: Pool, watcher: Watch
         yield from starting.failure(value, why, pool.output_of(failed))
     for started in pool.started.values():
         yield _started(started, time.monotonic() - began)
-        yield from _Visit(name, started, pool, watcher).findings()
+        yield from _Visit(as_called(name, interpreters), started, pool, watcher).findings()
 
 
 def _started(started: Started, seconds: float) -> Finding:
