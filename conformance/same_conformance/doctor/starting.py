@@ -22,11 +22,14 @@ _ALIASES = {"pytorch": "torch", "tf": "tensorflow", "np": "numpy", "flax": "jax"
 def failure(value: str, why: str, printed: str) -> list[Finding]:
     """Return why the implementation at `value` (``module:attribute``) did not start, and what its worker printed last."""
     said = [one_line(line) for line in printed.splitlines() if line.strip()]
-    last = f" (it printed: {said[-1]})" if said else ""
+    last = f" (it printed: {said[-1]})" if said and not re.search(_NO_WORKER, why) else ""
     return [broken(f"it does not start: {why}{last}", _step(value, why))]
 
 
+_NO_WORKER = r"^\S+ has no \w+: |does not behave like a Python"
+"""What is said of an interpreter that ran nothing of ours, so that what it printed tells nothing of the implementation."""
 _STEPS = (
+    (_NO_WORKER, "give an interpreter that is fit: --python NAME=PATH/bin/python, a Python 3.9 or newer with NumPy"),
     (
         r"AttributeError: .*has no attribute|has no '",
         f"the entry point is {{value!r}}: write what the Implementation is called there in place of {{attribute!r}}, {_INSTALL_AGAIN}",
