@@ -168,3 +168,21 @@ def test_a_directory_in_place_of_an_interpreter_is_wrong_usage(tmp_path: Path) -
     output, code = check(path, "--python", f"mine={tmp_path}")
     assert code == 2
     assert f"it is a directory; did you mean {tmp_path}/bin/python?" in output
+
+
+@pytest.mark.parametrize(
+    ("given", "body", "step"),
+    [
+        ("", "implementation = {}", "let implementation be an Implementation: implementation = Implementation(name="),
+        (":mine", "ours = 1", "the part after the colon is an attribute of the file: give {}:ATTRIBUTE, or write mine = Implementation("),
+        ("", "import math\nmath.nothing", "importing {} raises: python -X faulthandler {} shows where"),
+    ],
+)  # fmt: skip
+def test_of_a_file_the_step_speaks_of_its_attribute_and_of_no_entry_point(
+    tmp_path: Path, given: str, body: str, step: str
+) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(body)
+    ((_, found),) = problems(check(f"{path}{given}")[0])
+    assert found.startswith(step.replace("{}", str(path)))
+    assert "entry point" not in found

@@ -29,9 +29,16 @@ def failure(value: str, why: str, printed: str) -> list[Finding]:
 _NO_WORKER = r"^\S+ has no \w+: |does not behave like a Python"
 """What is said of an interpreter that ran nothing of ours, so that what it printed tells nothing of the implementation."""
 _STEPS = (
+    (
+        r"\.py has no '",
+        (
+            "the part after the colon is an attribute of the file: give {module}:ATTRIBUTE, or write {attribute} = "
+            "Implementation(name=..., framework=..., conv=...) in it"
+        ),
+    ),
     (_NO_WORKER, "give an interpreter that is fit: --python NAME=PATH/bin/python, a Python 3.9 or newer with NumPy"),
     (
-        r"AttributeError: .*has no attribute|has no '",
+        "AttributeError: module '{module}' has no attribute",
         f"the entry point is {{value!r}}: write what the Implementation is called there in place of {{attribute!r}}, {_INSTALL_AGAIN}",
     ),
     (
@@ -76,7 +83,7 @@ def _step(value: str, why: str) -> str:
         return _missing_module(match[1], module)
     if match := re.search(r"framework '([^']*)' is not known", why):
         return _framework(match[1])
-    template = next(step for words, step in _STEPS if re.search(words, why))
+    template = next(step for words, step in _STEPS if re.search(words.replace("{module}", re.escape(module)), why))
     return template.format(value=value, module=module, attribute=attribute, python=_python(module))
 
 

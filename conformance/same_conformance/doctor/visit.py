@@ -71,6 +71,7 @@ def visit(name: str, interpreters: Mapping[str, str], pool: Pool, watcher: Watch
             pass
     for failed, why in pool.failures.items():
         value = next((e.value for e in startable), name)  # a file that cannot be loaded is not among them
+        value += ":implementation" if value.endswith(".py") else ""
         yield from starting.failure(value, why, pool.output_of(failed))
     for started in pool.started.values():
         yield _started(started, time.monotonic() - began)
