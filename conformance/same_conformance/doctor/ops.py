@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from same_conformance.diagnosis.diagnose import diagnose
-from same_conformance.doctor import calls, cases, layouts
+from same_conformance.doctor import calls, cases, layouts, signs
 from same_conformance.doctor.finding import Finding, broken, note, ok, wrong
 from same_conformance.messages import one_line
 from same_conformance.outcome import Array
@@ -84,8 +84,12 @@ def conclude(op: str, seen: Sequence[Seen], subject: Subject) -> list[Finding]:
     if dtypes:
         found.append(calls.other_dtype(op, dtypes[0].judgement.message, framework, len(dtypes), len(ran)))
     rest = [one for one in failing if one.verdict in ("shape", "value", "nondeterministic")] + errors
+    extent = signs.extent(failing, ran, subject.claims)
+    if axes := signs.other_axes(op, failing, ran, subject.claims):
+        found.append(axes)
+        rest = [] if any(extent) else [one for one in rest if not signs.has_other_axes(one)]
     if rest:
-        found.append(_not_conforming(op, rest, ran, subject))
+        found.append(_not_conforming(op, rest, ran, subject, extent))
     return found or [_in_order(op, seen, ran)]
 
 
@@ -162,8 +166,10 @@ def _parted(op: str, failing: Sequence[Seen], framework: str) -> tuple[list[Find
     return list(breaches.values()), errors
 
 
-def _not_conforming(op: str, wrong_ones: Sequence[Seen], ran: Sequence[Seen], subject: Subject) -> Finding:
-    """Say what the implementation does instead of SAME, and on which case it shows."""
+def _not_conforming(
+    op: str, wrong_ones: Sequence[Seen], ran: Sequence[Seen], subject: Subject, extent: tuple[str, str]
+) -> Finding:
+    """Say what the implementation does instead of SAME, on which case it shows, and the `extent` of it, with what to claim."""
     counts = Counter(one.verdict for one in wrong_ones)
     verdicts = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
     first = min(wrong_ones, key=lambda one: one.case.canonical_key)
@@ -173,14 +179,20 @@ def _not_conforming(op: str, wrong_ones: Sequence[Seen], ran: Sequence[Seen], su
         for one in sorted(comparable, key=lambda one: one.case.canonical_key)
     ]
     sentence = diagnose(results, subject.execute).sentence
+    if "loses precision" in sentence and counts.keys() != {"value"}:
+        sentence = first.judgement.message
+    where, claim = extent
+    told = f"; it {where}" if where else ""
+    if claim:
+        claim = f"if that is not offered, {claim}; " if "value" in counts else f"{claim}; "
     if counts.keys() == {"error"} and all(_REFUSING.search(one.judgement.message) for one in wrong_ones):
         return wrong(
-            f"{op} raises in {len(wrong_ones)} of {len(ran)} cases: {first.judgement.message}",
-            'if it does not offer this, raise Unsupported("why"): the cases then count neither for it nor against it',
+            f"{op} raises in {len(wrong_ones)} of {len(ran)} cases: {first.judgement.message}{told}",
+            f'{claim}if it does not offer this, raise Unsupported("why"): the cases then count neither for it nor against it',
         )
     return wrong(
-        f"{op} is wrong in {len(wrong_ones)} of {len(ran)} cases ({verdicts}): {sentence}",
-        f"same-conformance show {first.case.id} --with {subject.called} draws it; same-conformance run {subject.called} --op {op} finds for which "
+        f"{op} is wrong in {len(wrong_ones)} of {len(ran)} cases ({verdicts}): {sentence}{told}",
+        f"{claim}same-conformance show {first.case.id} --with {subject.called} draws it; same-conformance run {subject.called} --op {op} finds for which "
         "parameters it is wrong, and the smallest case",
     )
 

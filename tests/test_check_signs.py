@@ -1,0 +1,65 @@
+"""`check` says what failing cases have in common, and what else shows without a look at the numbers."""
+
+import pytest
+
+from checking import BROKEN, CONV, WRONG, Install, check, problems
+
+WIDE = """
+    def build(case):
+        def conv(x, kernel):
+            {}
+            y = right(case)(x, kernel)
+            return {}
+        return conv
+
+    implementation = Implementation(name="fake", framework="numpy", build=build, ops=("conv",),
+                                    dtypes=("float32", "float64"), paddings=("same",))
+"""
+"""A fake whose condition and result follow."""
+
+
+def test_a_result_without_an_axis_of_length_1_is_said_to_have_too_few_axes(plugin: Install) -> None:
+    plugin("fake", CONV + "    def conv(*a, **k):\n        return right_conv(*a, **k).squeeze()")
+    output, code = check()
+    assert code == 3
+    assert WRONG not in output
+    ((problem, step),) = problems(output)
+    assert problem.startswith("conv returns 3 axes where 4 are expected in 8 of 10 cases (conv.n")
+    assert step == "keep batch and channels: return NHWC, also where an axis has length 1 (no squeeze())"
+
+
+@pytest.mark.parametrize(
+    ("condition", "problem", "step"),
+    [
+        ("x.ndim != 4", "ValueError: no way; it fails in every case of rank 1 and 3 and in no other", "claim ranks=(2,); "),
+        ("x.ndim == 3", "ValueError: no way; it fails in every case of rank 1 and in no other", "claim ranks=(2, 3); "),
+        (
+            "x.dtype == 'float64'",
+            "ValueError: no way; it fails in every case of float64 and in no other",
+            'compute in the dtype that comes in, or claim dtypes=("float32",); ',
+        ),
+        (
+            "case.groups > 1",
+            "ValueError: no way; it fails in every case of groups > 1 and in no other",
+            'where groups > 1: raise Unsupported("groups"); ',
+        ),
+    ],
+)  # fmt: skip
+def test_what_all_failing_cases_have_in_common_is_said_with_the_claim_to_write(
+    plugin: Install, condition: str, problem: str, step: str
+) -> None:
+    plugin("fake", WIDE.format(f"if {condition}: raise ValueError('no way')", "y"))
+    output, _ = check()
+    assert WRONG in output
+    ((found, next_step),) = problems(output)
+    assert found.endswith(problem)
+    assert next_step.startswith(step)
+
+
+def test_other_axes_and_errors_in_the_same_ranks_are_one_problem(plugin: Install) -> None:
+    plugin("fake", WIDE.format("if x.ndim == 5: raise ValueError('no way')", "y.reshape(-1) if x.ndim == 3 else y"))
+    output, code = check()
+    assert (code, BROKEN in output) == (3, True)
+    ((problem, step),) = problems(output)
+    assert problem.endswith("; it fails in every case of rank 1 and 3 and in no other")
+    assert step == "claim ranks=(2,)"
