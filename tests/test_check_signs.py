@@ -63,3 +63,32 @@ def test_other_axes_and_errors_in_the_same_ranks_are_one_problem(plugin: Install
     ((problem, step),) = problems(output)
     assert problem.endswith("; it fails in every case of rank 1 and 3 and in no other")
     assert step == "claim ranks=(2,)"
+
+
+@pytest.mark.parametrize("weight", ["torch.ones_like(kernel)", "torch.rand_like(kernel)"])
+def test_a_layer_that_uses_its_own_weight_is_told_how_to_take_the_kernel(plugin: Install, weight: str) -> None:
+    """Also where each build draws the weight anew, so that no two results are equal."""
+    plugin("fake", f"""
+    import torch
+    from same_conformance.implementations.torch_explicit import conv
+
+    def build(case):
+        weights = []
+
+        def call(x, kernel):
+            weights.append(weights[0] if weights else {weight})
+            return conv(x, weights[0], stride=case.stride, dilation=case.dilation, padding="SAME", groups=case.groups)
+
+        return call
+
+    implementation = Implementation(name="fake", framework="torch", build=build, ops=("conv",), ranks=(2,),
+                                    dtypes=("float32",), paddings=("same",))
+    """)  # fmt: skip
+    output, code = check()
+    assert code == 3, output
+    assert problems(output) == [
+        (
+            "conv: its result does not depend on the kernel that it is given",
+            'hand the kernel to the layer: torch.func.functional_call(layer, {"weight": kernel}, x)',
+        )
+    ]

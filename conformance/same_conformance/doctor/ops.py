@@ -72,10 +72,10 @@ def conclude(op: str, seen: Sequence[Seen], subject: Subject) -> list[Finding]:
         return []
     framework = subject.claims.framework
     ended = _ended(op, ran, subject)
-    layout = _layout(op, ran, framework)
-    if layout:
-        return [*ended, layout]
     failing = [one for one in ran if one.verdict not in RIGHT]
+    blunder = _layout(op, ran, framework) or signs.ignored_kernel(op, failing, subject)
+    if blunder:
+        return [*ended, blunder]
     breaches, errors = _parted(op, failing, framework)
     if errors and len(errors) == len(ran):
         return [*ended, calls.always_raises(errors[0].case, errors[0].judgement.message, framework)]

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from same_conformance import operands
+from same_conformance.case import POOLS
 from same_conformance.doctor import layouts
 from same_conformance.doctor.finding import Finding, broken
 from same_conformance.judge import FAILURES
+from same_conformance.outcome import Array
 
 if TYPE_CHECKING:
-    from same_conformance.doctor.ops import Seen
+    from same_conformance.doctor.ops import Seen, Subject
     from same_conformance.implementation import Description
 
 
@@ -61,4 +66,28 @@ def other_axes(op: str, failing: Sequence[Seen], ran: Sequence[Seen], claims: De
         f"{op} returns {len(first.judgement.observed_shape or ())} axes where {first.case.rank + 2} are expected in {len(found)} of "
         f"{len(ran)} cases ({first.case.id}){where and '; it '}{where}",
         step or f"keep batch and channels: return {letters}, also where an axis has length 1 (no squeeze())",
+    )
+
+
+def ignored_kernel(op: str, failing: Sequence[Seen], subject: Subject) -> Finding | None:
+    """Return that results do not change with the kernel, as those of a layer with a weight of its own do not.
+
+    Where a weight is drawn anew by each ``build``, two results tell nothing; then what the gradient says counts.
+    """
+    forward = [one.case for one in failing if one.case.compared == "forward" and isinstance(one.outcome, Array)]
+    if op in POOLS or not forward:
+        return None
+    x, kernel = operands.make(forward[0])
+    probed = subject.execute(forward[0], [(x, kernel), (x, kernel), (x, kernel * 2)])
+    first, again, doubled, *_ = [*(o.values if isinstance(o, Array) else None for o in probed), *[None] * 3]
+    if first is None or again is None or doubled is None:
+        return None
+    is_independent = any("does not depend on its kernel" in one.judgement.message for one in failing)
+    if not (np.array_equal(first, doubled) if np.array_equal(first, again) else is_independent):
+        return None
+    return broken(
+        f"{op}: its result does not depend on the kernel that it is given",
+        'hand the kernel to the layer: torch.func.functional_call(layer, {"weight": kernel}, x)'
+        if subject.claims.framework == "torch"
+        else "compute with the kernel that is given, in place of a weight of its own",
     )
