@@ -49,8 +49,8 @@ HALF = """
         ),
         (
             "    calls = []\n\n    def conv(*a, **k):\n        calls.append(1)\n        return right_conv(*a, **k) + np.float32(len(calls) % 2 == 0)\n    import numpy as np",
-            "conv is wrong in 10 of 10 cases (9 nondeterministic, 1 value): gives another result when it is called again",
-            "same-conformance show conv.n2-3.k5-4.c2-3 --with fake",
+            "conv: two equal calls differ in 10 of 10 cases, such as conv.n7-5.k3-2.b2.c3-4",
+            "look for random numbers, and for what it keeps between calls",
         ),
         (
             "    def conv(x, kernel, *, stride, **k):\n        if stride[0] > 2:\n            raise ValueError('this is not supported')\n        return right_conv(x, kernel, stride=stride, **k)",

@@ -92,3 +92,13 @@ def test_a_layer_that_uses_its_own_weight_is_told_how_to_take_the_kernel(plugin:
             'hand the kernel to the layer: torch.func.functional_call(layer, {"weight": kernel}, x)',
         )
     ]
+
+
+def test_results_that_are_wrong_and_differ_are_not_said_to_be_repeated(plugin: Install) -> None:
+    body = "    def conv(*a, **k):\n        y = right_conv(*a, **k)\n        return y + 9 + np.random.rand(*y.shape).astype(y.dtype)"
+    plugin("fake", CONV + "    import numpy as np\n" + body)
+    output, code = check()
+    assert code == 1
+    assert "gives the same when it is called again" not in output
+    ((problem, _),) = problems(output)
+    assert problem.startswith("conv: two equal calls differ in 10 of 10 cases")

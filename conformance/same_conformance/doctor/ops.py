@@ -73,7 +73,11 @@ def conclude(op: str, seen: Sequence[Seen], subject: Subject) -> list[Finding]:
     framework = subject.claims.framework
     ended = _ended(op, ran, subject)
     failing = [one for one in ran if one.verdict not in RIGHT]
-    blunder = _layout(op, ran, framework) or signs.ignored_kernel(op, failing, subject)
+    blunder = (
+        signs.unrepeatable(op, ran, framework)
+        or _layout(op, ran, framework)
+        or signs.ignored_kernel(op, failing, subject)
+    )
     if blunder:
         return [*ended, blunder]
     breaches, errors = _parted(op, failing, framework)
@@ -83,7 +87,7 @@ def conclude(op: str, seen: Sequence[Seen], subject: Subject) -> list[Finding]:
     dtypes = [one for one in failing if one.verdict == "dtype"]
     if dtypes:
         found.append(calls.other_dtype(op, dtypes[0].judgement.message, framework, len(dtypes), len(ran)))
-    rest = [one for one in failing if one.verdict in ("shape", "value", "nondeterministic")] + errors
+    rest = [one for one in failing if one.verdict in ("shape", "value")] + errors
     extent = signs.extent(failing, ran, subject.claims)
     if axes := signs.other_axes(op, failing, ran, subject.claims):
         found.append(axes)
@@ -227,7 +231,7 @@ def habits(seen: Sequence[Seen]) -> list[Finding]:
     good = []
     if not any("changed its operand" in message for message in messages):
         good.append("leaves its operands as they are")
-    if not any(one.verdict == "nondeterministic" for one in seen):
+    if not any(signs.is_unequal(one) for one in seen):
         good.append("gives the same when it is called again")
     verdicts = {one.case: one.verdict for one in seen}
     twice = [case for case in verdicts if case.calls > 1 and verdicts[case] != "unsupported"]

@@ -10,7 +10,7 @@ import numpy as np
 from same_conformance import operands
 from same_conformance.case import POOLS
 from same_conformance.doctor import layouts
-from same_conformance.doctor.finding import Finding, broken
+from same_conformance.doctor.finding import Finding, broken, wrong
 from same_conformance.judge import FAILURES
 from same_conformance.outcome import Array
 
@@ -79,9 +79,10 @@ def ignored_kernel(op: str, failing: Sequence[Seen], subject: Subject) -> Findin
         return None
     x, kernel = operands.make(forward[0])
     probed = subject.execute(forward[0], [(x, kernel), (x, kernel), (x, kernel * 2)])
-    first, again, doubled, *_ = [*(o.values if isinstance(o, Array) else None for o in probed), *[None] * 3]
-    if first is None or again is None or doubled is None:
+    results = [outcome.values for outcome in probed if isinstance(outcome, Array)]
+    if len(results) != 3:
         return None
+    first, again, doubled = results
     is_independent = any("does not depend on its kernel" in one.judgement.message for one in failing)
     if not (np.array_equal(first, doubled) if np.array_equal(first, again) else is_independent):
         return None
@@ -91,3 +92,20 @@ def ignored_kernel(op: str, failing: Sequence[Seen], subject: Subject) -> Findin
         if subject.claims.framework == "torch"
         else "compute with the kernel that is given, in place of a weight of its own",
     )
+
+
+def unrepeatable(op: str, ran: Sequence[Seen], framework: str) -> Finding | None:
+    """Return that equal calls differ, whether what they give is right or wrong."""
+    unequal = [one for one in ran if is_unequal(one)]
+    if not unequal:
+        return None
+    step = "look for random numbers, and for what it keeps between calls"
+    return wrong(
+        f"{op}: two equal calls differ in {len(unequal)} of {len(ran)} cases, such as {unequal[0].case.id}",
+        f"dropout on? layer.eval(); else {step}" if framework in ("torch", "keras") else step,
+    )
+
+
+def is_unequal(one: Seen) -> bool:
+    """Tell whether the same call gave something else when it was made again."""
+    return isinstance(one.outcome, Array) and one.outcome.n_unequal > 0
