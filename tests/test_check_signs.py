@@ -102,3 +102,17 @@ def test_results_that_are_wrong_and_differ_are_not_said_to_be_repeated(plugin: I
     assert "gives the same when it is called again" not in output
     ((problem, _),) = problems(output)
     assert problem.startswith("conv: two equal calls differ in 10 of 10 cases")
+
+
+def test_what_works_beyond_the_claims_is_not_noted_while_same_itself_fails(plugin: Install) -> None:
+    body = """
+    def build(case):
+        return lambda x, *rest: right(case)(x, *rest) + (case.padding == "same")
+
+    implementation = Implementation(name="fake", framework="numpy", build=build, ops=("conv",), ranks=(1,),
+                                    dtypes=("float32",), paddings=("same",))
+    """
+    plugin("fake", body)
+    output, code = check()
+    assert code == 1
+    assert "which it does not claim" not in output

@@ -14,7 +14,7 @@ from same_conformance.doctor.finding import Finding, broken, note, ok, wrong
 from same_conformance.doctor.ops import RIGHT, Seen
 from same_conformance.errors import StartError, UsageError
 from same_conformance.interruption import in_background
-from same_conformance.judge import Judge
+from same_conformance.judge import FAILURES, Judge
 from same_conformance.lookup import look_up
 from same_conformance.messages import one_line
 from same_conformance.selection import Query, select
@@ -116,7 +116,8 @@ class _Visit:
         yield from self._printed()
         if not is_broken:
             yield from self._speed([one.case for one in seen if one.verdict in RIGHT])
-            yield from self._unclaimed()
+            if not any(one.verdict in FAILURES for one in seen):
+                yield from self._unclaimed()
 
     def _output(self) -> str:
         return self._pool.output_of(self._name)
