@@ -116,3 +116,13 @@ def test_what_works_beyond_the_claims_is_not_noted_while_same_itself_fails(plugi
     output, code = check()
     assert code == 1
     assert "which it does not claim" not in output
+
+
+def test_a_build_that_returns_none_is_told_to_return_what_is_called(plugin: Install) -> None:
+    body = "def build(case):\n    right(case)\n\nimplementation = Implementation(name='fake', framework='numpy', build=build, ops=('conv',))"
+    plugin("fake", body)
+    output, code = check()
+    assert code == 3
+    ((problem, step),) = problems(output)
+    assert problem.endswith("'NoneType' object is not callable")
+    assert step == "build returned None? Let it end with return and what is called"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from same_conformance.diagnosis.diagnose import diagnose
-from same_conformance.doctor import calls, cases, layouts, signs
+from same_conformance.doctor import calls, cases, layouts, signs, starting
 from same_conformance.doctor.finding import Finding, broken, note, ok, wrong
 from same_conformance.messages import one_line
 from same_conformance.outcome import Array
@@ -82,7 +82,7 @@ def conclude(op: str, seen: Sequence[Seen], subject: Subject) -> list[Finding]:
         return [*ended, blunder]
     breaches, errors = _parted(op, failing, framework)
     if errors and len(errors) == len(ran):
-        return [*ended, calls.always_raises(errors[0].case, errors[0].judgement.message, framework)]
+        return [*ended, calls.always_raises(errors[0].case, errors[0].judgement.message, subject.claims)]
     found = [*ended, *breaches]
     dtypes = [one for one in failing if one.verdict == "dtype"]
     if dtypes:
@@ -111,7 +111,7 @@ def _ended(op: str, ran: Sequence[Seen], subject: Subject) -> list[Finding]:
     crashed = [one for one in ran if one.verdict == "crash" and "not executed" not in one.judgement.message]
     if crashed:
         printed = [line.strip() for line in subject.output().splitlines() if line.strip()]
-        last = f"; it printed last: {printed[-1][:120]}" if printed else ""
+        last = f"; it printed last: {starting.last_words(printed)[:120]}" if printed else ""
         found.append(
             broken(
                 f"{op} ends its process on {crashed[0].case.id}: {crashed[0].judgement.message}{last}",

@@ -13,7 +13,7 @@ from same_conformance.messages import one_line
 from same_conformance.plugins import GROUP
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 _INSTALL_AGAIN = "and install the package again (pip install -e .): entry points are written when it is installed"
 _ALIASES = {"pytorch": "torch", "tf": "tensorflow", "np": "numpy", "flax": "jax", "jnp": "jax"}
@@ -22,8 +22,19 @@ _ALIASES = {"pytorch": "torch", "tf": "tensorflow", "np": "numpy", "flax": "jax"
 def failure(value: str, why: str, printed: str) -> list[Finding]:
     """Return why the implementation at `value` (``module:attribute``) did not start, and what its worker printed last."""
     said = [one_line(line) for line in printed.splitlines() if line.strip()]
-    last = f" (it printed: {said[-1]})" if said and not re.search(_NO_WORKER, why) else ""
+    last = f" (it printed: {last_words(said)})" if said and not re.search(_NO_WORKER, why) else ""
     return [broken(f"it does not start: {why}{last}", _step(value, why))]
+
+
+def last_words(printed: Sequence[str]) -> str:
+    """Return the last line that a worker printed, or, of what is printed when it crashes, the line that is not of ours.
+
+    >>> last_words(['File "/x/same_conformance/run.py", line 1 in f', 'File "/x/mine.py", line 3 in g', "Extension modules: m"])
+    'File "/x/mine.py", line 3 in g'
+    """
+    frames = [line for line in printed if re.search(r'File "[^"]+", line \d+ in ', line)]
+    own = [line for line in frames if not re.search(r"[/…]same_conformance/|/site-packages/|/lib/python", line)]
+    return (own or frames or printed)[0 if own or frames else -1]
 
 
 _NO_WORKER = r"^\S+ has no \w+: |does not behave like a Python"
