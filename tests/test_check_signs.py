@@ -1,8 +1,11 @@
 """`check` says what failing cases have in common, and what else shows without a look at the numbers."""
 
+from pathlib import Path
+
 import pytest
 
 from checking import BROKEN, CONV, WRONG, Install, check, problems
+from same_conformance.doctor import starting
 
 WIDE = """
     def build(case):
@@ -126,3 +129,18 @@ def test_a_build_that_returns_none_is_told_to_return_what_is_called(plugin: Inst
     ((problem, step),) = problems(output)
     assert problem.endswith("'NoneType' object is not callable")
     assert step == "build returned None? Let it end with return and what is called"
+
+
+def test_a_file_that_imports_another_framework_than_it_claims_is_asked_for_it(tmp_path: Path) -> None:
+    """Where every call raises, and where what is claimed is not installed."""
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "from same_conformance import Implementation\n\ndef conv(x, kernel, **k):\n    import torch\n"
+        "    raise TypeError('must be Tensor, not numpy.ndarray')\n\n"
+        "implementation = Implementation(name='mine', framework='numpy', conv=conv, ranks=(2,))\n"
+    )
+    ((_, step),) = problems(check(path)[0])
+    assert step.startswith('its file imports torch: framework="torch"? Else for conv.')
+    (found,) = starting.failure(f"{path}:implementation", "tensorflow is not installed; try", "", path)
+    assert found.step.startswith('its file imports torch: framework="torch"? Else install it there')
+    assert starting.other_framework("torch", path) == ""

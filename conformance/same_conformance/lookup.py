@@ -43,8 +43,9 @@ def look_up(
     known = {e.name for e in there}
     for name, interpreter in interpreters.items():
         if Path(interpreter).is_dir():
-            python = Path(interpreter, "bin", "python")
-            raise UsageError(f"--python {name}={interpreter}: it is a directory; did you mean {python}?")
+            raise UsageError(
+                f"--python {name}={interpreter}: it is a directory; did you mean {Path(interpreter, 'bin', 'python')}?"
+            )
         if not Path(interpreter).exists() and not shutil.which(interpreter):
             raise UsageError(
                 f"--python {name}={interpreter}: there is no such interpreter; give the path of a python executable"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from same_conformance.diagnosis.diagnose import diagnose
@@ -16,6 +16,8 @@ from same_conformance.outcome import Array
 from same_conformance.record import Result
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from same_conformance.case import Case
     from same_conformance.diagnosis.probing import Execute
     from same_conformance.implementation import Description
@@ -52,6 +54,7 @@ class Subject:
         claims: what it says of itself.
         execute: probes it.
         output: gives what its worker printed.
+        file: that it was given by, if it was.
 
     """
 
@@ -59,6 +62,7 @@ class Subject:
     claims: Description
     execute: Execute
     output: Callable[[], str]
+    file: Path | None = None
 
 
 def conclude(op: str, seen: Sequence[Seen], subject: Subject) -> list[Finding]:
@@ -82,7 +86,8 @@ def conclude(op: str, seen: Sequence[Seen], subject: Subject) -> list[Finding]:
         return [*ended, blunder]
     breaches, errors = _parted(op, failing, framework)
     if errors and len(errors) == len(ran):
-        return [*ended, calls.always_raises(errors[0].case, errors[0].judgement.message, subject.claims)]
+        raised = calls.always_raises(errors[0].case, errors[0].judgement.message, subject.claims)
+        return [*ended, replace(raised, step=starting.other_framework(framework, subject.file) + raised.step)]
     found = [*ended, *breaches]
     dtypes = [one for one in failing if one.verdict == "dtype"]
     if dtypes:

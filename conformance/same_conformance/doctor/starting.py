@@ -11,19 +11,21 @@ from same_conformance.doctor.finding import Finding, broken
 from same_conformance.implementation import FRAMEWORKS
 from same_conformance.messages import one_line
 from same_conformance.plugins import GROUP
+from same_conformance.runner import loading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
 _INSTALL_AGAIN = "and install the package again (pip install -e .): entry points are written when it is installed"
 _ALIASES = {"pytorch": "torch", "tf": "tensorflow", "np": "numpy", "flax": "jax", "jnp": "jax"}
 
 
-def failure(value: str, why: str, printed: str) -> list[Finding]:
+def failure(value: str, why: str, printed: str, file: Path | None = None) -> list[Finding]:
     """Return why the implementation at `value` (``module:attribute``) did not start, and what its worker printed last."""
     said = [one_line(line) for line in printed.splitlines() if line.strip()]
     last = f" (it printed: {last_words(said)})" if said and not re.search(_NO_WORKER, why) else ""
-    return [broken(f"it does not start: {why}{last}", _step(value, why))]
+    return [broken(f"it does not start: {why}{last}", _step(value, why, file))]
 
 
 def last_words(printed: Sequence[str]) -> str:
@@ -88,14 +90,24 @@ _STEPS = (
 """For words of a message, the first that fits, what to do."""
 
 
-def _step(value: str, why: str) -> str:
+def other_framework(claimed: str, file: Path | None) -> str:
+    """Return the framework to write, as a question, where a file imports another one than it claims, and only that."""
+    imported = loading.frameworks_of(file) if file else set()
+    if len(imported) != 1 or claimed in imported:
+        return ""
+    (name,) = imported
+    return f'its file imports {name}: framework="{name}"? Else '
+
+
+def _step(value: str, why: str, file: Path | None) -> str:
     module, _, attribute = value.rpartition(":") if ":" in value else (value, "", "")
     if match := re.search(r"No module named '([^']+)'", why):
         return _missing_module(match[1], module)
     if match := re.search(r"framework '([^']*)' is not known", why):
         return _framework(match[1])
     template = next(step for words, step in _STEPS if re.search(words.replace("{module}", re.escape(module)), why))
-    return template.format(value=value, module=module, attribute=attribute, python=_python(module))
+    other = other_framework(match[1], file) if (match := re.match(r"(\w+) is not installed", why)) else ""
+    return other + template.format(value=value, module=module, attribute=attribute, python=_python(module))
 
 
 def _python(module: str) -> str:

@@ -72,7 +72,8 @@ def visit(name: str, interpreters: Mapping[str, str], pool: Pool, watcher: Watch
     for failed, why in pool.failures.items():
         value = next((e.value for e in startable), name)  # a file that cannot be loaded is not among them
         value += ":implementation" if value.endswith(".py") else ""
-        yield from starting.failure(value, why, pool.output_of(failed))
+        file = next((e.file for e in startable), None)
+        yield from starting.failure(value, why, pool.output_of(failed), file)
     for started in pool.started.values():
         yield _started(started, time.monotonic() - began)
         yield from _Visit(as_called(name, interpreters), started, pool, watcher).findings()
@@ -95,7 +96,9 @@ class _Visit:
         self._pool = pool
         self._watcher = watcher
         self._judge = Judge()
-        self._subject = ops.Subject(called, self._claims, partial(pool.probe, self._name), self._output)
+        self._subject = ops.Subject(
+            called, self._claims, partial(pool.probe, self._name), self._output, started.entry_point.file
+        )
 
     def findings(self) -> Iterator[Finding]:
         """Yield what is found; speed, and what works beyond the claims, are looked at where the contract is kept."""
