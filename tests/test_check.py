@@ -49,8 +49,8 @@ HALF = """
         ),
         (
             "    calls = []\n\n    def conv(*a, **k):\n        calls.append(1)\n        return right_conv(*a, **k) + np.float32(len(calls) % 2 == 0)\n    import numpy as np",
-            "conv is wrong in 10 of 10 cases (9 nondeterministic, 1 value): gives another result when it is called again",
-            "same-conformance show conv.n2-3.k5-4.c2-3 --with fake",
+            "conv: two equal calls differ in 10 of 10 cases, such as conv.n7-5.k3-2.b2.c3-4",
+            "look for random numbers, and for what it keeps between calls",
         ),
         (
             "    def conv(x, kernel, *, stride, **k):\n        if stride[0] > 2:\n            raise ValueError('this is not supported')\n        return right_conv(x, kernel, stride=stride, **k)",
@@ -260,3 +260,16 @@ def test_the_marks_do_not_need_colour(plugin: Install) -> None:
     assert result.returncode == 3
     assert "\x1b" not in result.stdout
     assert "  problem  it does not start" in result.stdout
+
+
+def test_every_command_that_is_suggested_has_the_interpreters_that_were_given(plugin: Install) -> None:
+    path = plugin("fake", CONV + HALF)
+    given = f"fake --python fake={sys.executable}"
+    output, code = check("fake", "--python", f"fake={sys.executable}")
+    assert code == 1
+    assert f"same-conformance show conv.n6-5.k2-3.s2-1.c2-3 --with {given} draws it" in output
+    assert f"; same-conformance run {given} --op conv finds" in output
+    assert f". Then again: same-conformance check {given}\n" in output
+    path.write_text(path.read_text().replace("stride[0] == 2", "False"))
+    output, _ = check("fake", "--python", f"fake={sys.executable}")
+    assert f"Next: same-conformance run {given} --profile quick" in output

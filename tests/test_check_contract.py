@@ -132,6 +132,9 @@ def test_a_case_that_takes_the_process_with_it_is_named(plugin: Install, body: s
     assert "conv.n7-8.k1-2.s3-3" in found
     if "SIGSEGV" in body:
         assert "was killed by SIGSEGV" in found
+        assert "printed last: File " in found
+        assert "plugin_their_fake.py" in found
+        assert "Extension modules" not in found
         assert step.startswith("call it in a Python of your own with python -X faulthandler")
     else:
         assert "no answer within 2 s" in found

@@ -1,5 +1,8 @@
 """Why a plug-in does not start, told by `check` with the next step."""
 
+import venv
+from pathlib import Path
+
 import pytest
 
 from checking import BROKEN, Install, check, problems
@@ -129,3 +132,57 @@ def test_an_import_that_hangs_is_given_up(plugin: Install) -> None:
     assert step.startswith(
         "importing plugin_their_fake takes too long, or waits for something: see python -X faulthandler -c"
     )
+
+
+MINE = "from same_conformance import Implementation\nimplementation = Implementation(name='mine', framework='numpy', conv=print)\n"
+
+
+@pytest.mark.parametrize("program", ["/bin/ls", "/bin/true"])
+def test_a_program_that_is_no_python_is_not_laid_on_the_file(tmp_path: Path, program: str) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(MINE)
+    output, code = check(path, "--python", f"mine={program}")
+    assert code == 3
+    ((problem, step),) = problems(output)
+    assert problem.startswith(
+        f"it does not start: {program} does not behave like a Python 3.9 or newer: its worker ended"
+    )
+    assert "it printed" not in problem
+    assert step.startswith("give an interpreter that is fit: --python NAME=PATH/bin/python")
+
+
+def test_an_interpreter_without_numpy_is_told_how_to_get_it(tmp_path: Path) -> None:
+    venv.create(tmp_path / "venv", with_pip=False)
+    python = tmp_path / "venv/bin/python"
+    path = tmp_path / "mine.py"
+    path.write_text(MINE)
+    output, code = check(path, "--python", f"mine={python}")
+    assert code == 3
+    ((problem, _),) = problems(output)
+    assert problem == f"it does not start: {python} has no numpy: {python} -m pip install numpy"
+
+
+def test_a_directory_in_place_of_an_interpreter_is_wrong_usage(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(MINE)
+    output, code = check(path, "--python", f"mine={tmp_path}")
+    assert code == 2
+    assert f"it is a directory; did you mean {tmp_path}/bin/python?" in output
+
+
+@pytest.mark.parametrize(
+    ("given", "body", "step"),
+    [
+        ("", "implementation = {}", "let implementation be an Implementation: implementation = Implementation(name="),
+        (":mine", "ours = 1", "the part after the colon is an attribute of the file: give {}:ATTRIBUTE, or write mine = Implementation("),
+        ("", "import math\nmath.nothing", "importing {} raises: python -X faulthandler {} shows where"),
+    ],
+)  # fmt: skip
+def test_of_a_file_the_step_speaks_of_its_attribute_and_of_no_entry_point(
+    tmp_path: Path, given: str, body: str, step: str
+) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(body)
+    ((_, found),) = problems(check(f"{path}{given}")[0])
+    assert found.startswith(step.replace("{}", str(path)))
+    assert "entry point" not in found

@@ -304,7 +304,10 @@ def test_a_file_that_fails_in_the_interpreter_given_to_its_name_says_why_there(
 
 def test_an_interpreter_for_nobody_is_wrong_usage(file: Callable[..., Path], elsewhere: str) -> None:
     file()
-    assert "implementation 'other' is not installed" in refusal("mine.py", other=elsewhere)
+    assert refusal("mine.py", other=elsewhere) == "--python names 'other', but this run has mine"
+    said = f"implementation 'other' is not installed, neither here nor in {elsewhere}: {elsewhere} -m pip install the package"
+    assert said in refusal("other", other=elsewhere)
+    assert said in refusal(other=elsewhere)
     assert "there is no such interpreter" in refusal("mine.py", **{"mine.py": "/no/python"})
 
 

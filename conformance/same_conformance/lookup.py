@@ -42,6 +42,10 @@ def look_up(
     there = list(installed)
     known = {e.name for e in there}
     for name, interpreter in interpreters.items():
+        if Path(interpreter).is_dir():
+            raise UsageError(
+                f"--python {name}={interpreter}: it is a directory; did you mean {Path(interpreter, 'bin', 'python')}?"
+            )
         if not Path(interpreter).exists() and not shutil.which(interpreter):
             raise UsageError(
                 f"--python {name}={interpreter}: there is no such interpreter; give the path of a python executable"
@@ -55,7 +59,11 @@ def look_up(
     found = [file for file in given if file]
     if len(found) == len(given):  # else a file that did not load may be who is meant
         strange = {name: python for name, python in strange.items() if name not in {file.name for file in found}}
-        there += [e for name, python in strange.items() for e in _installed_in(name, python, pool) if e.name == name]
+        for name, python in strange.items():
+            elsewhere = [e for e in _installed_in(name, python, pool) if e.name == name]
+            if not elsewhere:
+                raise UsageError(_nobody(name, python, names, [file.name for file in found]))
+            there += elsewhere
         known |= strange.keys()
     there = [replace(e, interpreter=interpreters.get(e.name, e.interpreter)) for e in there]
     by_name = [name for name in wanted if name not in files and (name in names or name in known)]
@@ -139,6 +147,17 @@ def _identified(file: EntryPoint, interpreter: str | None, strange: Mapping[str,
         failure = failure or error
     pool.fail(file, failure)
     return None
+
+
+def _nobody(name: str, python: str, names: Sequence[str], files: Sequence[str]) -> str:
+    """Say that nobody is called `name`, neither among what was given nor among what is installed."""
+    if name not in names and names:
+        run = [*(other for other in names if not _FILE.fullmatch(other)), *files]
+        return f"--python names {name!r}, but this run has {', '.join(run)}"
+    return (
+        f"implementation {name!r} is not installed, neither here nor in {python}: {python} -m pip install the package that "
+        "registers it"
+    )
 
 
 def _installed_in(name: str, interpreter: str, pool: Pool) -> list[EntryPoint]:

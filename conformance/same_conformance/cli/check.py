@@ -49,7 +49,7 @@ def _check(name: str, interpreters: dict[str, str], case_s: float, start_s: floa
                 console.say(f"\n{heading}")
             for one in problems:
                 _tell(console, one)
-    console.say("" if len(found) == 0 else _conclusion(name, found))
+    console.say("" if len(found) == 0 else _conclusion(name, visit.as_called(name, interpreters), found))
     return finding.exit_code(found)
 
 
@@ -66,14 +66,16 @@ def _tell(console: Console, one: Finding) -> None:
         console.say(f"           next: {one.step}")
 
 
-def _conclusion(name: str, found: list[Finding]) -> str:
+def _conclusion(name: str, called: str, found: list[Finding]) -> str:
     counts = {kind: sum(one.kind == kind for one in found) for kind in _HEADINGS}
     if not any(counts.values()):
-        return f"\nNothing is wrong with {name} as far as was looked. Next: same-conformance run {name} --profile quick"
+        return (
+            f"\nNothing is wrong with {name} as far as was looked. Next: same-conformance run {called} --profile quick"
+        )
     told = [
         f"{n} problem{'s' if n > 1 else ''} of the {whose}"
         for whose, n in zip(("plug-in", "implementation"), counts.values(), strict=True)
         if n
     ]
     again = "; repair the plug-in first" if counts["broken"] and counts["wrong"] else ""
-    return f"\n{' and '.join(told)}{again}. Then again: same-conformance check {name}"
+    return f"\n{' and '.join(told)}{again}. Then again: same-conformance check {called}"

@@ -11,6 +11,7 @@ from same_conformance.doctor.finding import Finding, broken
 
 if TYPE_CHECKING:
     from same_conformance.case import Case
+    from same_conformance.implementation import Description
 
 SIGNATURES = {
     "conv": "conv(x, kernel, *, stride, dilation, padding, groups)",
@@ -80,8 +81,14 @@ def other_dtype(op: str, message: str, framework: str, n: int, of: int) -> Findi
     )
 
 
-def always_raises(case: Case, message: str, framework: str) -> Finding:
+def always_raises(case: Case, message: str, claims: Description) -> Finding:
     """Return that an op raises on every case, with what it was called on."""
+    if claims.builds and re.search("'NoneType' object is not callable|callable value, got None", message):
+        return broken(
+            f"{case.op} raises on every case: {message}",
+            "build returned None? Let it end with return and what is called",
+        )
+    framework = claims.framework
     x, *kernels = case.operand_shapes
     shapes = [f"x {layouts.input_letters(framework, case.rank)} = {layouts.native(x, framework)}"]
     if kernels and case.op != "depthwise_conv":

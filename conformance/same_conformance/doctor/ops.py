@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from same_conformance.diagnosis.diagnose import diagnose
-from same_conformance.doctor import calls, cases, layouts
+from same_conformance.doctor import calls, cases, layouts, signs, starting
 from same_conformance.doctor.finding import Finding, broken, note, ok, wrong
 from same_conformance.messages import one_line
 from same_conformance.outcome import Array
 from same_conformance.record import Result
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from same_conformance.case import Case
     from same_conformance.diagnosis.probing import Execute
     from same_conformance.implementation import Description
@@ -48,10 +50,11 @@ class Subject:
     """Who is looked over.
 
     Attributes:
-        called: the name that was given, which may be a file.
+        called: the name that was given, which may be a file, with the interpreters that were.
         claims: what it says of itself.
         execute: probes it.
         output: gives what its worker printed.
+        file: that it was given by, if it was.
 
     """
 
@@ -59,6 +62,7 @@ class Subject:
     claims: Description
     execute: Execute
     output: Callable[[], str]
+    file: Path | None = None
 
 
 def conclude(op: str, seen: Sequence[Seen], subject: Subject) -> list[Finding]:
@@ -71,21 +75,30 @@ def conclude(op: str, seen: Sequence[Seen], subject: Subject) -> list[Finding]:
     if not ran:
         return []
     framework = subject.claims.framework
-    ended = _ended(op, ran, subject.output)
-    layout = _layout(op, ran, framework)
-    if layout:
-        return [*ended, layout]
+    ended = _ended(op, ran, subject)
     failing = [one for one in ran if one.verdict not in RIGHT]
+    blunder = (
+        signs.unrepeatable(op, ran, framework)
+        or _layout(op, ran, framework)
+        or signs.ignored_kernel(op, failing, subject)
+    )
+    if blunder:
+        return [*ended, blunder]
     breaches, errors = _parted(op, failing, framework)
     if errors and len(errors) == len(ran):
-        return [*ended, calls.always_raises(errors[0].case, errors[0].judgement.message, framework)]
+        raised = calls.always_raises(errors[0].case, errors[0].judgement.message, subject.claims)
+        return [*ended, replace(raised, step=starting.other_framework(framework, subject.file) + raised.step)]
     found = [*ended, *breaches]
     dtypes = [one for one in failing if one.verdict == "dtype"]
     if dtypes:
         found.append(calls.other_dtype(op, dtypes[0].judgement.message, framework, len(dtypes), len(ran)))
-    rest = [one for one in failing if one.verdict in ("shape", "value", "nondeterministic")] + errors
+    rest = [one for one in failing if one.verdict in ("shape", "value")] + errors
+    extent = signs.extent(failing, ran, subject.claims)
+    if axes := signs.other_axes(op, failing, ran, subject.claims):
+        found.append(axes)
+        rest = [] if any(extent) else [one for one in rest if not signs.has_other_axes(one)]
     if rest:
-        found.append(_not_conforming(op, rest, ran, subject))
+        found.append(_not_conforming(op, rest, ran, subject, extent))
     return found or [_in_order(op, seen, ran)]
 
 
@@ -97,18 +110,18 @@ def _in_order(op: str, seen: Sequence[Seen], ran: Sequence[Seen]) -> Finding:
     return ok(text)
 
 
-def _ended(op: str, ran: Sequence[Seen], output: Callable[[], str]) -> list[Finding]:
+def _ended(op: str, ran: Sequence[Seen], subject: Subject) -> list[Finding]:
     """Return which cases took the process with them."""
     found = []
     crashed = [one for one in ran if one.verdict == "crash" and "not executed" not in one.judgement.message]
     if crashed:
-        printed = [line.strip() for line in output().splitlines() if line.strip()]
-        last = f"; it printed last: {printed[-1][:120]}" if printed else ""
+        printed = [line.strip() for line in subject.output().splitlines() if line.strip()]
+        last = f"; it printed last: {starting.last_words(printed)[:120]}" if printed else ""
         found.append(
             broken(
                 f"{op} ends its process on {crashed[0].case.id}: {crashed[0].judgement.message}{last}",
                 f"call it in a Python of your own with python -X faulthandler; what was printed before is above, all of it "
-                f"in the report of same-conformance run --case {crashed[0].case.id}",
+                f"in the report of same-conformance run {subject.called} --case {crashed[0].case.id}",
             )
         )
     hanging = [one for one in ran if one.verdict == "timeout" and "not executed" not in one.judgement.message]
@@ -162,8 +175,10 @@ def _parted(op: str, failing: Sequence[Seen], framework: str) -> tuple[list[Find
     return list(breaches.values()), errors
 
 
-def _not_conforming(op: str, wrong_ones: Sequence[Seen], ran: Sequence[Seen], subject: Subject) -> Finding:
-    """Say what the implementation does instead of SAME, and on which case it shows."""
+def _not_conforming(
+    op: str, wrong_ones: Sequence[Seen], ran: Sequence[Seen], subject: Subject, extent: tuple[str, str]
+) -> Finding:
+    """Say what the implementation does instead of SAME, on which case it shows, and the `extent` of it, with what to claim."""
     counts = Counter(one.verdict for one in wrong_ones)
     verdicts = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
     first = min(wrong_ones, key=lambda one: one.case.canonical_key)
@@ -173,14 +188,20 @@ def _not_conforming(op: str, wrong_ones: Sequence[Seen], ran: Sequence[Seen], su
         for one in sorted(comparable, key=lambda one: one.case.canonical_key)
     ]
     sentence = diagnose(results, subject.execute).sentence
+    if "loses precision" in sentence and counts.keys() != {"value"}:
+        sentence = first.judgement.message
+    where, claim = extent
+    told = f"; it {where}" if where else ""
+    if claim:
+        claim = f"if that is not offered, {claim}; " if "value" in counts else f"{claim}; "
     if counts.keys() == {"error"} and all(_REFUSING.search(one.judgement.message) for one in wrong_ones):
         return wrong(
-            f"{op} raises in {len(wrong_ones)} of {len(ran)} cases: {first.judgement.message}",
-            'if it does not offer this, raise Unsupported("why"): the cases then count neither for it nor against it',
+            f"{op} raises in {len(wrong_ones)} of {len(ran)} cases: {first.judgement.message}{told}",
+            f'{claim}if it does not offer this, raise Unsupported("why"): the cases then count neither for it nor against it',
         )
     return wrong(
-        f"{op} is wrong in {len(wrong_ones)} of {len(ran)} cases ({verdicts}): {sentence}",
-        f"same-conformance show {first.case.id} --with {subject.called} draws it; same-conformance run {subject.called} --op {op} finds for which "
+        f"{op} is wrong in {len(wrong_ones)} of {len(ran)} cases ({verdicts}): {sentence}{told}",
+        f"{claim}same-conformance show {first.case.id} --with {subject.called} draws it; same-conformance run {subject.called} --op {op} finds for which "
         "parameters it is wrong, and the smallest case",
     )
 
@@ -215,7 +236,7 @@ def habits(seen: Sequence[Seen]) -> list[Finding]:
     good = []
     if not any("changed its operand" in message for message in messages):
         good.append("leaves its operands as they are")
-    if not any(one.verdict == "nondeterministic" for one in seen):
+    if not any(signs.is_unequal(one) for one in seen):
         good.append("gives the same when it is called again")
     verdicts = {one.case: one.verdict for one in seen}
     twice = [case for case in verdicts if case.calls > 1 and verdicts[case] != "unsupported"]

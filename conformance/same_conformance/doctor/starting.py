@@ -11,24 +11,47 @@ from same_conformance.doctor.finding import Finding, broken
 from same_conformance.implementation import FRAMEWORKS
 from same_conformance.messages import one_line
 from same_conformance.plugins import GROUP
+from same_conformance.runner import loading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
 _INSTALL_AGAIN = "and install the package again (pip install -e .): entry points are written when it is installed"
 _ALIASES = {"pytorch": "torch", "tf": "tensorflow", "np": "numpy", "flax": "jax", "jnp": "jax"}
 
 
-def failure(value: str, why: str, printed: str) -> list[Finding]:
+def failure(value: str, why: str, printed: str, file: Path | None = None) -> list[Finding]:
     """Return why the implementation at `value` (``module:attribute``) did not start, and what its worker printed last."""
     said = [one_line(line) for line in printed.splitlines() if line.strip()]
-    last = f" (it printed: {said[-1]})" if said else ""
-    return [broken(f"it does not start: {why}{last}", _step(value, why))]
+    last = f" (it printed: {last_words(said)})" if said and not re.search(_NO_WORKER, why) else ""
+    return [broken(f"it does not start: {why}{last}", _step(value, why, file))]
 
 
+def last_words(printed: Sequence[str]) -> str:
+    """Return the last line that a worker printed, or, of what is printed when it crashes, the line that is not of ours.
+
+    >>> last_words(['File "/x/same_conformance/run.py", line 1 in f', 'File "/x/mine.py", line 3 in g', "Extension modules: m"])
+    'File "/x/mine.py", line 3 in g'
+    """
+    frames = [line for line in printed if re.search(r'File "[^"]+", line \d+ in ', line)]
+    own = [line for line in frames if not re.search(r"[/…]same_conformance/|/site-packages/|/lib/python", line)]
+    return (own or frames or printed)[0 if own or frames else -1]
+
+
+_NO_WORKER = r"^\S+ has no \w+: |does not behave like a Python"
+"""What is said of an interpreter that ran nothing of ours, so that what it printed tells nothing of the implementation."""
 _STEPS = (
     (
-        r"AttributeError: .*has no attribute|has no '",
+        r"\.py has no '",
+        (
+            "the part after the colon is an attribute of the file: give {module}:ATTRIBUTE, or write {attribute} = "
+            "Implementation(name=..., framework=..., conv=...) in it"
+        ),
+    ),
+    (_NO_WORKER, "give an interpreter that is fit: --python NAME=PATH/bin/python, a Python 3.9 or newer with NumPy"),
+    (
+        "AttributeError: module '{module}' has no attribute",
         f"the entry point is {{value!r}}: write what the Implementation is called there in place of {{attribute!r}}, {_INSTALL_AGAIN}",
     ),
     (
@@ -67,14 +90,24 @@ _STEPS = (
 """For words of a message, the first that fits, what to do."""
 
 
-def _step(value: str, why: str) -> str:
+def other_framework(claimed: str, file: Path | None) -> str:
+    """Return the framework to write, as a question, where a file imports another one than it claims, and only that."""
+    imported = loading.frameworks_of(file) if file else set()
+    if len(imported) != 1 or claimed in imported:
+        return ""
+    (name,) = imported
+    return f'its file imports {name}: framework="{name}"? Else '
+
+
+def _step(value: str, why: str, file: Path | None) -> str:
     module, _, attribute = value.rpartition(":") if ":" in value else (value, "", "")
     if match := re.search(r"No module named '([^']+)'", why):
         return _missing_module(match[1], module)
     if match := re.search(r"framework '([^']*)' is not known", why):
         return _framework(match[1])
-    template = next(step for words, step in _STEPS if re.search(words, why))
-    return template.format(value=value, module=module, attribute=attribute, python=_python(module))
+    template = next(step for words, step in _STEPS if re.search(words.replace("{module}", re.escape(module)), why))
+    other = other_framework(match[1], file) if (match := re.match(r"(\w+) is not installed", why)) else ""
+    return other + template.format(value=value, module=module, attribute=attribute, python=_python(module))
 
 
 def _python(module: str) -> str:

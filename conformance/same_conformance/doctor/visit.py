@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -13,7 +14,7 @@ from same_conformance.doctor.finding import Finding, broken, note, ok, wrong
 from same_conformance.doctor.ops import RIGHT, Seen
 from same_conformance.errors import StartError, UsageError
 from same_conformance.interruption import in_background
-from same_conformance.judge import Judge
+from same_conformance.judge import FAILURES, Judge
 from same_conformance.lookup import look_up
 from same_conformance.messages import one_line
 from same_conformance.selection import Query, select
@@ -38,6 +39,16 @@ class Watcher(Protocol):
         """Show how far a stage is."""
 
 
+def as_called(name: str, interpreters: Mapping[str, str]) -> str:
+    """Return how a command line names what is looked over: with the interpreters that were given.
+
+    >>> as_called("mine", {"mine": "venv/bin/python"})
+    'mine --python mine=venv/bin/python'
+    """
+    given = [part for key, interpreter in interpreters.items() for part in ("--python", f"{key}={interpreter}")]
+    return shlex.join([name, *given])
+
+
 def visit(name: str, interpreters: Mapping[str, str], pool: Pool, watcher: Watcher) -> Iterator[Finding]:
     """Yield what is found of the implementation that `name` means, as it is found; `pool` is fresh.
 
@@ -60,10 +71,12 @@ def visit(name: str, interpreters: Mapping[str, str], pool: Pool, watcher: Watch
             pass
     for failed, why in pool.failures.items():
         value = next((e.value for e in startable), name)  # a file that cannot be loaded is not among them
-        yield from starting.failure(value, why, pool.output_of(failed))
+        value += ":implementation" if value.endswith(".py") else ""
+        file = next((e.file for e in startable), None)
+        yield from starting.failure(value, why, pool.output_of(failed), file)
     for started in pool.started.values():
         yield _started(started, time.monotonic() - began)
-        yield from _Visit(name, started, pool, watcher).findings()
+        yield from _Visit(as_called(name, interpreters), started, pool, watcher).findings()
 
 
 def _started(started: Started, seconds: float) -> Finding:
@@ -83,7 +96,9 @@ class _Visit:
         self._pool = pool
         self._watcher = watcher
         self._judge = Judge()
-        self._subject = ops.Subject(called, self._claims, partial(pool.probe, self._name), self._output)
+        self._subject = ops.Subject(
+            called, self._claims, partial(pool.probe, self._name), self._output, started.entry_point.file
+        )
 
     def findings(self) -> Iterator[Finding]:
         """Yield what is found; speed, and what works beyond the claims, are looked at where the contract is kept."""
@@ -104,7 +119,8 @@ class _Visit:
         yield from self._printed()
         if not is_broken:
             yield from self._speed([one.case for one in seen if one.verdict in RIGHT])
-            yield from self._unclaimed()
+            if not any(one.verdict in FAILURES for one in seen):
+                yield from self._unclaimed()
 
     def _output(self) -> str:
         return self._pool.output_of(self._name)

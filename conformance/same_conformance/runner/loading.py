@@ -199,6 +199,11 @@ def _imported_beside(file: Path) -> set[Path]:
     return found
 
 
+def frameworks_of(file: Path) -> set[str]:
+    """Return the frameworks that a file imports itself, without NumPy, which goes with each."""
+    return _imports(file) & (set(FRAMEWORKS) - {"numpy"})
+
+
 def _imports(path: Path) -> set[str]:
     """Return the top-level names that a file imports; none if it cannot be read."""
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -136,8 +137,19 @@ class Slot:
             sent = f"; it sent {n} bytes, which are no frame" if n else ""
             raise StartError(f"did not start within {self.limits.start_s:g} s (--start-timeout){sent}") from None
         except WorkerDied as death:
+            is_ours = not self.program and self._process is not None and not self._process.hello
             self.end()
-            raise StartError(f"its worker {death.reason} while starting") from None
+            why = f"its worker {death.reason} while starting"
+            raise StartError(self._no_worker(why) if is_ours else why) from None
+
+    def _no_worker(self, why: str) -> str:
+        """Say why the interpreter ended before our first words, by the last line that it printed."""
+        last = self.output.strip().rpartition("\n")[2]
+        if missing := re.search(r"No module named '(\w+)'", last):
+            return f"{self.interpreter} has no {missing[1]}: {self.interpreter} -m pip install {missing[1]}"
+        if "ended with exit code" not in why or "ImportError" in last:
+            return why
+        return f"{self.interpreter} does not behave like a Python 3.9 or newer: {why}"
 
     def ask(self, entry_point: EntryPoint, what: str) -> dict[str, Any]:
         """Request `what` of one implementation.
