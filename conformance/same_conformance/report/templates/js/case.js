@@ -18,6 +18,7 @@ const distinctAxes = (c, theirs) => {
 // What an implementation reads more than once in one window, in words; empty if there is nothing.
 const repeated = (windows) => {
   for (const taps of windows) {
+    if (!taps) continue; // a hole
     const again = taps.find((index, j) => index !== null && taps.indexOf(index) < j);
     if (again === undefined) continue;
     const n = taps.filter((index) => index === again).length;
