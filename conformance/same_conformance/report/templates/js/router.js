@@ -43,7 +43,7 @@ const fill = ({ section, name, whole, parameters }) => {
 const route = (first) => {
   const shown = showSection();
   if (!shown) return;
-  const { section, whole } = shown;
+  const { section, whole, parameters } = shown;
   try {
     fill(shown);
   } catch (error) { // of this page; the others still have theirs
