@@ -153,3 +153,15 @@ def test_a_command_on_a_card_can_be_copied_whatever_the_names(changes: dict[str,
     assert "with the <code>--python</code> that the run was given" in html.render(
         record, assessed, tables.verdicts(assessed)
     )
+
+
+def test_a_stranger_is_shown_with_a_version_of_its_own() -> None:
+    case = parse("conv.n3.k1")
+    strangers = [
+        about(name, version=v, builtin=False, distribution="one.py") for name, v in (("a", "4.5"), ("b", "6.7"))
+    ]
+    record = Record(header([case], *strangers), [Result(name, case, right(case)) for name in ("a", "b")])
+    assessed = assess(record)
+    page = html.render(record, assessed, tables.verdicts(assessed))
+    assert "<b>version 4.5</b>, with torch 2.13.0;" in page
+    assert "<td>itself 6.7, torch 2.13.0</td>" in page

@@ -195,7 +195,7 @@ def _environments(record: Record) -> list[tuple[list[str], Mapping[str, Any]]]:
     """Return the names of implementations that ran in equal environments, with one that says which."""
     found: dict[str, tuple[list[str], Mapping[str, Any]]] = {}
     for about in record.header["implementations"]:
-        key = repr([about[field] for field in ("distribution", "versions", "python", "environment")])
+        key = repr([about[field] for field in ("distribution", "version", "versions", "python", "environment")])
         found.setdefault(key, ([], about))[0].append(about["name"])
     return list(found.values())
 
