@@ -98,7 +98,7 @@ def test_probing_same_reads_what_same_asks_for(op: str) -> None:
         ("zero-fill", "max_pool", "fills the padding with 0"),
         ("counted-padding", "avg_pool", "divides by the whole window and so counts the padding"),
         ("unflipped-kernel", "conv_transpose", "does not flip the kernel"),
-        ("valid", "depthwise_conv", "pads nothing before the first element"),
+        ("valid", "depthwise_conv", "returns length (n - ke) // s + 1 instead of ceil(n / s)"),
     ],
 )
 def test_a_rule_that_is_not_known_is_put_into_words(

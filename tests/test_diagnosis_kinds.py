@@ -225,13 +225,14 @@ def test_a_formula_made_of_parts_is_not_believed_for_a_few_axes() -> None:
     ],
 )
 def test_a_map_is_recognised_by_what_it_leaves_out(reads: list[list[int]], words: str) -> None:
-    assert patterns.of_forward(np.array(reads), parse("conv.n4.k3").axes[0]) == words
+    found = patterns.of_forward(np.array(reads), parse("conv.n4.k3").axes[0])
+    assert found[:1] == ([words] if words else [])
 
 
 def test_same_itself_has_no_pattern() -> None:
     axis = parse("conv.n4.k3").axes[0]
     ours = index_map(size=4, kernel=3, stride=1, dilation=1, before=1, out=4)
-    assert patterns.of_forward(ours, axis) == ""
+    assert patterns.of_forward(ours, axis) == []
 
 
 def test_a_change_must_explain_every_result() -> None:

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 
 from same_conformance import padding as rule
 from same_conformance.diagnosis import formulas
-from same_conformance.diagnosis.pieces import Candidate
+from same_conformance.diagnosis.pieces import Candidate, Value
+from same_conformance.errors import SameConformanceError
+from same_conformance.predicate import compile_predicate
 
 if TYPE_CHECKING:
     from same_conformance.case import Axis, Case
@@ -70,10 +72,20 @@ FEWEST_MADE = 8
 def pads(*, transposed: bool) -> tuple[Candidate, ...]:
     """Return what may be padded before the first element, or cropped."""
     named = [
-        Candidate(_text(f, transposed=transposed), _of_axis(f.value, transposed=transposed)) for f in formulas.PADS
+        Candidate(
+            _text(f, transposed=transposed),
+            _of_axis(f.value, transposed=transposed),
+            expression=_expression(_turned(f.expression or f.text, transposed=transposed)),
+        )
+        for f in formulas.PADS
     ]
     made = [
-        Candidate(_turned(t, transposed=transposed), _of_axis(v, transposed=transposed), FEWEST_MADE)
+        Candidate(
+            _turned(t, transposed=transposed),
+            _of_axis(v, transposed=transposed),
+            FEWEST_MADE,
+            _expression(_turned(t, transposed=transposed)),
+        )
         for t, v in (*_CROPPED.items(), *_halves())
     ]
     shifted = [
@@ -88,9 +100,26 @@ def lengths(*, transposed: bool) -> tuple[Candidate, ...]:
     """Return how long the output may be."""
     found = formulas.TRANSPOSED_LENGTHS if transposed else formulas.FORWARD_LENGTHS
     more = () if transposed else _MORE_LENGTHS
-    named = [Candidate(f.text, _of_axis(f.value, transposed=False)) for f in (*found, *more)]
+    named = [
+        Candidate(f.text, _of_axis(f.value, transposed=False), expression=_expression(f.expression or f.text))
+        for f in (*found, *more)
+    ]
     others = [Candidate(f"that of {words}", _length_of(of)) for words, of in OTHER_AXES.items()]
     return (*named, *others)
+
+
+def needed_by(length: Value) -> Candidate:
+    """Return what SAME pads if the output has another length: what its own windows need."""
+
+    def before(case: Case, i: int) -> int:
+        axis = case.axes[i]
+        total = (length(case, i) - 1) * axis.stride + axis.effective_kernel - axis.size
+        return rule.split(max(total, 0), case.padding).before
+
+    return Candidate(NEEDED, before)
+
+
+NEEDED = "what that length needs"
 
 
 def _length_of(other: Callable[[int, int], int]) -> Callable[[Case, int], int]:
@@ -111,16 +140,28 @@ _MORE_LENGTHS = (
     formulas.Formula("max(n // s, 1)", lambda a: max(a.size // a.stride, 1)),
     formulas.Formula("round(n / s)", lambda a: round(a.size / a.stride)),
     formulas.Formula("max(round(n / s), 1)", lambda a: max(round(a.size / a.stride), 1)),
-    formulas.Formula("n / s, rounded half up", lambda a: (2 * a.size + a.stride) // (2 * a.stride)),
-    formulas.Formula("max(n / s, rounded half up, 1)", lambda a: max((2 * a.size + a.stride) // (2 * a.stride), 1)),
+    formulas.Formula(
+        "n / s, rounded half up", lambda a: (2 * a.size + a.stride) // (2 * a.stride), "(2 * n + s) // (2 * s)"
+    ),
+    formulas.Formula(
+        "max(n / s, rounded half up, 1)",
+        lambda a: max((2 * a.size + a.stride) // (2 * a.stride), 1),
+        "max((2 * n + s) // (2 * s), 1)",
+    ),
     formulas.Formula("(n + s - 2) // s", lambda a: (a.size + a.stride - 2) // a.stride),
     formulas.Formula("max((n + s - 2) // s, 1)", lambda a: max((a.size + a.stride - 2) // a.stride, 1)),
     formulas.Formula("(n - 1) // s + 2", lambda a: (a.size - 1) // a.stride + 2),
     formulas.Formula("ceil(n / s) + 1", lambda a: a.output_size + 1),
     formulas.Formula("ceil(n / s) - 1", lambda a: a.output_size - 1),
-    formulas.Formula("ceil(n / k)", lambda a: -(-a.size // a.kernel)),
+    formulas.Formula("ceil(n / k)", lambda a: -(-a.size // a.kernel), "(n + k - 1) // k"),
     formulas.Formula("n // k", lambda a: a.size // a.kernel),
-    formulas.Formula("ceil(n / (s d))", lambda a: -(-a.size // (a.stride * a.dilation))),
+    formulas.Formula("ceil(n / (s d))", lambda a: -(-a.size // (a.stride * a.dilation)), "(n + s * d - 1) // (s * d)"),
+    formulas.Formula(
+        "ceil((n - ke + 1) / s)",
+        lambda a: -(-(a.size - a.effective_kernel + 1) // a.stride),
+        "(n - ke + s) // s",
+    ),
+    formulas.Formula("n - ke + 1", lambda a: a.size - a.effective_kernel + 1),
 )
 
 
@@ -135,6 +176,20 @@ def _turned(text: str, *, transposed: bool) -> str:
     if not transposed:
         return text
     return re.sub(r"\b(n|out)\b", lambda found: {"n": "out", "out": "n"}[found[0]], text)
+
+
+def _expression(text: str) -> str:
+    """Write a formula in the language of predicates; empty if that has no words for it.
+
+    >>> _expression("(out - 1) s + 2 (k // 2)"), _expression("the output size asked for")
+    ('(out - 1) * s + 2 * (k // 2)', '')
+    """
+    text = re.sub(r"(?<=[\w)]) (?=[\w(])", " * ", text.replace("undilated", formulas.UNDILATED))
+    try:
+        compile_predicate(f"any(before != {text})")
+    except SameConformanceError:
+        return ""
+    return text
 
 
 def _of_axis(value: Callable[[Axis], int], *, transposed: bool) -> Callable[[Case, int], int]:
@@ -186,7 +241,10 @@ def _exchanged(which: int, other: Callable[[int, int], int], *, transposed: bool
         values = list(mine)
         values[which] = theirs[which]
         n, k, s, d = values
-        return rule.forward(n, k, s, d, case.padding).before
+        if not transposed:
+            return rule.forward(n, k, s, d, case.padding).before
+        total = (case.axes[i].size - 1) * s + rule.effective_kernel(k, d) - n
+        return rule.split(max(total, 0), case.padding).before
 
     return before
 

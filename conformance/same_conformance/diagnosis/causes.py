@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from same_conformance import strategies
-from same_conformance.diagnosis import counterexample, further, memory, naming
+from same_conformance.diagnosis import counterexample, further, memory, naming, telling, where
 from same_conformance.diagnosis.counterexample import Minimum
 from same_conformance.diagnosis.diagnose import diagnose
 from same_conformance.diagnosis.where import Where
@@ -16,6 +16,7 @@ from same_conformance.errors import SameConformanceError, UsageError
 from same_conformance.judge import FAILURES, Judge, Verdict
 from same_conformance.messages import in_words
 from same_conformance.outcome import Array
+from same_conformance.predicate import compile_predicate
 from same_conformance.record import Result
 
 if TYPE_CHECKING:
@@ -110,18 +111,24 @@ def find(results: Iterable[Result], inquiry: Inquiry) -> list[Cause]:
             wrong = [r for r in group if inquiry.is_unexpected(r.implementation, r.case, r.judgement.verdict)]
             failing.append((group, wrong))
     causes = []
+    hints: dict[str, set[str]] = {}
     for done, (group, wrong) in enumerate(failing):
         inquiry.report(done, len(failing))
         right = [r for r in group if r.judgement.verdict in ("pass", "unspecified")]
         at_once = 1 if any(r.judgement.verdict in _FATAL for r in wrong) else further.AT_ONCE
-        causes += [_cause_or_none_found(part, right, inquiry, at_once) for part in _parts(wrong, right)]
+        causes += [
+            _cause_or_none_found(part, right, inquiry, at_once, hints.setdefault(wrong[0].implementation, set()))
+            for part in _parts(wrong, right)
+        ]
     return causes
 
 
-def _cause_or_none_found(wrong: Sequence[Result], right: Sequence[Result], inquiry: Inquiry, at_once: int) -> Cause:
+def _cause_or_none_found(
+    wrong: Sequence[Result], right: Sequence[Result], inquiry: Inquiry, at_once: int, hints: set[str]
+) -> Cause:
     """Look into failures; what goes wrong with that is our fault, and must cost nobody the run."""
     try:
-        return _cause(wrong, right, inquiry, at_once)
+        return _cause(wrong, right, inquiry, at_once, hints)
     except (SameConformanceError, OSError):
         raise
     except Exception as error:  # noqa: BLE001
@@ -161,8 +168,11 @@ def _parts(wrong: Sequence[Result], right: Sequence[Result]) -> Iterator[list[Re
             yield alike
 
 
-def _cause(wrong: Sequence[Result], right: Sequence[Result], inquiry: Inquiry, at_once: int) -> Cause:
-    """Look into the failures `wrong`, `at_once` further cases at a time: one, if each may cost a process."""
+def _cause(wrong: Sequence[Result], right: Sequence[Result], inquiry: Inquiry, at_once: int, hints: set[str]) -> Cause:
+    """Look into the failures `wrong`, `at_once` further cases at a time: one, if each may cost a process.
+
+    `hints` are the formulas that were found in other ops of the same implementation; those of this one are added.
+    """
     name, op = wrong[0].implementation, wrong[0].case.op
     compared = "forward" if any(r.case.compared == "forward" for r in wrong) else wrong[0].case.compared
     calls = min(r.case.calls for r in wrong)
@@ -174,10 +184,14 @@ def _cause(wrong: Sequence[Result], right: Sequence[Result], inquiry: Inquiry, a
         compared = "forward"
     remembers = _passes_at_first(name, minimum.case, verdicts, inquiry)
     more, arrays, n_changing = (
-        ([], {}, 0) if remembers else _look_further(minimum.case, wrong, verdicts, inquiry, at_once)
+        ([], {}, 0) if remembers else _look_further(minimum.case, wrong, seeing, verdicts, inquiry, at_once)
     )
     results = sorted([*wrong, *seeing, *more], key=lambda r: r.case.canonical_key)
-    diagnosis = diagnose(results, lambda case, sets: inquiry.pool.probe(name, case, sets), arrays)
+    diagnosis = diagnose(results, lambda case, sets: inquiry.pool.probe(name, case, sets), arrays, hints)
+    hints |= diagnosis.formulas
+    if diagnosis.where.predicate and not remembers:
+        holds = compile_predicate(diagnosis.where.predicate)
+        minimum = counterexample.predicted(minimum, holds, _failing(name, verdicts, inquiry))
     if remembers:
         sentence = _remembered(name, minimum.case, inquiry)
         diagnosis = replace(diagnosis, sentence=sentence, rule="", where=Where(""), share=None)
@@ -204,7 +218,12 @@ def _cause(wrong: Sequence[Result], right: Sequence[Result], inquiry: Inquiry, a
 
 
 def _look_further(
-    smallest: Case, wrong: Sequence[Result], verdicts: Sequence[Verdict], inquiry: Inquiry, at_once: int
+    smallest: Case,
+    wrong: Sequence[Result],
+    seeing: Sequence[Result],
+    verdicts: Sequence[Verdict],
+    inquiry: Inquiry,
+    at_once: int,
 ) -> tuple[list[Result], dict[Case, np.ndarray], int]:
     """Execute cases that the run did not have; leave out those that fail in another way, or as was expected.
 
@@ -235,13 +254,27 @@ def _look_further(
         return goes_on
 
     seed = strategies.hash_seed(inquiry.seed, name, smallest.op)
-    further.execute(further.cases(smallest, [r.case for r in wrong], seed=seed), run, at_once=at_once)
+    failing = [r.case for r in wrong]
+    further.execute(further.cases(smallest, failing, seed=seed), run, at_once=at_once)
+    space: list[Case] = []
+    for _ in range(_MOST_ROUNDS):
+        cases = [[r.case for r in (*wrong, *found) if r.judgement.verdict in FAILURES]]
+        cases += [[r.case for r in (*seeing, *found) if r.judgement.verdict not in FAILURES]]
+        rivals = where.rivals(*cases)
+        space = space or further.space(smallest, failing, seed=seed)
+        known = {case for of in cases for case in of}
+        apart = [c for c in telling.of_predicates(rivals, space, _N_ASKED) if c not in known]
+        if not apart:
+            break
+        further.execute(apart, run, at_once=at_once)
     if all(r.case != smallest for r in wrong):
         run([smallest])
     run([r.case for r in wrong if math.prod(r.case.expected_shape) <= _LARGEST][:_MOST_AGAIN], is_new=False)
     return found, arrays, len(changing)
 
 
+_MOST_ROUNDS, _N_ASKED = 6, 100
+"""How often, and by how many cases, predicates are told apart that fit all cases seen so far."""
 _MOST_AGAIN = 200
 """Failing cases of the run that are executed again."""
 _LARGEST = 20_000
@@ -277,6 +310,14 @@ def _minimize(wrong: Sequence[Result], verdicts: Sequence[Verdict], inquiry: Inq
     if any(verdict in _FATAL for verdict in verdicts):
         return Minimum(first.case, 0, is_proved=False)
 
+    seed = strategies.hash_seed(inquiry.seed, name, first.case.op, *verdicts)
+    fails = _failing(name, verdicts, inquiry)
+    return counterexample.minimize(first.case, fails, seed=seed, longest_s=inquiry.longest_s)
+
+
+def _failing(name: str, verdicts: Sequence[Verdict], inquiry: Inquiry) -> counterexample.Fails:
+    """Return what executes cases and tells which of them fail unexpectedly with one of `verdicts`."""
+
     def fails(cases: Sequence[Case]) -> list[bool | None]:
         inquiry.check()
         found: dict[Case, bool | None] = {}
@@ -286,5 +327,4 @@ def _minimize(wrong: Sequence[Result], verdicts: Sequence[Verdict], inquiry: Inq
             found[case] = None if verdict in _FATAL else wanted
         return [found.get(case) for case in cases]
 
-    seed = strategies.hash_seed(inquiry.seed, name, first.case.op, *verdicts)
-    return counterexample.minimize(first.case, fails, seed=seed, longest_s=inquiry.longest_s)
+    return fails

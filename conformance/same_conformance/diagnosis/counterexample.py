@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from same_conformance import strategies
@@ -17,7 +17,7 @@ Fails = Callable[[Sequence[Case]], Sequence["bool | None"]]
 """Tells of each case whether it fails in the way that is looked for; None ends the search."""
 
 _AT_ONCE = 400
-LONGEST_S = 60.0
+LONGEST_S = 30.0
 """How long smaller cases are tried for one cause. Where it is not enough, the result says so."""
 
 
@@ -56,14 +56,69 @@ def minimize(case: Case, fails: Fails, *, seed: int, longest_s: float = LONGEST_
 
 
 def _lowered(case: Case, fails: Fails) -> Case:
-    """Change one thing after the other for as long as a smaller case fails: shrinking may end in a valley."""
+    """Go to smaller cases that fail, with one thing changed, or else two, while there are any: shrinking may end in a valley."""
     while True:
-        near = {c for c in further.around(case) if c.canonical_key < case.canonical_key}
-        nearest = sorted(near, key=lambda c: c.canonical_key)
-        lower = next((c for c, failed in zip(nearest, fails(nearest), strict=True) if failed), None)
+        lower = _first_failing(_nearer(case, [case]), fails) or _first_failing(
+            _nearer(case, further.around(case)), fails
+        )
         if lower is None:
             return case
         case = lower
+
+
+_LONGEST_LOWERED_S = 5.0
+"""How long cases of one kind are tried for one that is smaller."""
+
+
+def predicted(minimum: Minimum, holds: Callable[[Case], bool], fails: Fails) -> Minimum:
+    """Return a smaller minimum that a predicate of the failing cases foretells, if there is one among cases of one axis."""
+    if minimum.is_proved:
+        return minimum
+    foretold = list(islice((line for line in _lines(minimum.case) if holds(line)), _MOST_FORETOLD))
+    lower = _first_failing(foretold, fails)
+    return minimum if lower is None else Minimum(lower, minimum.n_smaller, is_proved=False)
+
+
+_MOST_FORETOLD = 40
+
+
+def _lines(case: Case) -> Iterator[Case]:
+    """Yield the cases of one axis, in both modes, that are otherwise like `case` and come before it, the smallest first."""
+    for level in range(min(_total(case), _HIGHEST_LEVEL) + 1):
+        found = []
+        for *numbers, mode in _shares(level, (level, level, level, level, len(MODES) - 1)):
+            n, k, s, d = ((v + 1,) for v in numbers)
+            try:
+                line = replace(
+                    case, size=n, kernel=k, stride=s, dilation=d, padding=MODES[mode], output_size=(), batch=1, groups=1,
+                    channels=(),
+                )  # fmt: skip
+            except CaseError:
+                continue
+            if line.canonical_key < case.canonical_key:
+                found.append(line)
+        yield from sorted(found, key=lambda c: c.canonical_key)
+
+
+_HIGHEST_LEVEL = 24
+"""The sum of the fields of a case above which not all of one axis are looked at: there are 20,000 below."""
+
+
+def _nearer(case: Case, starts: Iterable[Case]) -> list[Case]:
+    """Return the cases around `starts` that come before `case`, the smallest first."""
+    near = {c for start in starts for c in further.around(start) if c.canonical_key < case.canonical_key}
+    return sorted(near, key=lambda c: c.canonical_key)
+
+
+def _first_failing(cases: Iterable[Case], fails: Fails) -> Case | None:
+    began, left = time.monotonic(), iter(cases)
+    while (chunk := list(islice(left, _AT_ONCE))) and time.monotonic() - began < _LONGEST_LOWERED_S:
+        for candidate, failed in zip(chunk, fails(chunk), strict=True):
+            if failed:
+                return candidate
+            if failed is None:
+                return None
+    return None
 
 
 def smaller(case: Case) -> Iterator[Case]:

@@ -9,24 +9,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from same_conformance.diagnosis import naming, probing, share, transforms, where, wording
+from same_conformance.diagnosis import amounts, further, naming, probing, share, telling, transforms, where, wording
 from same_conformance.judge import FAILURES, Judge, Verdict
 from same_conformance.mutants import RULES
 from same_conformance.padding import SAME
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from same_conformance.case import Case
+    from same_conformance.diagnosis.amounts import Amounts
     from same_conformance.diagnosis.naming import Arrays
     from same_conformance.diagnosis.probing import Execute, Reading
     from same_conformance.diagnosis.share import Share
     from same_conformance.diagnosis.where import Where
     from same_conformance.record import Result
 
-_N_WRONG_PROBED, _N_RIGHT_PROBED = 32, 24
+_N_WRONG_PROBED, _N_RIGHT_PROBED = 40, 28
 """Cases that are probed at most, since each takes as many calls as its kernel has taps, or its input elements."""
-_LONGEST_S = 12.0
+_LONGEST_S = 8.0
 """How long wrong cases are probed, and how long right ones."""
 
 _GRADIENTS = {"input_gradient": "the gradient with respect to the input", "kernel_gradient": "that to the kernel"}
@@ -42,6 +43,7 @@ class Diagnosis:
         where: for which cases it is wrong.
         n_wrong, n_ran: how many cases it got wrong, of how many that it executed.
         share: how much of the box it is wrong on; None if that cannot be said.
+        formulas: what it computes instead of what SAME asks for, in words.
 
     """
 
@@ -51,6 +53,7 @@ class Diagnosis:
     n_wrong: int
     n_ran: int
     share: Share | None = None
+    formulas: frozenset[str] = frozenset()
 
     @property
     def text(self) -> str:
@@ -60,25 +63,45 @@ class Diagnosis:
         return "; ".join(part for part in (self.sentence, self.where.text, of_box, counts) if part)
 
 
-def diagnose(results: Sequence[Result], execute: Execute, arrays: Arrays | None = None) -> Diagnosis:
+def diagnose(
+    results: Sequence[Result], execute: Execute, arrays: Arrays | None = None, hints: Collection[str] = ()
+) -> Diagnosis:
     """Find out what is wrong.
 
     `results` are all of one implementation and one op, in canonical order, some of them wrong; `execute` probes. `arrays`
-    are what it gave where numbers round.
+    are what it gave where numbers round. Formulas whose texts are `hints` are tried first: they explain another op of it.
     """
     wrong = [r for r in results if r.judgement.verdict in FAILURES]
     right = [r for r in results if r.judgement.verdict in ("pass", "unspecified")]
     place = where.find([r.case for r in wrong], [r.case for r in right])
     rule = naming.name_rule(wrong, right, arrays or {})
-    sentence = (
-        RULES[rule].sentence
-        if rule
-        else _named(wrong, right, arrays or {}, place) or _probed(wrong, right, execute, arrays or {}, place)
-    )
+    sentence = RULES[rule].sentence if rule else _named(wrong, right, arrays or {}, place)
+    formulas: frozenset[str] = frozenset()
+    if not sentence:
+        readings = _Readings(wrong, right, execute, place, hints)
+        findings, mechanisms, formulas = readings.findings()
+        place = _where_it_shows(wrong, right, mechanisms, place)
+        sentence = _sentence(wrong, right, findings, _transform(wrong, arrays or {}))
+    if place.predicate and not place.is_exact:
+        known = amounts.differences(transposed=wrong[0].case.op == "conv_transpose")
+        found = where.find([r.case for r in wrong], [r.case for r in right], known)
+        place = found if found.is_exact else place
     of_box = share.find([r.case for r in wrong], place.predicate, rule)
     if of_box and not rule and not place.is_exact:
         of_box = replace(of_box, is_sampled=True)
-    return Diagnosis(sentence, rule, place, len(wrong), len(wrong) + len(right), of_box)
+    return Diagnosis(sentence, rule, place, len(wrong), len(wrong) + len(right), of_box, formulas)
+
+
+def _where_it_shows(
+    wrong: Sequence[Result], right: Sequence[Result], mechanisms: Collection[str], sampled: Where
+) -> Where:
+    """Say where an implementation is wrong by how that comes about, if that fits as well: what was sampled fits by chance, too."""
+    if not mechanisms:
+        return sampled
+    found = where.find([r.case for r in wrong], [r.case for r in right], mechanisms)
+    n_exceptions = found.n_missed + found.n_right
+    is_told = any(mechanism in found.predicate for mechanism in mechanisms)
+    return found if is_told and n_exceptions <= sampled.n_missed + sampled.n_right else sampled
 
 
 def _named(wrong: Sequence[Result], right: Sequence[Result], arrays: Arrays, place: Where) -> str:
@@ -89,12 +112,6 @@ def _named(wrong: Sequence[Result], right: Sequence[Result], arrays: Arrays, pla
     )
 
 
-def _probed(wrong: Sequence[Result], right: Sequence[Result], execute: Execute, arrays: Arrays, place: Where) -> str:
-    readings = _read(wrong, right, execute)
-    findings = wording.describe(readings, _lengths(wrong, right), place.tests) if readings else []
-    return _sentence(wrong, right, findings, _transform(wrong, arrays))
-
-
 def _transform(wrong: Sequence[Result], arrays: Arrays) -> str:
     """Return what was done to SAME's results as a whole, if that is all; of the gradients alone, if a forward result is right."""
     of_shape = [r.case for r in wrong if r.case in arrays and arrays[r.case].shape == r.case.expected_shape]
@@ -102,24 +119,75 @@ def _transform(wrong: Sequence[Result], arrays: Arrays) -> str:
     return transforms.describe([transforms.Pair(c, arrays[c].astype(np.float64), judge.expected(c)) for c in of_shape])
 
 
-def _read(wrong: Sequence[Result], right: Sequence[Result], execute: Execute) -> list[tuple[Case, Reading]]:
-    """Probe wrong cases, no two alike as long as there are others, and some right ones beside them."""
-    probed: list[tuple[Case, Reading]] = []
-    arrays = [r.case for r in wrong if r.judgement.verdict in ("shape", "dtype", "value", "nondeterministic")]
-    upper = any(case.padding == SAME for case in arrays)  # one mode at a time: a formula for both would be none
-    for cases, most in ((arrays, _N_WRONG_PROBED), ([r.case for r in right], _N_RIGHT_PROBED)):
-        forward = [case for case in cases if case.compared == "forward" and (case.padding == SAME) == upper]
+class _Readings:
+    """What was read from wrong cases, no two alike as long as there are others, and from right ones beside them."""
+
+    def __init__(
+        self, wrong: Sequence[Result], right: Sequence[Result], execute: Execute, place: Where, hints: Collection[str]
+    ) -> None:
+        self._execute = execute
+        self._place = place
+        self._hints = hints
+        self._lengths = _lengths(wrong, right)
+        self._wrong = [r.case for r in wrong if r.judgement.verdict in ("shape", "dtype", "value", "nondeterministic")]
+        upper = any(case.padding == SAME for case in self._wrong)  # a formula for both modes would be none
+        self._probed: list[tuple[Case, Reading]] = []
+        for cases, most in ((self._wrong, _N_WRONG_PROBED), ([r.case for r in right], _N_RIGHT_PROBED)):
+            forward = [case for case in cases if case.compared == "forward" and (case.padding == SAME) == upper]
+            self._read(_unlike_first(forward), most)
+            if not self._probed:
+                break  # nothing wrong could be read: right ones tell nothing
+
+    def _read(self, cases: Sequence[Case], most: int) -> int:
+        """Probe up to `most` of the cases that give something to read; return how many did."""
         n_read, began = 0, time.monotonic()
-        for case in _unlike_first(forward):
-            reading = probing.read(case, execute)
-            if reading is not None:
-                probed.append((case, reading))
-                n_read += 1
+        for case in cases:
             if n_read >= most or time.monotonic() - began > _LONGEST_S:
                 break
-        if not probed:
-            break  # nothing wrong could be read: right ones tell nothing
-    return probed
+            reading = probing.read(case, self._execute)
+            if reading is not None:
+                self._probed.append((case, reading))
+                n_read += 1
+        return n_read
+
+    def findings(self) -> tuple[list[str], tuple[str, ...], frozenset[str]]:
+        """Return what differs from SAME in words, tests that say where, and the formulas that were found."""
+        if not self._probed:
+            return [], (), frozenset()
+        explained = self._explain()
+        first = self._probed[0][0]
+        like = replace(first, compared="forward", calls=1, output_size=())
+        space: list[Case] = []
+        for _ in range(_MOST_ROUNDS if explained.wrong_lengths or explained.wrong_pads else 0):
+            space = space or [c for c in further.space(like, self._wrong, seed=0) if _is_like(c, like)]
+            known = {case for case, _ in self._probed}
+            apart = [c for rivals in explained.predictions() for c in telling.of_numbers(rivals, space, _N_ASKED)]
+            asked = [case for case in dict.fromkeys(apart) if case not in known]
+            before = len(self._probed)
+            if not asked or not self._read(asked, len(asked)):
+                break
+            self._lengths += [(case, r.out) for case, r in self._probed[before:] if len(r.out) == case.rank]
+            explained = self._explain()
+        preferred = self._place.tests
+        findings = wording.describe(self._probed, self._lengths, preferred, explained)
+        return findings, explained.mechanisms, explained.formulas
+
+    def _explain(self) -> Amounts:
+        return amounts.explain(self._probed, self._lengths, self._place.tests, self._hints)
+
+
+_MOST_ROUNDS = 6
+_N_ASKED = 16
+"""Cases that are probed in one round, and rounds, to tell apart what explains as much."""
+
+
+def _is_like(case: Case, first: Case) -> bool:
+    """Tell whether a case can be probed and compared with others that were."""
+    alike = (case.compared, case.calls, case.padding, case.dtype) == ("forward", 1, first.padding, first.dtype)
+    return alike and probing.n_probes(case) <= _CHEAP
+
+
+_CHEAP = 60
 
 
 def _unlike_first(cases: Sequence[Case]) -> list[Case]:
@@ -156,7 +224,7 @@ def _sentence(wrong: Sequence[Result], right: Sequence[Result], findings: list[s
         how = f"cannot be had: {wrong[0].judgement.message}" if set(verdicts) == {"error"} else transform or "is wrong"
         findings = [f"is right forward, but {which} {how}"]
     elif transform:  # it explains all results, which what was read need not do
-        findings = [f"reads the right elements, but the result {transform}"]
+        findings = [f"reads the right elements, but the result {transform}{_in_dtypes(wrong, right)}"]
     return "; ".join(findings) or _unread(wrong, right, verdict)
 
 
@@ -170,10 +238,16 @@ def _unread(wrong: Sequence[Result], right: Sequence[Result], verdict: Verdict) 
             return f"ends in {verdict}: {message}"
         case "shape":
             return _shaped(wrong)
-    dtypes = {r.case.dtype for r in wrong}
-    if dtypes < {r.case.dtype for r in (*wrong, *right)}:
-        return f"reads the right elements, but loses precision in {', '.join(sorted(dtypes))}"
+    if in_dtypes := _in_dtypes(wrong, right):
+        return f"reads the right elements, but loses precision{in_dtypes}"
     return f"gives wrong numbers although the probes saw the right elements read ({message})"
+
+
+def _in_dtypes(wrong: Sequence[Result], right: Sequence[Result]) -> str:
+    """Say in which dtypes it is wrong, if it is right in others."""
+    dtypes = {r.case.dtype for r in wrong}
+    others = {r.case.dtype for r in right} - dtypes
+    return f" in {' and '.join(sorted(dtypes))}" if others else ""
 
 
 def _shaped(wrong: Sequence[Result]) -> str:

@@ -61,8 +61,8 @@ DIVISORS: dict[str, Callable[[Axis], np.ndarray]] = {
 """What each window divides by along one axis, at least 1; the divisor is the product over the axes."""
 
 
-def recognise(case: Case, weights: np.ndarray, members: np.ndarray) -> str:
-    """Return the name in `DIVISORS` of what each window divides by, or `UNKNOWN`.
+def recognise(case: Case, weights: np.ndarray, members: np.ndarray) -> tuple[str, ...]:
+    """Return the names in `DIVISORS` of what each window may divide by, or `UNKNOWN`; several where they cannot be told apart.
 
     `weights` are those of each element in each window, ``(*out, elements)``; `members` tells which are read.
     """
@@ -72,13 +72,13 @@ def recognise(case: Case, weights: np.ndarray, members: np.ndarray) -> str:
     by = 1 / real.max(axis=-1, where=members, initial=1e-300)
     lowest = real.min(axis=-1, where=members, initial=np.inf)
     if not np.allclose(lowest[used] * by[used], 1, rtol=eps):
-        return UNKNOWN
-    if np.allclose(by[used], members.sum(axis=-1)[used], rtol=eps):
-        return REAL
+        return (UNKNOWN,)
+    found = [REAL] if np.allclose(by[used], members.sum(axis=-1)[used], rtol=eps) else []
     if by.shape != tuple(a.output_size for a in case.axes):
-        return "window" if np.allclose(by[used], float(np.prod(case.kernel)), rtol=eps) else UNKNOWN
+        whole = np.allclose(by[used], float(np.prod(case.kernel)), rtol=eps)
+        return tuple(found) or (("window",) if whole else (UNKNOWN,))
     for name, along in DIVISORS.items():
         divisor = outer(np.maximum(along(a), 1) for a in case.axes)
         if np.allclose(by[used], divisor[used], rtol=eps):
-            return name
-    return UNKNOWN
+            found.append(name)
+    return tuple(dict.fromkeys(found)) or (UNKNOWN,)

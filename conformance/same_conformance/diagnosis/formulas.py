@@ -18,11 +18,13 @@ class Formula:
         text: the formula in the words of the rule: ``n k s d ke out total before after unclamped``, and ``undilated``,
             the total that a rule without dilation gives.
         value: from the axis, as SAME has it, to the number.
+        expression: the same in the language of `same_conformance.predicate`, where `text` is not.
 
     """
 
     text: str
     value: Callable[[Axis], int]
+    expression: str = ""
 
 
 def unclamped(axis: Axis) -> int:
@@ -77,16 +79,39 @@ PADS = (
     Formula("d * (undilated // 2)", lambda a: a.dilation * (_undilated(a) // 2)),
     Formula("d * undilated // 2", lambda a: a.dilation * _undilated(a) // 2),
     Formula("unclamped // 2", lambda a: unclamped(a) // 2),
-    Formula("unclamped // 2, rounded towards zero", lambda a: int(unclamped(a) / 2)),
+    Formula(
+        "unclamped // 2, rounded towards zero",
+        lambda a: int(unclamped(a) / 2),
+        "(total // 2 - max(-unclamped, 0) // 2)",
+    ),
     Formula("unclamped - unclamped // 2", lambda a: unclamped(a) - unclamped(a) // 2),
     Formula("abs(unclamped) // 2", lambda a: abs(unclamped(a)) // 2),
-    Formula("round(total / 2)", lambda a: round(_total(a) / 2)),
+    Formula("round(total / 2)", lambda a: round(_total(a) / 2), "(total // 2 + (total % 4 == 3))"),
     Formula("max(k - s, 0) // 2", lambda a: max(a.kernel - a.stride, 0) // 2),
     Formula("max(ke - s, 0) // 2", lambda a: max(a.effective_kernel - a.stride, 0) // 2),
     Formula("(ke - s) // 2", lambda a: (a.effective_kernel - a.stride) // 2),
     Formula("(max(ke - s, 0) + 1) // 2", lambda a: (max(a.effective_kernel - a.stride, 0) + 1) // 2),
     Formula("(max(k - s, 0) + 1) // 2", lambda a: (max(a.kernel - a.stride, 0) + 1) // 2),
     Formula("((n - 1) s + ke - n + 1) // 2", _equal),
+    Formula("min(before, k - 1)", lambda a: min(a.before, a.kernel - 1)),
+    Formula("min(before, k // 2)", lambda a: min(a.before, a.kernel // 2)),
+    Formula("min(before, n - 1)", lambda a: min(a.before, a.size - 1)),
+    Formula("min(before, n)", lambda a: min(a.before, a.size)),
+    Formula("min(before, s)", lambda a: min(a.before, a.stride)),
+    Formula("min(before, s - 1)", lambda a: min(a.before, a.stride - 1)),
+    Formula("min(before, d)", lambda a: min(a.before, a.dilation)),
+    Formula("min(before, 1)", lambda a: min(a.before, 1)),
+    Formula("min(before, 2)", lambda a: min(a.before, 2)),
+    Formula("min(before, 3)", lambda a: min(a.before, 3)),
+    Formula("max(before, 1)", lambda a: max(a.before, 1)),
+    Formula("d (before // d)", lambda a: a.dilation * (a.before // a.dilation)),
+    Formula("before // d", lambda a: a.before // a.dilation),
+    Formula("before d", lambda a: a.before * a.dilation),
+    Formula("before // s", lambda a: a.before // a.stride),
+    Formula("before % k", lambda a: a.before % a.kernel),
+    Formula("before % s", lambda a: a.before % a.stride),
+    Formula("n % s // 2", lambda a: a.size % a.stride // 2),
+    Formula("n % s", lambda a: a.size % a.stride),
     Formula("min(before, after)", lambda a: min(a.before, a.after)),
     Formula("max(before, after)", lambda a: max(a.before, a.after)),
     Formula("min(total // 2, k // 2)", lambda a: min(_total(a) // 2, a.kernel // 2)),
@@ -112,6 +137,9 @@ FORWARD_LENGTHS = (
     ),
 )
 """Output lengths of forward ops."""
+
+UNDILATED = "max((out - 1) * s + k - n, 0)"
+"""What `undilated` stands for, in the language of predicates."""
 
 TRANSPOSED_LENGTHS = (
     Formula("the output size asked for", lambda a: a.output_size),

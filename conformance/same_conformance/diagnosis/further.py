@@ -10,7 +10,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice, zip_longest
+from itertools import islice, product, zip_longest
 from typing import Any
 
 from same_conformance import packing
@@ -48,11 +48,34 @@ def cases(smallest: Case, wrong: Sequence[Case], *, seed: int) -> list[Case]:
     return [case for case in found if case not in known and not is_blind(case)]
 
 
-def _drawn(smallest: Case, seed: int) -> Iterator[Case]:
+def space(smallest: Case, wrong: Sequence[Case], *, seed: int) -> list[Case]:
+    """Return cases from which those are chosen that tell explanations apart: around failing ones, of one axis, and drawn."""
+    chosen = [smallest, *_unlike(case for case in wrong if _n_elements(case) <= _MOST_ELEMENTS)][:_N_VARIED]
+    near = (other for case in dict.fromkeys(chosen) for other in around(case))
+    found = dict.fromkeys((*_lines(smallest, seed), *islice(near, _N_SPACE), *_drawn(smallest, seed + 1, _N_SPACE)))
+    return [case for case in found if not is_blind(case) and _n_elements(case) <= _MOST_ELEMENTS]
+
+
+_N_SPACE = 1_000
+
+
+def _lines(smallest: Case, seed: int) -> Iterator[Case]:
+    """Yield cases of one axis that are compared and called like `smallest`, in its mode."""
+    chance = random.Random(seed)  # noqa: S311  # no secret
+    lines = list(product(_SIZES, range(1, 8), range(1, 6), range(1, 5)))
+    for n, k, s, d in chance.sample(lines, _N_SPACE):
+        plain = {"batch": 1, "channels": (), "groups": 1}
+        yield from _changed(smallest, {"size": (n,), "kernel": (k,), "stride": (s,), "dilation": (d,), **plain})
+
+
+_SIZES = (*range(1, 26), 31, 32, 33, 63, 64, 65, 99, 100, 101, 127, 128, 129, 224, 255, 256, 257)
+
+
+def _drawn(smallest: Case, seed: int, most: int = _N_DRAWN) -> Iterator[Case]:
     """Yield cases of all ranks that are compared and called like `smallest`; the same seed draws the same."""
     chance = random.Random(seed)  # noqa: S311  # no secret
     n = 0
-    while n < _N_DRAWN:
+    while n < most:
         rank = chance.choice(RANKS)
         largest = _DRAWN[rank]
         size, kernel, stride, dilation = (tuple(chance.randint(1, most) for _ in range(rank)) for most in largest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,8 +13,8 @@ if TYPE_CHECKING:
     from same_conformance.case import Axis
 
 
-def of_forward(reads: np.ndarray, axis: Axis) -> str:
-    """Say in words what the map ``(out, kernel)`` of a forward op does instead of SAME's; empty if it is not recognised."""
+def of_forward(reads: np.ndarray, axis: Axis) -> list[str]:
+    """Say in words what the map ``(out, kernel)`` of a forward op may do instead of SAME's; empty if it is not recognised."""
     ours = index_map(
         size=axis.size,
         kernel=axis.kernel,
@@ -23,13 +24,91 @@ def of_forward(reads: np.ndarray, axis: Axis) -> str:
         out=axis.output_size,
     )
     if reads.shape != ours.shape:
-        return ""
+        return []
     missing = (ours != PADDED) & (reads == PADDED)
     if not np.array_equal(np.where(missing, ours, reads), ours):
-        return _windows_moved(reads, ours, axis)
+        moved = _windows_moved(reads, ours, axis)
+        return [moved] if moved else []
     if not missing.any():
-        return ""
-    return _tiled(ours, missing, axis) or _windows_left_out(ours, missing) or _elements_left_out(ours, missing, axis)
+        return []
+    found = (
+        _tiled(ours, missing, axis),
+        _windows_left_out(ours, missing),
+        _elements_left_out(ours, missing, axis),
+        *_of_members(_members(reads, axis.size), _members(ours, axis.size), axis),
+    )
+    return [text for text in found if text]
+
+
+def of_pool(members: np.ndarray, axis: Axis) -> list[str]:
+    """Say the same of the sets ``(out, size)`` of elements that each window of a pooling reads."""
+    ours = index_map(
+        size=axis.size,
+        kernel=axis.kernel,
+        stride=axis.stride,
+        dilation=axis.dilation,
+        before=axis.before,
+        out=axis.output_size,
+    )
+    asked = _members(ours, axis.size)
+    if members.shape != asked.shape or np.array_equal(members, asked):
+        return []
+    return _of_members(members, asked, axis)
+
+
+def _members(reads: np.ndarray, size: int) -> np.ndarray:
+    found = np.zeros((len(reads), size + 1), dtype=bool)
+    found[np.arange(len(reads))[:, None], reads] = True  # PADDED, which is -1, is the column that is cut off
+    return found[:, :size]
+
+
+def _of_members(seen: np.ndarray, asked: np.ndarray, axis: Axis) -> list[str]:
+    """Recognise an element that some windows leave out, or read besides their own."""
+    start = np.arange(len(asked)) * axis.stride - axis.before
+    beyond = start + axis.effective_kernel > axis.size
+    rows = np.arange(len(asked))
+    windows = {
+        "every window": rows >= 0,
+        "windows that reach beyond the end": beyond,
+        "windows that begin before the start": start < 0,
+        "windows that touch the padding": beyond | (start < 0),
+        "windows that do not touch the padding": ~beyond & (start >= 0),
+        "the last window": rows == len(rows) - 1,
+        "the first window": rows == 0,
+        "all windows but the first": rows > 0,
+        "all windows but the last": rows < len(rows) - 1,
+    }
+    place = np.arange(axis.size)
+    n_asked = asked.cumsum(axis=1)
+    last, first = asked & (n_asked == n_asked[:, -1:]), asked & (n_asked == 1)
+    left_out = {
+        "the last element of the input": asked & (place == axis.size - 1),
+        "the first element of the input": asked & (place == 0),
+        "their last element": last,
+        "their first element": first,
+        "all elements but their first": asked & ~first,
+        "all elements but their last": asked & ~last,
+        "all elements": asked,
+    }
+    besides = {
+        "one more element at the end": np.roll(last, 1, axis=1) & (place > 0) & ~asked,
+        "one more element at the start": np.roll(first, -1, axis=1) & (place < axis.size - 1) & ~asked,
+        "the last element of the input": ~asked & (place == axis.size - 1),
+        "the first element of the input": ~asked & (place == 0),
+        "the whole input": ~asked,
+    }
+    missing, extra = asked & ~seen, seen & ~asked
+    several = asked.sum(axis=1) > 1
+    found = []
+    for change, (verb, elements) in ((missing, ("leaves out", left_out)), (extra, ("also reads", besides))):
+        if not change.any() or not np.array_equal(missing | extra, change):
+            continue
+        for (which, of), (what, changed) in product(windows.items(), elements.items()):
+            wanted = changed & of[:, None]
+            kept = wanted & several[:, None] if change is missing else wanted
+            if wanted.any() and (np.array_equal(change, wanted) or np.array_equal(change, kept)):
+                found.append(f"{verb} {what} in {which}")
+    return found
 
 
 def _windows_moved(reads: np.ndarray, ours: np.ndarray, axis: Axis) -> str:
@@ -84,20 +163,20 @@ def _elements_left_out(ours: np.ndarray, missing: np.ndarray, axis: Axis) -> str
     return ""
 
 
-def of_transposed(reads: np.ndarray, axis: Axis) -> str:
+def of_transposed(reads: np.ndarray, axis: Axis) -> list[str]:
     """Say the same of the map ``(out, kernel)`` of a transposed convolution."""
     q, j = np.arange(axis.output_size)[:, None], np.arange(axis.kernel)[None, :]
     source, rest = np.divmod(q + axis.before - j * axis.dilation, axis.stride)
     ours = np.where((rest == 0) & (source >= 0) & (source < axis.size), source, PADDED)
     if reads.shape != ours.shape:
-        return ""
+        return []
     real = ours != PADDED
     n_before = np.cumsum(real, axis=1)
     first, last = real & (n_before == 1), real & (n_before == real.sum(axis=1, keepdims=True))
     overlap = real.sum(axis=1, keepdims=True) > 1
     if not overlap.any():
-        return ""
+        return []
     for kept in (first, last):
         if np.array_equal(reads, np.where(kept, ours, PADDED)):
-            return "overwrites where windows overlap, instead of adding"
-    return ""
+            return ["overwrites where windows overlap, instead of adding"]
+    return []

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from same_conformance.case import POOLS, Case
-from same_conformance.diagnosis import channels, divisors
+from same_conformance.diagnosis import channels, divisors, overrun
 from same_conformance.diagnosis.reading import OTHER, AxisReading, fit_forward, fit_pool, fit_transposed
 from same_conformance.exactness import SIGNIFICANT_BITS
 from same_conformance.outcome import Array
@@ -49,10 +49,12 @@ class Reading:
         irregular: axes whose reading nothing explains.
         separable: whether the axes do not depend on each other.
         maps: of a convolution: what was read along each axis, ``(out, kernel)``, if they do not.
+        members: of pooling: which elements each window reads along each axis, ``(out, size)``, if they do not.
         order: which axis of the input each axis of the output reads, where they are exchanged; else empty.
         fill: the values seen where padding is read: 0 for convolution, nothing for pooling, if all is well.
-        divisor: of average pooling: a name in `same_conformance.diagnosis.divisors`.
+        divisors: of average pooling: names in `same_conformance.diagnosis.divisors`, one of which it is.
         notes: what else was seen, in words.
+        runs_on: whether it reads on in memory beyond the borders; then nothing is said of the axes.
 
     """
 
@@ -61,10 +63,12 @@ class Reading:
     irregular: tuple[int, ...] = ()
     separable: bool = True
     maps: tuple[np.ndarray, ...] = ()
+    members: tuple[np.ndarray, ...] = ()
     order: tuple[int, ...] = ()
     fill: set[float] = field(default_factory=set)
-    divisor: str = ""
+    divisors: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
+    runs_on: bool = False
 
 
 def n_probes(case: Case) -> int:
@@ -154,6 +158,10 @@ def _map_of_taps(case: Case, reading: Reading, element: np.ndarray, taps: list[t
         return
     if element.shape[-1] != expected[-1]:
         reading.notes.append(f"the output has {element.shape[-1]} channels, where {expected[-1]} are asked for")
+        return
+    if overrun.reads_on(case, element, taps):
+        reading.notes.append(overrun.SENTENCE)
+        reading.runs_on = True
         return
     reading.notes += channels.describe(case, element, taps)
     maps: dict[tuple[int, ...], np.ndarray] = {}
@@ -267,7 +275,7 @@ def _read_pool(case: Case, execute: Execute) -> Reading | None:
         reading.fill = set(np.unique(values[n, 0, ..., 0][touched]).tolist()) - {-high}
     else:
         members = np.nan_to_num(seen) != 0
-        reading.divisor = divisors.recognise(case, seen, members)
+        reading.divisors = divisors.recognise(case, seen, members)
     _separate_sets(case, reading, members.reshape(*reading.out, *case.size))
     return reading
 
@@ -286,5 +294,6 @@ def _separate_sets(case: Case, reading: Reading, members: np.ndarray) -> None:
         together = together & sets.reshape(shape)
     reading.separable = bool(np.array_equal(np.broadcast_to(together, members.shape), members))
     if reading.separable and members.any():
+        reading.members = tuple(np.asarray(sets) for sets in per_axis)
         reading.axes = tuple(fit_pool(np.asarray(sets), axis) for sets, axis in zip(per_axis, case.axes, strict=True))
         reading.irregular = tuple(a for a in range(rank) if not reading.axes[a])

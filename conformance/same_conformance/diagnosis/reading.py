@@ -75,7 +75,7 @@ def fit_forward(reads: np.ndarray, axis: Axis) -> tuple[AxisReading, ...]:
                     if np.array_equal(_extended(position - before, axis.size, border), reads):
                         yield plain.moved(before, flipped=flipped, border=border)
 
-    found = _first_that_fits(axis, fits) or tuple(fits(axis.stride, axis.dilation, MIXED))
+    found = _with_mixed_borders(_first_that_fits(axis, fits), axis, fits(axis.stride, axis.dilation, MIXED))
     return found or _fit_fewer_taps(reads, axis)
 
 
@@ -123,14 +123,29 @@ def fit_pool(members: np.ndarray, axis: Axis) -> tuple[AxisReading, ...]:
     def resized() -> Iterator[AxisReading]:
         """Fit another number of elements per window, the nearest first."""
         largest = max(axis.kernel, int(members.sum(axis=1).max(initial=0))) + 1
-        for n_taps in sorted(range(1, largest + 1), key=lambda n: abs(n - axis.kernel)):
+        for n_taps in sorted(set(range(1, largest + 1)) - {axis.kernel}, key=lambda n: (abs(n - axis.kernel), n)):
             yield from fits(axis.stride, axis.dilation, ("fill",), np.arange(n_taps)[None, :])
 
-    found = _first_that_fits(axis, fits, only_asked=True)
-    if not found and (others := tuple(resized())):
-        fewest = [r for r in others if r.kernel == others[0].kernel]
-        return tuple(fewest)
-    return found or _first_that_fits(axis, fits) or tuple(fits(axis.stride, axis.dilation, MIXED))
+    asked = _first_that_fits(axis, fits, only_asked=True)
+    if _is_plain(asked, axis):
+        return asked
+    found = (*asked, *resized())
+    if any(reading.border == "fill" for reading in found):
+        return found
+    return _with_mixed_borders(_first_that_fits(axis, fits), axis, fits(axis.stride, axis.dilation, MIXED))
+
+
+def _is_plain(found: Iterable[AxisReading], axis: Axis) -> bool:
+    """Tell whether one of the readings is what SAME asks for."""
+    asked = ("fill", False, axis.before, axis.stride, axis.dilation, axis.kernel)
+    return any((r.border, r.flipped, r.before, r.stride, r.dilation, r.kernel) == asked for r in found)
+
+
+def _with_mixed_borders(
+    found: tuple[AxisReading, ...], axis: Axis, mixed: Iterable[AxisReading]
+) -> tuple[AxisReading, ...]:
+    """Add borders that differ at both ends, unless a plain one will do."""
+    return found if _is_plain(found, axis) else (*found, *mixed)
 
 
 def nearest(alternatives: Iterable[AxisReading], axis: Axis) -> AxisReading:
@@ -155,15 +170,18 @@ def _first_that_fits(
     """Return what fits with the steps asked for; where only an unusual border makes that fit, other steps with a plain one too."""
     if only_asked:
         return tuple(fits(axis.stride, axis.dilation))
+    asked = tuple(fits(axis.stride, axis.dilation))
+    if any(_is_told_plainly(reading) for reading in asked):
+        return asked
     others = range(1, max(axis.stride, axis.dilation, 2) + 2)
-    found: tuple[AxisReading, ...] = ()
-    for stride in dict.fromkeys((axis.stride, *others)):
-        for dilation in dict.fromkeys((axis.dilation, *others)):
-            here = tuple(fits(stride, dilation))
-            if any(reading.border == "fill" for reading in here):
-                return (*found, *here)
-            found = found or here
-    return found
+    steps = [(s, d) for s in (axis.stride, *others) for d in (axis.dilation, *others)]
+    found = [reading for s, d in dict.fromkeys(steps) if (s, d) != axis[2:4] for reading in fits(s, d)]
+    plain = tuple(reading for reading in found if _is_told_plainly(reading))
+    return (*asked, *plain) if asked or plain else tuple(found)
+
+
+def _is_told_plainly(reading: AxisReading) -> bool:
+    return reading.border == "fill" and not reading.flipped
 
 
 def _members(reads: np.ndarray, size: int) -> np.ndarray:

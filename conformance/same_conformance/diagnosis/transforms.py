@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from same_conformance import operands
+from same_conformance import operands, spec
 from same_conformance import plan as plans
 from same_conformance.case import POOLS
 from same_conformance.exactness import SIGNIFICANT_BITS
@@ -58,7 +58,9 @@ def _equal(case: Case, a: np.ndarray, b: np.ndarray) -> bool:
     with np.errstate(invalid="ignore"):
         near = np.isclose(a, b, rtol=eps, atol=eps * float(np.nan_to_num(np.abs(b)).max(initial=0.0)), equal_nan=True)
     if case.op in POOLS and case.compared == "forward":
-        near |= plans.same(case).reads_padding_only()[None, ..., None]
+        near |= plans.same(case).reads_padding_only()[None, ..., None] | np.isnan(
+            a
+        )  # which says that it is not specified
     return bool(near.all())
 
 
@@ -119,6 +121,8 @@ def _changes(pairs: Sequence[Pair]) -> Iterator[tuple[str, Change]]:
     yield "is moved by one element along the first axis", lambda p: np.roll(p.asked, 1, leading)
     for (first, a), (second, b) in combinations(spatial.items(), 2):
         yield f"has {first} and {second} exchanged", _exchanging(a, b)
+    if what == "forward":
+        yield from _LAYOUTS.items()
     if pairs[0].case.op in POOLS and what == "forward":
         yield from _REDUCED.items()
     if pairs[0].case.op == "max_pool" and what == "input_gradient":
@@ -186,6 +190,54 @@ _REDUCED: dict[str, Change] = {
     "is the first element of each window": _reduced(lambda w: w[:, 0]),
     "is the last element of each window": _reduced(lambda w: w[:, -1]),
     "is the median of each window": _reduced(lambda w: np.median(w, axis=1)),
+}
+
+
+def _channels_first(a: np.ndarray) -> np.ndarray:
+    """Take the memory of ``(batch, *size, channels)`` for ``(batch, channels, *size)``."""
+    batch, *size, n_channels = a.shape
+    return np.moveaxis(a.reshape(batch, n_channels, *size), 1, -1)
+
+
+def _channels_last(a: np.ndarray) -> np.ndarray:
+    """Take the memory of a result made channels first for one that has them last."""
+    return np.moveaxis(a, -1, 1).reshape(a.shape)
+
+
+def _taken_for(*, given: bool, returned: bool) -> Change:
+    """Reshape where the axes should be moved."""
+
+    def change(pair: Pair) -> np.ndarray:
+        x, *rest = operands.make(pair.case)
+        found = pair.asked
+        if given:
+            found = spec.execute(pair.case, (_channels_first(x), *rest))
+        return _channels_last(found) if returned else found
+
+    return change
+
+
+def _kernel_taken_for(pair: Pair) -> np.ndarray | None:
+    """Reshape the kernel to channels first where its axes should be moved."""
+    x, *kernels = operands.make(pair.case)
+    if not kernels:
+        return None
+    shape = kernels[0].shape
+    moved = np.moveaxis(kernels[0].reshape(*shape[:-3:-1], *shape[:-2]), (0, 1), (-1, -2))
+    return spec.execute(pair.case, (x, moved))
+
+
+_LAYOUTS: dict[str, Change] = {
+    "is that of the input's and the output's memory taken for channels first: reshaped instead of transposed": _taken_for(
+        given=True, returned=True
+    ),
+    "is that of the input's memory taken for channels first: reshaped instead of transposed": _taken_for(
+        given=True, returned=False
+    ),
+    "has its own memory taken for channels first: reshaped instead of transposed": _taken_for(
+        given=False, returned=True
+    ),
+    "is that of the kernel's memory taken for channels first: reshaped instead of transposed": _kernel_taken_for,
 }
 
 

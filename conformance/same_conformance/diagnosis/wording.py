@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from same_conformance import plan as plans
 from same_conformance.case import POOLS
-from same_conformance.diagnosis import candidates, divisors, patterns, pieces
-from same_conformance.diagnosis.reading import AxisReading, of_same
+from same_conformance.diagnosis import amounts, candidates, divisors, overrun, patterns, pieces
+from same_conformance.diagnosis import seen as sightings
+from same_conformance.diagnosis.reading import of_same
+from same_conformance.padding import SAME_LOWER
 
 if TYPE_CHECKING:
     from same_conformance.case import Axis, Case
+    from same_conformance.diagnosis.amounts import Amounts, Lengths
     from same_conformance.diagnosis.probing import Reading
+    from same_conformance.diagnosis.seen import Seen
 
 BORDERS = {
     "edge": "repeats the edge element beyond {}",
@@ -22,76 +27,43 @@ BORDERS = {
 }
 
 
-class Seen(NamedTuple):
-    """What was read along one axis of one case: readings that differ in `before` alone, because it cannot be told."""
-
-    case: Case
-    which: int
-    readings: tuple[AxisReading, ...]
-
-    @property
-    def axis(self) -> Axis:
-        """Return the axis that was read."""
-        return self.case.axes[self.which]
-
-    @property
-    def any(self) -> AxisReading:
-        """Return one of the readings, for all that they have in common."""
-        return self.readings[0]
-
-    @property
-    def befores(self) -> set[int]:
-        """Return what may have been padded (transposed: cropped) before the first element."""
-        return {reading.before for reading in self.readings}
-
-
-Lengths = Sequence["tuple[Case, tuple[int, ...]]"]
-"""How long the output of cases is along each axis."""
-
-
 def describe(
-    readings: Sequence[tuple[Case, Reading]], lengths: Lengths = (), preferred: Collection[str] = ()
+    readings: Sequence[tuple[Case, Reading]],
+    lengths: Lengths = (),
+    preferred: Collection[str] = (),
+    explained: Amounts | None = None,
 ) -> list[str]:
     """Return what differs from SAME, the most telling first; empty if all that was read is as SAME asks.
 
     `readings` are of one op, of wrong cases and of right ones; there may be more `lengths` than readings.
-    Tests that are `preferred` make a condition before others.
+    Tests that are `preferred` make a condition before others. `explained` is what is known of lengths and pads.
     """
     lengths = lengths or [(case, reading.out) for case, reading in readings]
     transposed = readings[0][0].op == "conv_transpose"
-    seen = _agree(
-        [Seen(case, index, found) for case, reading in readings for index, found in enumerate(reading.axes) if found]
-    )
+    explained = explained or amounts.explain(readings, lengths, preferred)
     structure, is_known = _structure(readings)
+    length = _length(explained, transposed=transposed)
     if is_known:  # then numbers that fit some axis by chance say nothing
-        return [*structure, *_length(lengths, preferred, transposed=transposed), *_values(readings, preferred)]
+        return [*structure, *length, *_values(readings, preferred)]
     return [
         *structure,
-        *_steps(seen, preferred, transposed=transposed),
-        *_length(lengths, preferred, transposed=transposed),
-        *_pads(seen, preferred, transposed=transposed),
+        *_steps(sightings.of_readings(readings), preferred, transposed=transposed),
+        *length,
+        *_pads(explained, preferred, transposed=transposed),
         *_values(readings, preferred),
     ]
 
 
-def _agree(seen: Sequence[Seen]) -> list[Seen]:
-    """Choose among readings that cannot be told apart: the plainest kind that explains all axes, if one does."""
-    kinds = list(dict.fromkeys(_kind(reading) for s in seen for reading in s.readings))
-    kinds.sort(key=lambda kind: (kind[1] != "fill", kind[0]))
-    common = [kind for kind in kinds if all(any(_kind(r) == kind for r in s.readings) for s in seen)]
-    chosen = []
-    for s in seen:
-        kind = common[0] if common else min(map(_kind, s.readings), key=kinds.index)
-        chosen.append(s._replace(readings=tuple(r for r in s.readings if _kind(r) == kind)))
-    return chosen
-
-
-def _kind(reading: AxisReading) -> tuple[bool, str]:
-    return reading.flipped, reading.border
-
-
 def _structure(readings: Sequence[tuple[Case, Reading]]) -> tuple[list[str], bool]:
     """Say which axes, channels or examples are taken for one another, and whether a pattern was recognised that is no window."""
+    running = [(case, 0) for case, reading in readings if reading.runs_on]
+    if running:
+        others = [(case, 0) for case, reading in readings if not reading.runs_on and _may_run_on(case)]
+        condition = pieces.part(running, others, ())
+        return [overrun.SENTENCE + (f", but only where {condition}" if condition else "")], True
+    odd = _windows_changed(readings)
+    if odd:
+        return [odd], True
     found: list[str] = []
     is_known = False
     for case, reading in readings:
@@ -101,19 +73,45 @@ def _structure(readings: Sequence[tuple[Case, Reading]]) -> tuple[list[str], boo
         elif not reading.separable:
             found.append("lets one axis depend on another")
         for index in reading.irregular:
-            known = _pattern(case, reading, index)
+            known = _patterns(case, reading, index)
             is_known = is_known or bool(known)
-            found.append(known or _irregular(case, reading, index))
+            found.append(known[0] if known else _irregular(case, reading, index))
         found += reading.notes
     unknown = [text for text in found if "no regular pattern" in text]
     found = [text for text in found if text not in unknown[bool(not is_known) :]]  # one tells as much as many
     return list(dict.fromkeys(found))[:3], is_known
 
 
-def _pattern(case: Case, reading: Reading, index: int) -> str:
-    """Return what is recognised in the map of an axis that no numbers explain."""
-    if not reading.maps:
+def _may_run_on(case: Case) -> bool:
+    """Tell whether there is something in memory beyond a border that is read."""
+    return (case.batch > 1 or case.rank > 1) and any(a.before + a.after > 0 for a in case.axes)
+
+
+def _windows_changed(readings: Sequence[tuple[Case, Reading]]) -> str:
+    """Return the one pattern of all axes that no padding explains, if there is one: it says more than an odd border.
+
+    Pooling does not tell what stands beyond the border from what its windows leave out.
+    """
+    found = [
+        _patterns(case, reading, index)
+        for case, reading in readings
+        for index, fits in enumerate(reading.axes)
+        if index in reading.irregular
+        or (fits and case.op in POOLS and all(r.border != "fill" or r.kernel != case.kernel[index] for r in fits))
+    ]
+    counts = Counter(text for texts in found for text in texts)
+    if not counts:
         return ""
+    (pattern, n), *_ = counts.most_common(1)
+    return pattern if 5 * n > 4 * len(found) else ""
+
+
+def _patterns(case: Case, reading: Reading, index: int) -> list[str]:
+    """Return what may be recognised in an axis that no numbers explain, the plainest first."""
+    if reading.members:
+        return patterns.of_pool(reading.members[index], case.axes[index])
+    if not reading.maps:
+        return []
     recognise = patterns.of_transposed if case.op == "conv_transpose" else patterns.of_forward
     return recognise(reading.maps[index], case.axes[index])
 
@@ -184,46 +182,47 @@ def _step(seen: Sequence[Seen], what: str, preferred: Collection[str]) -> str:
         return ""
     first = wrong[0]
     verb, noun = ("reads a window of", "elements") if what == "kernel" else (f"uses {what}", "")
-    other = _other_axis([(s, {getattr(s.any, what)}) for s in telling], lambda a: getattr(a, what))
+    numbers = [(s, {getattr(reading, what) for reading in s.readings}) for s in telling]
+    other = _other_axis(numbers, lambda a: getattr(a, what))
     if other:
         return f"uses the {what} of {other} ({first.case.id})"
     condition = _where(wrong, [s for s in telling if s not in wrong and getattr(s.axis, what) > 1], preferred)
     got, asked = getattr(first.any, what), getattr(first.axis, what)
     example = f"{_parameters(first.axis)} of {first.case.id}"
-    if what == "kernel" and all(s.any.kernel == min(s.axis.kernel, s.axis.size) for s in wrong):
+    if what == "kernel" and all(min(s.axis.kernel, s.axis.size) in of for s, of in numbers if s in wrong):
         return f"cuts the window down to the input, min(k, n) elements{condition} ({example})"
-    if what != "kernel" and all(getattr(s.any, what) == 1 for s in wrong):
+    if what != "kernel" and all(1 in of for s, of in numbers if s in wrong):
         return f"ignores the {what}{condition} ({example})"
     return f"{verb} {got} {noun} where {asked} is asked for{condition} ({example})".replace("  ", " ")
 
 
-def _length(lengths: Lengths, preferred: Collection[str], *, transposed: bool) -> list[str]:
-    items = [pieces.Item(case, i, frozenset({out})) for case, outs in lengths for i, out in enumerate(outs)]
-    wrong = [item for item in items if item.case.axes[item.axis].output_size not in item.numbers]
-    if not wrong:
+def _length(explained: Amounts, *, transposed: bool) -> list[str]:
+    """Say how long the output is; if what is padded is what that length needs, with that."""
+    if not explained.wrong_lengths:
         return []
+    case, index, (out,) = explained.wrong_lengths[0]
     asked = "the output size" if transposed else "ceil(n / s)"
-    axis = wrong[0].case.axes[wrong[0].axis]
-    (out,) = wrong[0].numbers
+    axis = case.axes[index]
     example = f"({_parameters(axis)}: {out}, SAME asks for {axis.output_size})"
-    found = pieces.fit(candidates.lengths(transposed=transposed), items, preferred)
-    texts = [f"returns length {piece.text} instead of {asked}" + _under(piece) for piece in found]
-    return [f"{'; '.join(texts)} {example}"] if texts else [f"returns another length than {asked} {example}"]
+    if not explained.lengths:
+        return [f"returns another length than {asked} {example}"]
+    texts = [f"returns length {piece.text} instead of {asked}" + _under(piece) for piece in explained.lengths[0].pieces]
+    follows = ", and pads what that length needs" if _is_needed(explained) else ""
+    return [f"{'; '.join(texts)}{follows} {example}"]
+
+
+def _is_needed(explained: Amounts) -> bool:
+    return bool(explained.pads) and explained.pads[0].pieces[0].text == candidates.NEEDED
 
 
 def _under(piece: pieces.Piece) -> str:
     return f" where {piece.condition}" if piece.condition else ""
 
 
-def _pads(seen: Sequence[Seen], preferred: Collection[str], *, transposed: bool) -> list[str]:
+def _pads(explained: Amounts, preferred: Collection[str], *, transposed: bool) -> list[str]:
     """Say what is padded before the first element; what comes after follows from the length."""
-    plain = [
-        s
-        for s in seen
-        if (s.any.stride, s.any.dilation, s.any.kernel) == (s.axis.stride, s.axis.dilation, s.axis.kernel)
-    ]
-    wrong = [s for s in plain if s.axis.before not in s.befores]
-    if not wrong:
+    wrong = explained.wrong_pads
+    if not wrong or _is_needed(explained):
         return []
     verb = "crops" if transposed else "pads"
     case, axis = wrong[0].case, wrong[0].axis
@@ -233,15 +232,23 @@ def _pads(seen: Sequence[Seen], preferred: Collection[str], *, transposed: bool)
         f"({_parameters(axis)}: {verb} {reading.before} before and {reading.after} after, "
         f"SAME {ours.before} and {ours.after})"
     )
-    items = [pieces.Item(s.case, s.which, frozenset(s.befores)) for s in plain]
-    found = pieces.fit(candidates.pads(transposed=transposed), items, preferred)
+    found = explained.pads[0].pieces if explained.pads else ()
     if all(s.axis.after in s.befores and s.any.out == s.axis.output_size for s in wrong):
-        condition = _under(found[0]) if len(found) == 1 else _odd_where(plain, wrong, preferred)
-        return [f"{verb} the odd element on the wrong side{condition} {example}"]
-    texts = [f"{verb} {piece.text} before the first element" + _under(piece) for piece in found]
-    if texts and case.rank > 1:
+        condition = _under(found[0]) if len(found) == 1 else _odd_where(explained.plain, wrong, preferred)
+        swaps = (
+            "takes SAME_LOWER for SAME: it pads the odd element after"
+            if all(s.case.padding == SAME_LOWER for s in wrong)
+            else f"{verb} the odd element on the wrong side"
+        )
+        return [f"{swaps}{condition} {example}"]
+    if found and case.rank > 1:
         example = f"{example[:-1]}, in {case.id})"
-    return [f"{'; '.join(texts)} {example}"] if texts else [f"{verb} other amounts before the first element {example}"]
+    if found:
+        return [f"{'; '.join(f'{verb} {p.text} before the first element{_under(p)}' for p in found)} {example}"]
+    elsewhere = {(item.case, item.axis) for item in explained.wrong_lengths}
+    if all((s.case, s.which) in elsewhere for s in wrong):
+        return []  # with another length, other pads are no news
+    return [f"{verb} other amounts before the first element {example}"]
 
 
 def _odd_where(plain: Sequence[Seen], wrong: Sequence[Seen], preferred: Collection[str]) -> str:
@@ -254,8 +261,11 @@ def _other_axis(seen: Sequence[tuple[Seen, set[int]]], asked: Callable[[Axis], i
     of_many = [(s.case, s.which, numbers) for s, numbers in seen if s.case.rank > 1]
     if not of_many:
         return ""
+    wrong = [(case, i, numbers) for case, i, numbers in of_many if asked(case.axes[i]) not in numbers]
     for words, other in candidates.OTHER_AXES.items():
-        if all(asked(case.axes[other(i, case.rank)]) in numbers for case, i, numbers in of_many):
+        agree = [asked(case.axes[other(i, case.rank)]) in numbers for case, i, numbers in of_many]
+        is_told = all(asked(case.axes[other(i, case.rank)]) in numbers for case, i, numbers in wrong)
+        if is_told and 10 * sum(agree) >= 9 * len(agree):  # where others read the same, what SAME asks for was taken
             return words
     return ""
 
@@ -273,25 +283,34 @@ def _values(readings: Sequence[tuple[Case, Reading]], preferred: Collection[str]
 
 
 def _divisors(readings: Sequence[tuple[Case, Reading]], preferred: Collection[str]) -> list[str]:
-    """Say what average pooling divides by, and under which condition."""
-    texts = []
-    for divisor in dict.fromkeys(r.divisor for _, r in readings):
-        if divisor in ("", divisors.REAL):
-            continue
-        there = [(case, 0) for case, reading in readings if reading.divisor == divisor]
-        others = [(c, 0) for c, r in readings if r.divisor == divisors.REAL and any(a.before + a.after for a in c.axes)]
-        condition = pieces.part(there, others, preferred)
-        where = f" where {condition}" if condition else ""
-        if divisor == "window":
-            texts.append(
-                f"divides by the whole window and so counts the padding{where}, where only real elements count"
-            )
-        elif divisor == divisors.UNKNOWN:
-            texts.append(f"divides by something else than the number of real elements, or weighs them unequally{where}")
-        else:
-            texts.append(f"divides by {divisor}{where}, where only real elements count")
-    named = [text for text in texts if "something else" not in text]
-    return (named or texts)[:2]
+    """Say what average pooling divides by, in as few ways as explain all, and under which condition."""
+    left = [(case, reading.divisors) for case, reading in readings if reading.divisors]
+    wrong = [(case, of) for case, of in left if divisors.REAL not in of]
+    others = [(case, 0) for case, of in left if divisors.REAL in of and any(a.before + a.after for a in case.axes)]
+    texts: list[str] = []
+    known = [divisors.UNKNOWN, *divisors.DIVISORS]
+    while wrong and len(texts) < _MOST_DIVISORS:
+        counts = Counter(name for _, of in wrong for name in of)
+        divisor = min(counts, key=lambda name: (name == divisors.UNKNOWN, -counts[name], known.index(name)))
+        there = [(case, 0) for case, of in wrong if divisor in of]
+        wrong = [(case, of) for case, of in wrong if divisor not in of]
+        if divisor == divisors.UNKNOWN and texts:
+            break
+        condition = pieces.part(there, [*others, *((case, 0) for case, _ in wrong)], preferred)
+        texts.append(_divided(divisor) + (f" where {condition}" if condition else "") + _INSTEAD)
+    return texts
+
+
+_MOST_DIVISORS = 2
+_INSTEAD = ", where only real elements count"
+
+
+def _divided(divisor: str) -> str:
+    if divisor == "window":
+        return "divides by the whole window and so counts the padding"
+    if divisor == divisors.UNKNOWN:
+        return "divides by something else than the number of real elements, or weighs them unequally"
+    return f"divides by {divisor}"
 
 
 def _parameters(axis: Axis) -> str:
