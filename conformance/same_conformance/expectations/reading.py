@@ -158,7 +158,10 @@ def _entry(values: dict[str, Any], source: str) -> Expectation:
             f"expectations {source}: verdict {entry.verdict!r} is no failure; use one of {', '.join(FAILURES)}"
         )
     if entry.when:
-        compile_predicate(entry.when)
+        try:
+            compile_predicate(entry.when)
+        except UsageError as error:
+            raise UsageError(f"expectations {source}: {error}") from None
     return entry
 
 
