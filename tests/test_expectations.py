@@ -130,8 +130,11 @@ def test_a_wrong_file_is_refused_in_words(change: tuple[str, str], message: str)
 
 
 def test_a_file_that_is_not_there_is_refused_in_words(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="No such file or directory"):
+    with pytest.raises(UsageError, match="there is no such file") as caught:
         expectations.read(tmp_path / "none.toml")
+    assert f"IMPLEMENTATION --expectations {tmp_path / 'none.toml'} --update-expectations` writes it" in str(
+        caught.value
+    )
 
 
 @pytest.mark.parametrize(

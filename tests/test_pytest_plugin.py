@@ -278,14 +278,21 @@ def test_an_expectation_that_matches_no_case_fails_a_test_of_its_own(
     assert "expectations" not in pytester.runpytest("--collect-only", "-q").stdout.str()
 
 
-def test_expectations_that_cannot_be_read_are_an_error(
-    plugin: Install, suite: Callable[..., None], pytester: pytest.Pytester
+@pytest.mark.parametrize("arguments", [[], ["-n", "2"]])
+def test_expectations_that_cannot_be_read_are_one_error_before_any_test(
+    arguments: list[str], plugin: Install, suite: Callable[..., None], pytester: pytest.Pytester
 ) -> None:
     plugin("mine", RIGHT)
     suite('"mine", ops=["conv"], ranks=[1], expectations="known.toml"')
-    result = pytester.runpytest("-k", "even_kernel")
-    assert result.parseoutcomes()["errors"] == 1
-    result.stdout.fnmatch_lines(["expectations *known.toml: No such file or directory; write one*"])
+    result = pytester.runpytest(*arguments)
+    assert result.parseoutcomes() == {"errors": 1}
+    said = (
+        "*test_mine.py:3: conformance_tests: expectations *known.toml: there is no such file; "
+        "`same-conformance run IMPLEMENTATION --expectations known.toml --update-expectations` writes it*"
+    )
+    result.stdout.fnmatch_lines([said])
+    pytester.path.joinpath("known.toml").touch()
+    assert pytester.runpytest("-k", "no_padding").ret == 0
 
 
 def test_a_crash_fails_its_test_alone_and_is_not_tried_again(

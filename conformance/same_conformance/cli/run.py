@@ -160,10 +160,11 @@ def _with_config(options: dict[str, Any]) -> list[File]:
     given = {key: bool(options[key]) for key in ("expectations", "implementations", "profile")}
     options["configuration"] = project.used(**given)
     options["expectations"] = options["expectations"] or project.expectations
+    named_in = project.name if not given["expectations"] else ""
     options["implementations"] = options["implementations"] or project.implementations
     options["profile"] = options["profile"] or project.profile or "standard"
     paths = dict.fromkeys(options["expectations"])
-    return [reading.load(path, may_be_absent=options["updates"]) for path in paths]
+    return [reading.load(path, may_be_absent=options["updates"], named_in=named_in) for path in paths]
 
 
 def _request(out: Path, files: list[File], options: dict[str, Any]) -> Request:

@@ -108,7 +108,7 @@ class Trial:
     @cached_property
     def _own(self) -> list[Expectation]:
         """Read the author's lists."""
-        return [entry for path in self.suite.expectation_files(self._root) for entry in expectations.read(path)]
+        return self.suite.known_failures(self._root)
 
     def examine(self, group: Group) -> tuple[Finding, Tally]:
         """Execute the cases of a group and judge them."""
