@@ -122,7 +122,7 @@ def test_with_xdist_each_worker_runs_its_tests_and_the_summary_has_all(
     result.stdout.fnmatch_lines(["2 of 2 cases pass, but are expected to fail"])
     groups = {g.name: len(g.cases) for g in Suite("mine", ops=("conv",), ranks=(1,)).groups()}
     n = sum(groups[name] for name in ("even_kernel", "odd_kernel", "no_padding", "stride_divides_size"))
-    result.stdout.fnmatch_lines([f"mine: {n} cases, {n - 2} passed, 2 failed"])
+    result.stdout.fnmatch_lines([f"mine: {n} cases, {n - 2} passed, 2 passed though expected to fail"])
 
 
 @pytest.mark.usefixtures("unexplained")
@@ -252,6 +252,8 @@ def test_a_stale_expectation_and_another_way_of_failing_fail(
     stale.stdout.fnmatch_lines(
         ["*cases pass, but are expected to fail", "*take out what passes, or let*--update-expectations."]
     )
+    (line,) = [line for line in stale.outlines if line.startswith("mine: ")]
+    assert re.fullmatch(r"mine: (\d+) cases, (\d+ passed, )?\d+ passed though expected to fail(, .*)?", line)
     expect(pytester, "any(k % 2 == 0)", "shape")
     other = pytester.runpytest("-k", "even_kernel")
     other.assert_outcomes(failed=1)
@@ -270,6 +272,7 @@ def test_an_expectation_that_matches_no_case_fails_a_test_of_its_own(
         [
             "1 expectations match no case: remove them, or correct what they select",
             "  known.toml, entry 1 (line 2): when = \"op == 'conv' and all(k == 77)\"",
+            "mine: 1 expectations without a case",
         ]
     )
     expect(pytester, "any(k % 2 == 0)")

@@ -78,9 +78,12 @@ class Test:
             ("cases", tally.n_cases),
             ("passed", tally.n_passed),
             ("failed", tally.n_unexpected),
+            ("passed though expected to fail", tally.n_stale),
             ("failed as expected", tally.n_expected),
             ("not offered", tally.n_declined),
         ]
+        if tally.n_unmatched:
+            self._properties.append(("expectations without a case", tally.n_unmatched))
         if tally.declined:
             self._properties.append(("why not offered", often(tally.declined.elements())))
         return finding

@@ -129,7 +129,7 @@ class Trial:
         cases = [case for group in self._groups for case in self.cases_of(group)]
         idle = [f"{entry.place}: {entry.selector}" for entry in self._ours if not any(map(entry.predicts, cases))]
         if idle:
-            return Unmatched(tuple(idle)), Tally()
+            return Unmatched(tuple(idle)), Tally(n_unmatched=len(idle))
         return self._conclude(self._only_named) if self._only_named else (Passed(), Tally())
 
     @property
