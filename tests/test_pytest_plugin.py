@@ -82,11 +82,39 @@ def test_a_failure_shows_diagnosis_proved_minimum_picture_and_script_the_same_wh
     assert "half leaves no window" in shown.stderr
     diagnosis = re.compile(r"^mine pads .*?cases wrong\.$", re.DOTALL | re.MULTILINE)
     (alone,) = set(diagnosis.findall(result.stdout.str()))
-    several = pytester.runpytest("-k", "even_kernel or dilation or drawn or divides")
-    assert several.parseoutcomes()["failed"] == 4
-    found = diagnosis.findall(several.stdout.str())
-    assert len(found) >= 4
-    assert set(found) == {alone}
+    pytester.runpytest("-k", "even_kernel or dilation or divides", "--junitxml=report.xml")
+    told = failures()
+    assert len(told) == 4
+    assert [found for text in told.values() for found in diagnosis.findall(text)] == [alone]
+    see_that_each_failure_is_of_use(told)
+
+
+def failures() -> dict[str, str]:
+    """Return the text of each failed test, by its name."""
+    return {case.get("name", ""): found.text or "" for case in xml().iter("testcase") for found in case.iter("failure")}
+
+
+def see_that_each_failure_is_of_use(told: dict[str, str]) -> None:
+    """See that each has what is needed, and else refers to one that has all."""
+    whole = {name for name, text in told.items() if "cases wrong." in text}
+    for name, text in told.items():
+        assert re.match(r"\d+ of \d+ cases are not SAME: mine pads \(kernel - 1\) // 2 on both sides, ", text)
+        assert "The smallest case is conv.n1.k2 (none of the 12 smaller cases fails)." in text
+        assert "\nSee it again: same-conformance show conv.n1.k2 --with mine\n" in text
+        found = re.findall(r"^The whole diagnosis is with test_mine\.py::(.+)\.$", text, re.MULTILINE)
+        assert len(found) == (name not in whole)
+        assert whole.issuperset(found)
+
+
+def test_with_xdist_each_process_tells_the_whole_diagnosis_once(
+    plugin: Install, suite: Callable[..., None], pytester: pytest.Pytester
+) -> None:
+    plugin("mine", HALF)
+    suite()
+    pytester.runpytest_subprocess("-n", "2", "-k", "even_kernel or divides or above_1", "--junitxml=report.xml")
+    told = failures()
+    assert len(told) == 3
+    see_that_each_failure_is_of_use(told)
 
 
 @pytest.mark.usefixtures("unexplained")

@@ -188,7 +188,7 @@ def same_conformance(request: pytest.FixtureRequest, _same_conformance_session: 
 
     suite, group = request.param
     try:
-        return _same_conformance_session.test(suite, group, request.node.user_properties)
+        return _same_conformance_session.test(suite, group, request.node.nodeid, request.node.user_properties)
     except SameConformanceError as error:
         why = str(error)
     pytest.fail(why, pytrace=False)  # out here, because pytest would show the error that was handled as well
