@@ -230,6 +230,21 @@ def test_what_does_not_start_is_an_error_and_no_failure_and_says_what_to_do(
         result.stdout.fnmatch_lines(["The last it printed:", "  what it said last"])
 
 
+@pytest.mark.usefixtures("unexplained")
+def test_a_failure_of_what_may_be_a_broken_plug_in_names_check_in_one_line(
+    plugin: Install, suite: Callable[..., None], pytester: pytest.Pytester
+) -> None:
+    plugin("mine", "implementation = Implementation(name='mine', framework='numpy', conv=lambda x, kernel, **_: [x])")
+    suite()
+    result = pytester.runpytest("-k", "even_kernel")
+    result.assert_outcomes(failed=1)
+    (line,) = {line for line in result.outlines if "same-conformance check" in line}
+    assert line == (
+        "conv returns list, but a numpy.ndarray is expected: if it is the plug-in that is broken, "
+        "`same-conformance check mine` finds out where"
+    )
+
+
 def test_a_name_that_is_not_installed_is_an_error_that_names_what_comes_close(
     plugin: Install, suite: Callable[..., None], pytester: pytest.Pytester
 ) -> None:

@@ -106,6 +106,7 @@ def _run(out: Path, options: dict[str, Any]) -> int:
     from same_conformance import config, diff, rebuild, report
     from same_conformance.assessment import Assessment, assess, exit_code
     from same_conformance.console import Console
+    from same_conformance.doctor import symptoms
     from same_conformance.expectations import update
     from same_conformance.run import Interrupted
     from same_conformance.run import run as execute
@@ -145,6 +146,8 @@ def _run(out: Path, options: dict[str, Any]) -> int:
         record = update.keep(record, files, out)
         render(record)
     conclude(console, record, assessed, previous, out)
+    for line in symptoms.lines(record, assessed, request.names, request.interpreters):
+        console.say(line)
     for line in revised.said if options["updates"] else ():
         console.say(line)
     asked_for = assessed.not_started if options["all_must_start"] else [*request.names, *request.interpreters]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from same_conformance.case import Case, parse
 from same_conformance.diagnosis import causes
 from same_conformance.diagnosis.causes import Cause, Inquiry, how_small
+from same_conformance.doctor import symptoms
 from same_conformance.errors import UsageError
 from same_conformance.outcome import Array, Crash, Outcome, Timeout
 from same_conformance.picture import Picture, drawing, windows
@@ -82,6 +83,7 @@ class Explainer:
             whole_in = self._told.setdefault(shown, test)
             paragraphs += [shown.words, shown.again] if whole_in == test else [shown.in_short(whole_in)]
         if failed.unexpected:
+            paragraphs.append(self._advice(group.op))
             counts = Counter(r.judgement.verdict for r in failed.unexpected)
             how = ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())
             paragraphs.append(_listed(f"Of this test fail ({how}):", failed.unexpected, failed))
@@ -103,6 +105,12 @@ class Explainer:
         if failed.stale:
             parts.append(f"{len(failed.stale)} of {n} cases pass, but are expected to fail")
         return "; ".join(parts)
+
+    def _advice(self, op: str) -> str:
+        """Return where to look if it is the plug-in that is broken; empty if that is not so."""
+        trial = self._trial
+        framework = trial.start().started[trial.name].description.framework
+        return symptoms.advice(trial.known(op), framework, trial.called)
 
     def _picture(self, unexpected: Sequence[Result], causes: Sequence[_Shown]) -> str:
         """Return the picture of the smallest case of a test that gave an array; empty if none did."""
