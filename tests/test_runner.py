@@ -87,7 +87,7 @@ def assert_only_the_culprit_failed(outcomes: dict[tuple[str, str], Outcome], nam
         ("raise type('NoException', (BaseException,), {})('ours')", "error", "NoException: ours"),
         ("raise GeneratorExit", "error", "GeneratorExit:"),
         ("import numpy; numpy.ones(1 << 40)", "error",
-         "out of memory (a worker's limit is --memory of run): _ArrayMemoryError: Unable to allocate 8.00 TiB"),
+         "out of memory (a worker's limit is --memory of run): "),
         ("raise RuntimeError('RESOURCE_EXHAUSTED: Out of memory allocating 8 bytes.')", "error",
          "out of memory (a worker's limit is --memory of run): RuntimeError: RESOURCE_EXHAUSTED"),
         ("raise NotImplementedError('strides')", "error", "NotImplementedError: strides"),
