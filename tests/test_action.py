@@ -23,6 +23,7 @@ Install = Callable[..., Path]
 
 RIGHT = "implementation = Implementation(name='mine', framework='numpy', build=right, gradient=right)"
 WRONG = "implementation = Implementation(name='mine', framework='numpy', max_pool=lambda x, **_: x + 1)"
+REQUIREMENT = "same-conformance @ git+https://github.com/OWNER/same-conformance"
 ONE_CASE = "--case max_pool.n1.k1"
 
 
@@ -149,6 +150,13 @@ def test_the_workflow_gives_the_action_inputs_that_it_has() -> None:
     assert re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE) == list(inputs)
 
 
+def test_every_recipe_takes_the_package_from_where_the_workflow_takes_the_action() -> None:
+    (workflow,) = re.findall(r"uses: (OWNER/same-conformance)@", PAGE)
+    assert REQUIREMENT.endswith(f"github.com/{workflow}")
+    assert PAGE.count(REQUIREMENT) == 3
+    assert not re.search(r"(install|deps =).* [\"']?same-conformance[\"']?$", PAGE, re.MULTILINE)
+
+
 def test_the_recipe_for_nox_runs(plugin: Install, tmp_path: Path) -> None:
     """In a virtual environment that is there already, so that nothing is installed."""
     plugin("mine", RIGHT)
@@ -175,7 +183,7 @@ def test_the_command_of_the_recipe_for_tox_runs(
     (text,) = blocks("ini")
     recipe = configparser.ConfigParser()
     recipe.read_string(text)
-    assert recipe["testenv:same"]["deps"] == "same-conformance"
+    assert recipe["testenv:same"]["deps"] == REQUIREMENT
     line = recipe["testenv:same"]["commands"].format(env_dir=tmp_path, posargs=ONE_CASE)
     program, *arguments = shlex.split(line)
     assert program == "same-conformance"

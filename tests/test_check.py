@@ -151,7 +151,8 @@ def test_what_is_claimed_and_refused_and_what_works_and_is_not_claimed_is_noted(
     assert code == 0, output
     lines = " ".join(output.split())
     assert (
-        "note refuses every case of 3, which it claims: too much next: write ranks=(2,) in the Implementation" in lines
+        "note refuses every case of rank 3, which it claims: too much next: write ranks=(2,) in the Implementation"
+        in lines
     )
     assert "note refuses every case of float16, which it claims: too much" in lines
     assert (

@@ -119,4 +119,7 @@ def test_a_slip_of_the_pen_is_refused_with_its_place(project: Path, text: str, m
 def test_a_file_that_the_table_names_and_nobody_wrote_is_refused_in_words(project: Path) -> None:
     result = command("run", "spec", "--case", "conv.n5.k3")
     assert result.exit_code == 2
-    assert "known.toml: No such file or directory; write one, or let --update-expectations do it" in result.output
+    assert (
+        "known.toml (named in ../../pyproject.toml): there is no such file; "
+        "`same-conformance run IMPLEMENTATION --update-expectations` writes it, and an empty one will do"
+    ) in result.output

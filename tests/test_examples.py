@@ -40,10 +40,11 @@ def sample() -> list[Case]:
     return [*map(parse, more), *drawn]
 
 
-def verdicts(example: str, cases: list[Case]) -> dict[str, str]:
-    """Run `cases` on the implementation of an example, and return the verdict of each."""
+def verdicts(example: str | Path, cases: list[Case]) -> dict[str, str]:
+    """Run `cases` on the implementation of an example, or of a file, and return the verdict of each."""
+    file = example if isinstance(example, Path) else EXAMPLES / f"{example}.py"
     with Pool() as pool:
-        pool.start(lookup.look_up([], [str(EXAMPLES / f"{example}.py")], {}, pool))
+        pool.start(lookup.look_up([], [str(file)], {}, pool))
         assert not pool.failures, pool.failures
         (name,) = pool.started
         judge = Judge()
@@ -75,6 +76,32 @@ def test_a_layer_that_freezes_its_padding_is_found_out_in_the_module_example(tmp
     judge = Judge()
     assert judge.judge(case, outcomes[case.id]).verdict != "pass"
     assert judge.judge(case.forward, outcomes[case.forward.id]).verdict == "pass"
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict"),
+    [
+        ({"        bias=False,": "#"}, "value"),
+        ({"        bias=False,": "#", '{"weight": kernel}': "BIASED"}, "pass"),
+        ({"        dtype=": "#", '{"weight": kernel}': "BIASED", "        bias=False,": "#"}, "pass"),
+        ({"    def conv(": "    layer.to(getattr(torch, case.dtype))\n\n    def conv(", "        dtype=": "#"}, "pass"),
+        ({'layer, {"weight": kernel}, x': "layer, {}, x", "        dtype=": "#", "bias=False": "bias=True"}, "error"),
+    ],
+)
+def test_the_module_example_can_be_changed_as_the_page_says(
+    change: dict[str, str], verdict: str, tmp_path: Path
+) -> None:
+    """In float64, because a layer whose bias or weight keeps float32 cannot be called with that."""
+    page = (DOCS / "plugins.md").read_text(encoding="utf-8")
+    (biased,) = re.findall(r"""`(\{"weight": kernel, "bias": .+\})`""", page)
+    assert "`layer.to(getattr(torch, case.dtype))`" in page
+    text = (EXAMPLES / "torch_module.py").read_text(encoding="utf-8")
+    for old, new in change.items():
+        assert old in text
+        text = text.replace(old, new.replace("BIASED", biased))
+    (tmp_path / "changed.py").write_text(text)
+    found = verdicts(tmp_path / "changed.py", [parse("conv.n5-4.k2-2.s3-3.c2-4.float64")])
+    assert set(found.values()) == {verdict}
 
 
 def test_the_onnx_example_is_right_where_onnx_runtime_is_and_shows_where_it_is_not() -> None:

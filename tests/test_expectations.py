@@ -1,6 +1,7 @@
 """Expectations are two-way, and a file of them is checked word by word; predicates can do nothing but compare."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -15,7 +16,7 @@ from same_conformance.assessment import Assessment, assess, exit_code
 from same_conformance.case import parse
 from same_conformance.errors import RecordError, UsageError
 from same_conformance.expectations import Expectation, Expectations, named_cases
-from same_conformance.predicate import compile_predicate
+from same_conformance.predicate import AXIS_NAMES, CASE_NAMES, compile_predicate
 from same_conformance.record import Record
 from same_conformance.report import actions
 
@@ -96,7 +97,11 @@ def test_a_rule_is_expected_to_fail_exactly_where_it_differs() -> None:
         (("any(s > k)", "__import__('os')"), "only any(TEST) and all(TEST)"),
         (("any(s > k)", "op.__class__"), "Attribute is not allowed"),
         (("any(s > k)", "any(any(s > k))"), "not inside each other"),
-        (("any(s > k)", "sizes == 3"), "sizes is not known; use op, rank"),
+        (("any(s > k)", "frobnicated == 3"), "frobnicated is not known; use op, rank"),
+        (
+            (WHEN, 'when = "kernel > 2"'),
+            "expectations a.toml, entry 1: predicate 'kernel > 2': kernel is not known. Did you mean any(k > 2)?",
+        ),
         (("[[expectation]]", "[[expectations]]"), "'expectations' is not known; write [[expectation]] tables"),
         (("[[expectation]]", "[[expectation]"), "a.toml: "),
         (('verdict = "value"', 'rule = "halves"'), "rule 'halves' is not known; use one of half,"),
@@ -125,8 +130,11 @@ def test_a_wrong_file_is_refused_in_words(change: tuple[str, str], message: str)
 
 
 def test_a_file_that_is_not_there_is_refused_in_words(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="No such file or directory"):
+    with pytest.raises(UsageError, match="there is no such file") as caught:
         expectations.read(tmp_path / "none.toml")
+    assert f"IMPLEMENTATION --expectations {tmp_path / 'none.toml'} --update-expectations` writes it" in str(
+        caught.value
+    )
 
 
 @pytest.mark.parametrize(
@@ -147,6 +155,18 @@ def test_a_file_that_is_not_there_is_refused_in_words(tmp_path: Path) -> None:
 )
 def test_predicates_say_what_they_mean(predicate: str, case_id: str, *, expected: bool) -> None:
     assert compile_predicate(predicate)(parse(case_id)) is expected
+
+
+def test_the_page_has_every_name_that_a_predicate_may_use_in_an_example_that_is_one() -> None:
+    page = (Path(__file__).parents[1] / "docs/expectations.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.+`) \| .+ \| (`.+`) \|$", page, re.MULTILINE)
+    named = {name: examples for names, examples in rows for name in re.findall(r"`(\w+)`", names)}
+    assert sorted(named) == sorted([*CASE_NAMES, *AXIS_NAMES])
+    for name, examples in named.items():
+        predicates = re.findall("`([^`]+)`", examples)
+        assert any(re.search(rf"\b{name}\b", text) for text in predicates), name
+        for text in predicates:
+            compile_predicate(text)
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from same_conformance import API_VERSION, __version__, api, cli, implementation, plugins
-from same_conformance.case import OPS
+from same_conformance import API_VERSION, __version__, api, claims, cli, implementation, plugins
+from same_conformance.case import OPS, parse
 from same_conformance.errors import PluginError
 
 Install = Callable[..., Path]
@@ -132,6 +132,23 @@ def test_a_claim_that_is_no_tuple_is_refused_with_the_way_to_write_it(claim: dic
     with pytest.raises(PluginError) as caught:
         implementation.Implementation(**{"name": "mine", "framework": "numpy", "build": lambda case: case, **claim})  # type: ignore[arg-type]
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("claim", "case", "why"),
+    [
+        ({"ranks": (2,)}, "conv.n5.k3", "mine does not claim rank 1 (it claims rank 2)"),
+        ({"ranks": (1, 2)}, "conv.n5-5-5.k3-3-3", "mine does not claim rank 3 (it claims rank 1, 2)"),
+        ({"dtypes": ("float32",)}, "conv.n5.k3.float64", "mine does not claim float64 (it claims float32)"),
+        ({"paddings": ("same",)}, "conv.n5.k3.same_lower", "mine does not claim same_lower (it claims same)"),
+        ({"ops": ("max_pool",)}, "conv.n5.k3", "mine has no conv"),
+    ],
+)
+def test_what_is_not_claimed_is_named_so_that_a_number_is_known_to_be_a_rank(
+    claim: dict[str, object], case: str, why: str
+) -> None:
+    mine = implementation.Implementation(name="mine", framework="numpy", build=lambda case: case, **claim)  # type: ignore[arg-type]
+    assert claims.obstacle(mine, parse(case)) == why
 
 
 @pytest.mark.parametrize(

@@ -82,11 +82,39 @@ def test_a_failure_shows_diagnosis_proved_minimum_picture_and_script_the_same_wh
     assert "half leaves no window" in shown.stderr
     diagnosis = re.compile(r"^mine pads .*?cases wrong\.$", re.DOTALL | re.MULTILINE)
     (alone,) = set(diagnosis.findall(result.stdout.str()))
-    several = pytester.runpytest("-k", "even_kernel or dilation or drawn or divides")
-    assert several.parseoutcomes()["failed"] == 4
-    found = diagnosis.findall(several.stdout.str())
-    assert len(found) >= 4
-    assert set(found) == {alone}
+    pytester.runpytest("-k", "even_kernel or dilation or divides", "--junitxml=report.xml")
+    told = failures()
+    assert len(told) == 4
+    assert [found for text in told.values() for found in diagnosis.findall(text)] == [alone]
+    see_that_each_failure_is_of_use(told)
+
+
+def failures() -> dict[str, str]:
+    """Return the text of each failed test, by its name."""
+    return {case.get("name", ""): found.text or "" for case in xml().iter("testcase") for found in case.iter("failure")}
+
+
+def see_that_each_failure_is_of_use(told: dict[str, str]) -> None:
+    """See that each has what is needed, and else refers to one that has all."""
+    whole = {name for name, text in told.items() if "cases wrong." in text}
+    for name, text in told.items():
+        assert re.match(r"\d+ of \d+ cases are not SAME: mine pads \(kernel - 1\) // 2 on both sides, ", text)
+        assert "The smallest case is conv.n1.k2 (none of the 12 smaller cases fails)." in text
+        assert "\nSee it again: same-conformance show conv.n1.k2 --with mine\n" in text
+        found = re.findall(r"^The whole diagnosis is with test_mine\.py::(.+)\.$", text, re.MULTILINE)
+        assert len(found) == (name not in whole)
+        assert whole.issuperset(found)
+
+
+def test_with_xdist_each_process_tells_the_whole_diagnosis_once(
+    plugin: Install, suite: Callable[..., None], pytester: pytest.Pytester
+) -> None:
+    plugin("mine", HALF)
+    suite()
+    pytester.runpytest_subprocess("-n", "2", "-k", "even_kernel or divides or above_1", "--junitxml=report.xml")
+    told = failures()
+    assert len(told) == 3
+    see_that_each_failure_is_of_use(told)
 
 
 @pytest.mark.usefixtures("unexplained")
@@ -122,7 +150,7 @@ def test_with_xdist_each_worker_runs_its_tests_and_the_summary_has_all(
     result.stdout.fnmatch_lines(["2 of 2 cases pass, but are expected to fail"])
     groups = {g.name: len(g.cases) for g in Suite("mine", ops=("conv",), ranks=(1,)).groups()}
     n = sum(groups[name] for name in ("even_kernel", "odd_kernel", "no_padding", "stride_divides_size"))
-    result.stdout.fnmatch_lines([f"mine: {n} cases, {n - 2} passed, 2 failed"])
+    result.stdout.fnmatch_lines([f"mine: {n} cases, {n - 2} passed, 2 passed though expected to fail"])
 
 
 @pytest.mark.usefixtures("unexplained")
@@ -202,6 +230,21 @@ def test_what_does_not_start_is_an_error_and_no_failure_and_says_what_to_do(
         result.stdout.fnmatch_lines(["The last it printed:", "  what it said last"])
 
 
+@pytest.mark.usefixtures("unexplained")
+def test_a_failure_of_what_may_be_a_broken_plug_in_names_check_in_one_line(
+    plugin: Install, suite: Callable[..., None], pytester: pytest.Pytester
+) -> None:
+    plugin("mine", "implementation = Implementation(name='mine', framework='numpy', conv=lambda x, kernel, **_: [x])")
+    suite()
+    result = pytester.runpytest("-k", "even_kernel")
+    result.assert_outcomes(failed=1)
+    (line,) = {line for line in result.outlines if "same-conformance check" in line}
+    assert line == (
+        "conv returns list, but a numpy.ndarray is expected: if it is the plug-in that is broken, "
+        "`same-conformance check mine` finds out where"
+    )
+
+
 def test_a_name_that_is_not_installed_is_an_error_that_names_what_comes_close(
     plugin: Install, suite: Callable[..., None], pytester: pytest.Pytester
 ) -> None:
@@ -252,6 +295,8 @@ def test_a_stale_expectation_and_another_way_of_failing_fail(
     stale.stdout.fnmatch_lines(
         ["*cases pass, but are expected to fail", "*take out what passes, or let*--update-expectations."]
     )
+    (line,) = [line for line in stale.outlines if line.startswith("mine: ")]
+    assert re.fullmatch(r"mine: (\d+) cases, (\d+ passed, )?\d+ passed though expected to fail(, .*)?", line)
     expect(pytester, "any(k % 2 == 0)", "shape")
     other = pytester.runpytest("-k", "even_kernel")
     other.assert_outcomes(failed=1)
@@ -270,6 +315,7 @@ def test_an_expectation_that_matches_no_case_fails_a_test_of_its_own(
         [
             "1 expectations match no case: remove them, or correct what they select",
             "  known.toml, entry 1 (line 2): when = \"op == 'conv' and all(k == 77)\"",
+            "mine: 1 expectations without a case",
         ]
     )
     expect(pytester, "any(k % 2 == 0)")
@@ -278,14 +324,21 @@ def test_an_expectation_that_matches_no_case_fails_a_test_of_its_own(
     assert "expectations" not in pytester.runpytest("--collect-only", "-q").stdout.str()
 
 
-def test_expectations_that_cannot_be_read_are_an_error(
-    plugin: Install, suite: Callable[..., None], pytester: pytest.Pytester
+@pytest.mark.parametrize("arguments", [[], ["-n", "2"]])
+def test_expectations_that_cannot_be_read_are_one_error_before_any_test(
+    arguments: list[str], plugin: Install, suite: Callable[..., None], pytester: pytest.Pytester
 ) -> None:
     plugin("mine", RIGHT)
     suite('"mine", ops=["conv"], ranks=[1], expectations="known.toml"')
-    result = pytester.runpytest("-k", "even_kernel")
-    assert result.parseoutcomes()["errors"] == 1
-    result.stdout.fnmatch_lines(["expectations *known.toml: No such file or directory; write one*"])
+    result = pytester.runpytest(*arguments)
+    assert result.parseoutcomes() == {"errors": 1}
+    said = (
+        "*test_mine.py:3: conformance_tests: expectations *known.toml: there is no such file; "
+        "`same-conformance run IMPLEMENTATION --expectations known.toml --update-expectations` writes it*"
+    )
+    result.stdout.fnmatch_lines([said])
+    pytester.path.joinpath("known.toml").touch()
+    assert pytester.runpytest("-k", "no_padding").ret == 0
 
 
 def test_a_crash_fails_its_test_alone_and_is_not_tried_again(

@@ -120,7 +120,7 @@ def test_unsupported_is_no_failure_and_no_pass(plugin: Install, tmp_path: Path) 
         (["--seed", "-1"], "-1 is not in the range x>=0"),
         (["--timeout", "0"], "0.0 is not in the range x>0"),
         (["--cases-from", "nowhere.txt"], "--cases-from nowhere.txt: No such file or directory"),
-        (["--expectations", "nowhere.toml"], "expectations nowhere.toml: No such file or directory"),
+        (["--expectations", "nowhere.toml"], "expectations nowhere.toml: there is no such file"),
         (["--python", "spec"], "'spec' is not NAME=INTERPRETER"),
         (["--python", "spec=/nowhere/python"], "there is no such interpreter"),
         (["--python", f"nobody={sys.executable}"], "implementation 'nobody' is not installed"),

@@ -1,18 +1,22 @@
 """What ``same-conformance new`` writes: a package whose own tests pass at once, and fail when its code is wrong."""
 
+import json
 import os
 import re
 import subprocess
 import sys
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 import yaml
 from click.testing import CliRunner
+from packaging.requirements import Requirement
 
 from same_conformance import cli, config, scaffold
 from same_conformance.errors import UsageError
+from same_conformance.scaffold import origin
 
 TELLING = "even_kernel or remainder_1 or dilation_and_stride or input_gradient"
 """Classes of cases that stand for all where importing the framework takes long enough."""
@@ -86,13 +90,42 @@ def test_it_says_what_to_do_next_and_writes_what_it_says(tmp_path: Path, monkeyp
         '  python -m pip install -e ".[test]"',
         "  python -m pytest",
         "Then put your own code into src/their_same/layers.py, and say in src/their_same/conformance.py what it offers.",
+        "For OWNER in README.md and .github/workflows/same.yml, write whose repository you have same-conformance from.",
     ]
+
+
+GIT = {"vcs": "git", "commit_id": "0f3c"}
+
+
+@pytest.mark.parametrize(
+    ("left", "requirement"),
+    [
+        (None, "same-conformance"),
+        ({"url": "https://example.org/a/same.git", "vcs_info": GIT}, "same-conformance @ git+https://example.org/a/same.git@0f3c"),
+        ({"url": "ssh://git@example.org/a", "vcs_info": GIT}, "same-conformance @ git+ssh://git@example.org/a@0f3c"),
+        ({"url": "file:///home/me/same", "vcs_info": GIT}, "same-conformance @ git+https://github.com/OWNER/same-conformance"),
+        ({"url": "file:///home/me/same", "dir_info": {}}, "same-conformance @ git+https://github.com/OWNER/same-conformance"),
+    ],
+)  # fmt: skip
+def test_its_ci_installs_us_from_where_we_came(
+    left: dict[str, object] | None, requirement: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Installed:
+        def read_text(self, name: str) -> str | None:
+            assert name == "direct_url.json"
+            return left and json.dumps(left)
+
+    monkeypatch.setattr(metadata, "distribution", {"same-conformance": Installed()}.__getitem__)
+    assert str(Requirement(origin.requirement())) == requirement
+    files = scaffold.files("their-same", "torch")
+    for path in (".github/workflows/same.yml", "README.md"):
+        assert f'python -m pip install "{requirement}"\n' in files[path]
 
 
 @pytest.mark.parametrize("framework", scaffold.OFFERED)
 def test_no_word_of_the_templates_is_left(framework: str) -> None:
     for path, text in scaffold.files("their-same", framework).items():
-        assert not re.search(r"my[-_](same|framework|options)", path + text), path
+        assert not re.search(r"my[-_](same|framework|options|origin)", path + text), path
 
 
 def test_a_name_may_be_a_word_of_the_templates() -> None:
@@ -113,7 +146,7 @@ def test_its_files_are_what_they_claim_to_be(framework: str) -> None:
             assert max(map(len, text.splitlines())) <= 88, path
     steps = yaml.safe_load(files[".github/workflows/same.yml"])["jobs"]["same"]["steps"]
     commands = [step["run"] for step in steps if "run" in step]
-    assert commands == ['python -m pip install -e ".[test]"', "python -m pytest"]
+    assert commands[1:] == ['python -m pip install -e ".[test]"', "python -m pytest"]
     assert all(command in files["README.md"] for command in commands)
 
 

@@ -41,7 +41,9 @@ def test_a_predicate_that_fails_on_a_case_of_the_run_is_found_before_anything_ex
     known = tmp_path / "known.toml"
     known.write_text(ENTRY.format(implementation="spec", when="any(9 // (n - 3) > 99)"))
     said = refused(run(tmp_path / "out", "spec", *cases, "--expectations", known))
-    assert "expectation for spec: predicate 'any(9 // (n - 3) > 99)' on conv.n3" in said
+    assert (
+        "expectation for spec, in …/known.toml, entry 1 (line 2): predicate 'any(9 // (n - 3) > 99)' on conv.n3" in said
+    )
     assert not (tmp_path / "out" / "run.jsonl").exists()
     known.write_text(ENTRY.format(implementation="torch-explicit", when="any(9 // (n - 3) > 99)"))
     assert run(tmp_path / "out", "spec", *CASE, "--expectations", known).exit_code == 0

@@ -14,7 +14,7 @@ API_VERSION = 1
 What plug-ins for an older version use stays as it is, so only a newer one is refused.
 """
 
-UPGRADE = "python -m pip install --upgrade same-conformance"
+UPGRADE = "install a newer same-conformance from where you got this one"
 """What helps a plug-in that needs a newer version of this package."""
 
 

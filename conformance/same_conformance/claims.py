@@ -78,5 +78,6 @@ def obstacle(described: Any, case: Case) -> str:
     ):
         claimed = getattr(described, claim, ALLOWED[claim])
         if got not in claimed:
-            return f"{described.name} does not claim {got} (it claims {', '.join(map(str, claimed))})"
+            what = "rank " if claim == "ranks" else ""  # the other values say themselves what they are
+            return f"{described.name} does not claim {what}{got} (it claims {what}{', '.join(map(str, claimed))})"
     return ""

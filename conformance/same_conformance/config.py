@@ -35,6 +35,11 @@ class Config:
     implementations: tuple[str, ...] = ()
     profile: str = ""
 
+    @property
+    def name(self) -> str:
+        """Return what messages call the file; empty if there is none."""
+        return shown(self.path) if self.path else ""
+
     def used(self, **given: bool) -> dict[str, Any]:
         """Return what counts, as a record holds it: all but what was `given` on the command line, by the name of the key."""
         if self.path is None:
@@ -45,7 +50,7 @@ class Config:
             "profile": self.profile,
         }
         counts = {key: value for key, value in values.items() if value and not given.get(key)}
-        return {"file": shown(self.path), **counts} if counts else {}
+        return {"file": self.name, **counts} if counts else {}
 
 
 def sentence(used: Mapping[str, Any]) -> str:

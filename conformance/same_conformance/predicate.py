@@ -19,13 +19,17 @@ from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
-from same_conformance.case import Case
+from same_conformance import predicate_slips
+from same_conformance.case import COMPARED, DTYPES, OPS, Case
 from same_conformance.errors import UsageError
+from same_conformance.padding import MODES
 
 CASE_NAMES = (
     "op", "rank", "padding", "dtype", "batch", "channels", "groups", "compared", "calls", "inputs", "outputs", "equal_sizes", "equal_kernels",
     "equal_strides", "equal_dilations", "equal_pads",
 )  # fmt: skip
+_TEXTS = {"op": OPS, "padding": MODES, "dtype": DTYPES, "compared": COMPARED}
+"""What the fields that are texts may be: nothing equals another text, so a comparison with one is a slip."""
 AXIS_NAMES = ("axis", "n", "k", "s", "d", "ke", "out", "before", "after", "total", "unclamped")
 
 LONGEST = 500
@@ -49,7 +53,7 @@ def compile_predicate(text: str) -> Callable[[Case], bool]:
     """Return the function that `text` stands for.
 
     Raises:
-        UsageError: if `text` is not a predicate; says what is wrong with it.
+        UsageError: if `text` is not a predicate; says what is wrong with it, and what was meant, if that can be told.
 
     >>> from same_conformance.case import parse
     >>> wrong = compile_predicate("op == 'conv' and any(s > k)")
@@ -66,7 +70,10 @@ def compile_predicate(text: str) -> Callable[[Case], bool]:
     except (ValueError, RecursionError, MemoryError):
         raise UsageError(f"predicate {text!r} cannot be read") from None
     try:
-        _check(tree, text, inside_axes=False)
+        try:
+            _check(tree, inside_axes=False)
+        except _Slip as slip:
+            raise UsageError(f"predicate {text!r}: {slip.what}{_meant(text) or slip.allowed}") from None
         code = compile(ast.fix_missing_locations(_OverAxes().visit(tree)), "<predicate>", "eval")
     except RecursionError:
         raise UsageError(f"predicate {text!r} cannot be read: it is nested too deeply") from None
@@ -94,6 +101,26 @@ def compile_predicates(texts: Sequence[str]) -> Callable[[Case], tuple[bool, ...
         return found
 
     return predicates
+
+
+class _Slip(Exception):  # noqa: N818  # it says what it is
+    """What is no predicate: `what` is wrong, and what is `allowed` there, if that is worth saying."""
+
+    def __init__(self, what: str, allowed: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.allowed = allowed
+
+
+def _meant(text: str) -> str:
+    """Return a question that names the predicate which was probably meant by `text`, which is none; empty if nobody can tell."""
+    words = [word for texts in _TEXTS.values() for word in texts]
+    meant = predicate_slips.rewritten(ast.parse(text, mode="eval"), AXIS_NAMES, CASE_NAMES, words)
+    try:
+        _check(ast.parse(meant, mode="eval"), inside_axes=False)
+    except _Slip:
+        return ""
+    return f". Did you mean {meant}?"
 
 
 @lru_cache(maxsize=8)  # many predicates look at one case, one after the other
@@ -147,34 +174,51 @@ def axis_values(case: Case, index: int) -> tuple[int, ...]:
     )
 
 
-def _check(node: ast.AST, text: str, *, inside_axes: bool) -> None:
+def _check(node: ast.AST, *, inside_axes: bool) -> None:
     if not isinstance(node, _ALLOWED):
-        raise UsageError(
-            f"predicate {text!r}: {type(node).__name__} is not allowed; use comparisons, and, or, not, any(), all()"
-        )
+        raise _Slip(f"{type(node).__name__} is not allowed", "; use comparisons, and, or, not, any(), all(), min(), max(), abs()")
     if isinstance(node, ast.BinOp) and any(
         isinstance(side, (ast.Constant, ast.Tuple)) and not _is_small(side) for side in (node.left, node.right)
     ):
-        raise UsageError(f"predicate {text!r}: arithmetic is for integers below {LARGEST_NUMBER}")
+        raise _Slip(f"arithmetic is for integers below {LARGEST_NUMBER}")
     if isinstance(node, ast.Call):
         name = node.func.id if isinstance(node.func, ast.Name) else "this"
         if name in _ARITHMETIC and not node.keywords and len(node.args) == _ARITHMETIC[name]:
             for argument in node.args:
-                _check(argument, text, inside_axes=inside_axes)
+                _check(argument, inside_axes=inside_axes)
             return
         if name not in ("any", "all") or len(node.args) != 1 or node.keywords or inside_axes:
-            raise UsageError(
-                f"predicate {text!r}: only any(TEST) and all(TEST) over the axes can be called, and not inside each other"
-            )
-        _check(node.args[0], text, inside_axes=True)
+            raise _Slip("only any(TEST) and all(TEST) over the axes can be called, and not inside each other")
+        _check(node.args[0], inside_axes=True)
         return
+    if isinstance(node, ast.Compare):
+        _check_comparison(node)
     if isinstance(node, ast.Name):
-        allowed = CASE_NAMES + (AXIS_NAMES if inside_axes else ())
-        if node.id not in allowed:
-            hint = "; it is a name of one axis: put it inside any(...) or all(...)" if node.id in AXIS_NAMES else ""
-            raise UsageError(f"predicate {text!r}: {node.id} is not known{hint or '; use ' + ', '.join(allowed)}")
+        _check_name(node.id, inside_axes=inside_axes)
     for child in ast.iter_child_nodes(node):
-        _check(child, text, inside_axes=inside_axes)
+        _check(child, inside_axes=inside_axes)
+
+
+def _check_name(name: str, *, inside_axes: bool) -> None:
+    if name in CASE_NAMES or (inside_axes and name in AXIS_NAMES):
+        return
+    if name in AXIS_NAMES:
+        raise _Slip(f"{name} is not known; it is a name of one axis: put it inside any(...) or all(...)")
+    of_axes = f"inside any(...) and all(...) also {', '.join(AXIS_NAMES)}"
+    raise _Slip(f"{name} is not known", f"; use {', '.join(CASE_NAMES)}; {of_axes}")
+
+
+def _check_comparison(node: ast.Compare) -> None:
+    """Refuse comparisons that have the same answer for every case."""
+    sides = [node.left, *node.comparators]
+    for op, *pair in zip(node.ops, sides, sides[1:], strict=False):
+        for side, other in (pair, pair[::-1]):
+            name = side.id if isinstance(side, ast.Name) else ""
+            if name in AXIS_NAMES and isinstance(other, ast.Tuple) and isinstance(op, (ast.Eq, ast.NotEq)):
+                raise _Slip(f"{name} is one number, that of one axis after the other")
+            for value in other.elts if isinstance(other, ast.Tuple) else [other]:
+                if isinstance(value, ast.Constant) and value.value not in _TEXTS.get(name, [value.value]):
+                    raise _Slip(f"{name} is never {value.value!r}; it is one of {', '.join(_TEXTS[name])}")
 
 
 def _is_small(node: ast.expr) -> bool:

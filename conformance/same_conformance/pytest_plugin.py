@@ -19,6 +19,7 @@ import pytest
 
 if TYPE_CHECKING:
     from os import PathLike
+    from pathlib import Path
 
     from same_conformance.implementation import Implementation
     from same_conformance.testsuite.session import Session, Test
@@ -109,6 +110,20 @@ class _Parameters(Sequence[Any]):
         except SameConformanceError as error:
             raise _collect_error(self._where, error) from None
 
+    def check(self, root: Path) -> None:
+        """See that the lists of known failures can be read: one error of the test module, in place of one for each test.
+
+        Raises:
+            pytest.Collector.CollectError: if not.
+
+        """
+        from same_conformance.errors import SameConformanceError
+
+        try:
+            self._suite.known_failures(root)
+        except SameConformanceError as error:
+            raise _collect_error(self._where, error) from None
+
     @overload
     def __getitem__(self, index: int) -> Any: ...
     @overload
@@ -118,6 +133,15 @@ class _Parameters(Sequence[Any]):
 
     def __len__(self) -> int:
         return len(self._all)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Check what our tests are parametrized with, before their parameters are made."""
+    for marker in metafunc.definition.iter_markers("parametrize"):
+        for argument in marker.args:
+            if isinstance(argument, _Parameters):
+                argument.check(metafunc.config.rootpath)
 
 
 def _conclude(test: Test) -> None:
@@ -164,7 +188,7 @@ def same_conformance(request: pytest.FixtureRequest, _same_conformance_session: 
 
     suite, group = request.param
     try:
-        return _same_conformance_session.test(suite, group, request.node.user_properties)
+        return _same_conformance_session.test(suite, group, request.node.nodeid, request.node.user_properties)
     except SameConformanceError as error:
         why = str(error)
     pytest.fail(why, pytrace=False)  # out here, because pytest would show the error that was handled as well

@@ -152,8 +152,13 @@ def _run(
             watcher.say(line)
         selection = _start_and_select(request, given, pool, entry_points, watcher, meanwhile, interruption)
         if not pool.started:
+            look = (
+                "; `same-conformance check NAME` says what to do" if pool.failures.keys() - pool.not_installed else ""
+            )
             raise StartError(
-                "no implementation started: " + "; ".join(f"{n}: {why}" for n, why in sorted(pool.failures.items()))
+                "no implementation started: "
+                + "; ".join(f"{n}: {why}" for n, why in sorted(pool.failures.items()))
+                + look
             )
         if any(max(started.description.ranks) == 1 for started in pool.started.values()):
             selection = with_lines(selection, request.query)

@@ -7,25 +7,28 @@ from torch import nn
 from same_conformance import Implementation
 
 
-class Conv2dSame(nn.Module):
+class Conv2dSame(nn.Conv2d):
     """Convolve with SAME padding. Nothing in here knows of the suite."""
-
-    def __init__(self, in_channels, out_channels, kernel_size, stride=(1, 1), dilation=(1, 1), groups=1):
-        super().__init__()
-        self.stride, self.dilation, self.groups = stride, dilation, groups
-        self.weight = nn.Parameter(torch.empty(out_channels, in_channels // groups, *kernel_size))
 
     def forward(self, x):
         pads = []
-        for n, k, s, d in zip(x.shape[2:], self.weight.shape[2:], self.stride, self.dilation):
+        for n, k, s, d in zip(x.shape[2:], self.kernel_size, self.stride, self.dilation):
             total = max((-(-n // s) - 1) * s + (k - 1) * d + 1 - n, 0)
             pads = [total // 2, total - total // 2, *pads]
-        return F.conv2d(F.pad(x, pads), self.weight, None, self.stride, 0, self.dilation, self.groups)
+        return F.conv2d(F.pad(x, pads), self.weight, self.bias, self.stride, 0, self.dilation, self.groups)
 
 
 def build(case):
     """Build the layer of a case, and return what is called with its operands: twice, or with two sizes in turn."""
-    layer = Conv2dSame(*case.channels, case.kernel, case.stride, case.dilation, case.groups)
+    layer = Conv2dSame(
+        *case.channels,  # in, out
+        kernel_size=case.kernel,
+        stride=case.stride,
+        dilation=case.dilation,
+        groups=case.groups,
+        bias=False,  # SAME has none, and that of a new layer is random
+        dtype=getattr(torch, case.dtype),  # float32, float64, float16 or bfloat16
+    )
 
     def conv(x, kernel):
         return torch.func.functional_call(layer, {"weight": kernel}, x)  # gradients reach the kernel

@@ -22,6 +22,7 @@ def new(name: str, framework: str, out: Path | None) -> None:
 
 def _new(name: str, framework: str, out: Path) -> int:
     from same_conformance import scaffold
+    from same_conformance.scaffold import origin
 
     written = scaffold.write(name, framework, out)
     click.echo(f"wrote {len(written)} files:")
@@ -35,4 +36,8 @@ def _new(name: str, framework: str, out: Path) -> int:
         f"  python -m pytest\n"
         f"Then put your own code into src/{module}/layers.py, and say in src/{module}/conformance.py what it offers."
     )
+    if origin.OWNER in origin.requirement():
+        click.echo(
+            f"For {origin.OWNER} in README.md and .github/workflows/same.yml, write whose repository you have same-conformance from."
+        )
     return 0

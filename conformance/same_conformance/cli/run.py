@@ -106,6 +106,7 @@ def _run(out: Path, options: dict[str, Any]) -> int:
     from same_conformance import config, diff, rebuild, report
     from same_conformance.assessment import Assessment, assess, exit_code
     from same_conformance.console import Console
+    from same_conformance.doctor import symptoms
     from same_conformance.expectations import update
     from same_conformance.run import Interrupted
     from same_conformance.run import run as execute
@@ -145,6 +146,8 @@ def _run(out: Path, options: dict[str, Any]) -> int:
         record = update.keep(record, files, out)
         render(record)
     conclude(console, record, assessed, previous, out)
+    for line in symptoms.lines(record, assessed, request.names, request.interpreters):
+        console.say(line)
     for line in revised.said if options["updates"] else ():
         console.say(line)
     asked_for = assessed.not_started if options["all_must_start"] else [*request.names, *request.interpreters]
@@ -160,10 +163,11 @@ def _with_config(options: dict[str, Any]) -> list[File]:
     given = {key: bool(options[key]) for key in ("expectations", "implementations", "profile")}
     options["configuration"] = project.used(**given)
     options["expectations"] = options["expectations"] or project.expectations
+    named_in = project.name if not given["expectations"] else ""
     options["implementations"] = options["implementations"] or project.implementations
     options["profile"] = options["profile"] or project.profile or "standard"
     paths = dict.fromkeys(options["expectations"])
-    return [reading.load(path, may_be_absent=options["updates"]) for path in paths]
+    return [reading.load(path, may_be_absent=options["updates"], named_in=named_in) for path in paths]
 
 
 def _request(out: Path, files: list[File], options: dict[str, Any]) -> Request:

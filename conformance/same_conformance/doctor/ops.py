@@ -258,9 +258,10 @@ def overclaims(seen: Sequence[Seen], claims: Description) -> list[Finding]:
         refused = [value for value in claimed if value in tried and value not in offered]
         if refused and offered:
             left = tuple(value for value in claimed if value in offered)
+            what = "rank " if key == "ranks" else ""
             found.append(
                 note(
-                    f"refuses every case of {', '.join(map(str, refused))}, which it claims: {one_line(tried[refused[0]], _SHOWN)}",
+                    f"refuses every case of {what}{', '.join(map(str, refused))}, which it claims: {one_line(tried[refused[0]], _SHOWN)}",
                     f"write {key}={left!r} in the Implementation: then it is not called for the rest",
                 )
             )

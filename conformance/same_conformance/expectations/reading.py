@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import os
+import shlex
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -53,26 +55,24 @@ class File:
         return shown(self.path)
 
 
-def read(path: Path) -> list[Expectation]:
-    """Read a TOML file of ``[[expectation]]`` tables.
+def read(path: Path, named_in: str = "") -> list[Expectation]:
+    """Read a TOML file of ``[[expectation]]`` tables; `named_in` is the file that names it, if none is on the command line.
 
     Raises:
         UsageError: if the file cannot be read or an entry is not valid; names the entry.
 
     """
-    return list(load(path).entries)
+    return list(load(path, named_in=named_in).entries)
 
 
-def load(path: Path, *, may_be_absent: bool = False) -> File:
+def load(path: Path, *, may_be_absent: bool = False, named_in: str = "") -> File:
     """Read a file with all that is needed to write it again; raises as `read`."""
     try:
         text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
-    except FileNotFoundError as error:
+    except FileNotFoundError:
         if may_be_absent:
             return File(path, None, (), layout.Layout("", ()))
-        raise UsageError(
-            f"expectations {path}: {error.strerror}; write one, or let --update-expectations do it"
-        ) from None
+        raise UsageError(_absent(path, named_in)) from None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"expectations {path}: {getattr(error, 'strerror', None) or error}") from None
     entries = parse(text, str(path))
@@ -82,6 +82,15 @@ def load(path: Path, *, may_be_absent: bool = False) -> File:
         places = [f"{place} (line {block.line})" for place, block in zip(places, parts.blocks, strict=True)]
     placed = tuple(replace(entry, place=place) for entry, place in zip(entries, places, strict=True))
     return File(path, text, placed, parts)
+
+
+def _absent(path: Path, named_in: str) -> str:
+    here = os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
+    option = "" if named_in else f"--expectations {shlex.quote(here)} "
+    return (
+        f"expectations {path}{named_in and f' (named in {named_in})'}: there is no such file; "
+        f"`same-conformance run IMPLEMENTATION {option}--update-expectations` writes it, and an empty one will do"
+    )
 
 
 def parse(text: str, source: str) -> list[Expectation]:
@@ -158,7 +167,10 @@ def _entry(values: dict[str, Any], source: str) -> Expectation:
             f"expectations {source}: verdict {entry.verdict!r} is no failure; use one of {', '.join(FAILURES)}"
         )
     if entry.when:
-        compile_predicate(entry.when)
+        try:
+            compile_predicate(entry.when)
+        except UsageError as error:
+            raise UsageError(f"expectations {source}: {error}") from None
     return entry
 
 

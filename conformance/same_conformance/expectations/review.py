@@ -33,7 +33,7 @@ def check(entries: Iterable[Expectation], names: Iterable[str], cases: Collectio
     """Try every expectation for one of `names` on all `cases`, so that what is wrong with it is found before a run.
 
     Raises:
-        UsageError: if a predicate fails on a case; names the implementation, the predicate and the case.
+        UsageError: if a predicate fails on a case; names the implementation, the entry, the predicate and the case.
 
     """
     names = set(names)
@@ -43,7 +43,8 @@ def check(entries: Iterable[Expectation], names: Iterable[str], cases: Collectio
                 for case in cases:
                     entry.covers(case)
             except UsageError as error:
-                raise UsageError(f"expectation for {entry.implementation}: {error}") from None
+                at = f", in {entry.place}" if entry.place else ""
+                raise UsageError(f"expectation for {entry.implementation}{at}: {error}") from None
 
 
 def strangers(entries: Iterable[Expectation], known: Collection[str]) -> list[str]:

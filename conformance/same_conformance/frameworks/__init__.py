@@ -152,10 +152,7 @@ def check_installed(name: str, environment: Mapping[str, str]) -> None:
     backend = environment.get("KERAS_BACKEND", "tensorflow") if name == "keras" else name
     for needed in (name, backend):
         if importlib.util.find_spec(needed) is None:
-            extra = needed if needed in ("torch", "tensorflow", "jax") else "frameworks"
-            raise NotInstalledError(
-                f"{needed} is not installed; try: python -m pip install 'same-conformance[{extra}]'"
-            )
+            raise NotInstalledError(f"{needed} is not installed; try: python -m pip install {needed}")
 
 
 def check_executable(command: str) -> None:

@@ -117,7 +117,7 @@ def parquet_library() -> tuple[Any, Any]:
         from pyarrow import parquet
     except ImportError as error:
         raise UsageError(
-            f"--parquet needs pyarrow ({one_line(str(error))}); try: python -m pip install 'same-conformance[parquet]'"
+            f"--parquet needs pyarrow ({one_line(str(error))}); try: python -m pip install pyarrow"
         ) from None
     return pa, parquet
 

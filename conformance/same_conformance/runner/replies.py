@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from same_conformance.messages import one_line
 from same_conformance.outcome import Array, Error, NoGradient, Omitted, Outcome, Unsupported
 from same_conformance.runner import protocol
 
+_NO_MEMORY = re.compile(
+    r"MemoryError|RESOURCE_EXHAUSTED|ResourceExhausted|bad_alloc|can(no|')t allocate memory", re.IGNORECASE
+)
+"""How Python, XLA, TensorFlow, C++ and PyTorch say that an allocation failed."""
 _MOST_AXES = 64
 """Of an array: what NumPy can hold."""
 
@@ -38,9 +43,14 @@ def _read(header: dict[str, Any], payload: bytes) -> Outcome:
         case "unsupported":
             return Unsupported(one_line(header["message"]))
         case "error":
-            return Error(one_line(header["message"]))
+            return Error(one_line(_with_limit(header["message"])))
         case other:
             raise protocol.ProtocolError(f"{one_line(repr(other))} is no reply")
+
+
+def _with_limit(message: str) -> str:
+    """Return what an implementation raised; if its memory ran out, with the option that limits it, which it may never have heard of."""
+    return f"out of memory (a worker's limit is --memory of run): {message}" if _NO_MEMORY.search(message) else message
 
 
 def _shape(header: dict[str, Any]) -> tuple[int, ...]:

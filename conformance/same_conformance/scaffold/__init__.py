@@ -14,6 +14,7 @@ from pathlib import Path
 from same_conformance import plugins
 from same_conformance.errors import UsageError
 from same_conformance.implementation import FRAMEWORKS
+from same_conformance.scaffold import origin
 
 OFFERED = ("torch", "jax", "tensorflow", "numpy")
 """The frameworks there are templates for."""
@@ -35,7 +36,12 @@ _OPTIONS = {"jax": "compile_together=50,  # in one program; one by one takes ten
 
 def files(name: str, framework: str) -> dict[str, str]:
     """Return the files of a package called `name`, by their paths in it."""
-    words = {"my-same": name, "my_same": module_of(name), "my-framework": framework}
+    words = {
+        "my-same": name,
+        "my_same": module_of(name),
+        "my-framework": framework,
+        "my-origin": origin.requirement(),
+    }
     options = _OPTIONS.get(framework)
     found = {}
     for path, template in _FILES.items():

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from same_conformance.case import Case, parse
 from same_conformance.diagnosis import causes
 from same_conformance.diagnosis.causes import Cause, Inquiry, how_small
+from same_conformance.doctor import symptoms
 from same_conformance.errors import UsageError
 from same_conformance.outcome import Array, Crash, Outcome, Timeout
 from same_conformance.picture import Picture, drawing, windows
@@ -44,13 +45,18 @@ class _Shown:
     Attributes:
         cause: what was found.
         words: the diagnosis, and what comes out for the smallest case.
-        again: how to see that again.
+        again: how to see that again, with a command, and with a script.
 
     """
 
     cause: Cause
     words: str
     again: str
+
+    def in_short(self, whole_in: str) -> str:
+        """Return what a test needs that fails for the same cause as the test `whole_in`, where all of it stands."""
+        smallest = f"The smallest case is {self.cause.case} ({how_small(self.cause.to_json())})."
+        return f"{smallest}\n{self.again.partition(chr(10))[0]}\nThe whole diagnosis is with {whole_in}."
 
 
 class Explainer:
@@ -64,14 +70,20 @@ class Explainer:
         self._scripts = scripts
         self._root = root
         self._found: dict[object, list[_Shown]] = {}
+        self._told: dict[_Shown, str] = {}
 
-    def explain(self, group: Group, failed: Failed) -> str:
-        """Return the text of a failed test; its first line says it all in short."""
+    def explain(self, group: Group, failed: Failed, test: str) -> str:
+        """Return the text of a failed test, which is called `test`; its first line says it all in short.
+
+        What is wrong is said at length once, in the first test that shows it, and referred to in the others.
+        """
         causes = self._causes_of(group, failed.unexpected) if failed.unexpected else []
         paragraphs = [self._summary(group, failed, causes)]
         for shown in causes:
-            paragraphs += [shown.words, shown.again]
+            whole_in = self._told.setdefault(shown, test)
+            paragraphs += [shown.words, shown.again] if whole_in == test else [shown.in_short(whole_in)]
         if failed.unexpected:
+            paragraphs.append(self._advice(group.op))
             counts = Counter(r.judgement.verdict for r in failed.unexpected)
             how = ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())
             paragraphs.append(_listed(f"Of this test fail ({how}):", failed.unexpected, failed))
@@ -93,6 +105,12 @@ class Explainer:
         if failed.stale:
             parts.append(f"{len(failed.stale)} of {n} cases pass, but are expected to fail")
         return "; ".join(parts)
+
+    def _advice(self, op: str) -> str:
+        """Return where to look if it is the plug-in that is broken; empty if that is not so."""
+        trial = self._trial
+        framework = trial.start().started[trial.name].description.framework
+        return symptoms.advice(trial.known(op), framework, trial.called)
 
     def _picture(self, unexpected: Sequence[Result], causes: Sequence[_Shown]) -> str:
         """Return the picture of the smallest case of a test that gave an array; empty if none did."""

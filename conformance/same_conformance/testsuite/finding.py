@@ -22,15 +22,19 @@ class Tally:
 
     Attributes:
         n_passed: that were right.
-        n_unexpected: that failed and should not have, or passed and should have failed.
+        n_unexpected: that failed and should not have.
+        n_stale: that passed, though an expectation says that they fail.
         n_expected: that failed as an expectation says.
+        n_unmatched: no cases, but expectations that match none.
         declined: why cases were not offered, in the implementation's words, with how many there are of each.
 
     """
 
     n_passed: int = 0
     n_unexpected: int = 0
+    n_stale: int = 0
     n_expected: int = 0
+    n_unmatched: int = 0
     declined: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -41,7 +45,7 @@ class Tally:
     @property
     def n_cases(self) -> int:
         """Return how many cases there were."""
-        return self.n_passed + self.n_unexpected + self.n_expected + self.n_declined
+        return self.n_passed + self.n_unexpected + self.n_stale + self.n_expected + self.n_declined
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,8 @@ def conclude(assessed: Sequence[tuple[Result, Standing, str]]) -> tuple[Finding,
     unexpected, stale = by_standing.get("unexpected", []), by_standing.get("stale", [])
     n_wrong, n_expected = len(unexpected) + len(stale), len(by_standing.get("expected failure", []))
     declined = Counter(r.judgement.message for r, *_ in assessed if r.judgement.verdict == "unsupported")
-    tally = Tally(len(assessed) - n_wrong - n_expected - declined.total(), n_wrong, n_expected, declined)
+    n_passed = len(assessed) - n_wrong - n_expected - declined.total()
+    tally = Tally(n_passed, len(unexpected), len(stale), n_expected, declined=declined)
     why = {result.case: reason for result, _, reason in assessed if reason}
     if n_wrong:
         return Failed(tuple(unexpected), tuple(stale), why), tally

@@ -37,8 +37,8 @@ class Session:
         for trial in self._trials.values():
             trial.close()
 
-    def test(self, suite: Suite, group: Group, properties: list[tuple[str, Any]]) -> Test:
-        """Return the test of a group, its implementation started; `properties` are told what it found.
+    def test(self, suite: Suite, group: Group, name: str, properties: list[tuple[str, Any]]) -> Test:
+        """Return the test of a group, which pytest calls `name`, its implementation started; `properties` are told what it found.
 
         Raises:
             SameConformanceError: if the implementation cannot be started; it is tried once, and said in full once.
@@ -56,7 +56,7 @@ class Session:
                 raise
             self._trials[suite] = trial
             self._explainers[suite] = Explainer(trial, self._scripts, self._root)
-        return Test(self._trials[suite], self._explainers[suite], group, properties)
+        return Test(self._trials[suite], self._explainers[suite], group, name, properties)
 
 
 class Test:
@@ -64,10 +64,13 @@ class Test:
 
     __test__ = False  # pytest collects whatever is called so
 
-    def __init__(self, trial: Trial, explainer: Explainer, group: Group, properties: list[tuple[str, Any]]) -> None:
+    def __init__(
+        self, trial: Trial, explainer: Explainer, group: Group, name: str, properties: list[tuple[str, Any]]
+    ) -> None:
         self._trial = trial
         self._explainer = explainer
         self._group = group
+        self._name = name
         self._properties = properties
 
     def run(self) -> Finding:
@@ -78,13 +81,16 @@ class Test:
             ("cases", tally.n_cases),
             ("passed", tally.n_passed),
             ("failed", tally.n_unexpected),
+            ("passed though expected to fail", tally.n_stale),
             ("failed as expected", tally.n_expected),
             ("not offered", tally.n_declined),
         ]
+        if tally.n_unmatched:
+            self._properties.append(("expectations without a case", tally.n_unmatched))
         if tally.declined:
             self._properties.append(("why not offered", often(tally.declined.elements())))
         return finding
 
     def explain(self, failed: Failed) -> str:
         """Return the text of a failure."""
-        return self._explainer.explain(self._group, failed)
+        return self._explainer.explain(self._group, failed, self._name)

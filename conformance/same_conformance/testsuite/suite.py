@@ -11,6 +11,7 @@ from same_conformance.errors import UsageError
 
 if TYPE_CHECKING:
     from same_conformance.case import Case
+    from same_conformance.expectations import Expectation
     from same_conformance.implementation import Implementation
     from same_conformance.selection import Query
     from same_conformance.testsuite.partition import Group
@@ -95,6 +96,18 @@ class Suite:
         from same_conformance import config
 
         return (root / self.expectations,) if self.expectations else config.read(root).expectations
+
+    def known_failures(self, root: Path) -> list[Expectation]:
+        """Read those lists.
+
+        Raises:
+            UsageError: if one is not there, or is not right.
+
+        """
+        from same_conformance import config, expectations
+
+        named_in = "" if self.expectations else config.read(root).name
+        return [entry for path in self.expectation_files(root) for entry in expectations.read(path, named_in)]
 
     def made(self) -> dict[tuple[str, str], tuple[Case, ...]]:
         """Draw and pack the cases of the groups that have none yet, by op and name."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from same_conformance import corpus, expectations, lookup
+from same_conformance.doctor.visit import as_called
 from same_conformance.errors import StartError
 from same_conformance.expectations import Expectation, Expectations
 from same_conformance.judge import Judge
@@ -76,7 +77,7 @@ class Trial:
         try:
             (started,) = lookup.start([self.wanted], pool, printed.append, interpreters)
         except StartError as error:
-            raise StartError(_broken(str(error), printed, self.wanted)) from None
+            raise StartError(_broken(str(error), printed, self.called)) from None
         return started.entry_point.name
 
     @property
@@ -84,6 +85,11 @@ class Trial:
         """Return the options with which ``show`` and ``repro`` run the same implementation."""
         wanted = f"--with {shlex.quote(self.wanted)}"
         return f"{wanted} --python {shlex.quote(f'{self.wanted}={self.suite.python}')}" if self.suite.python else wanted
+
+    @property
+    def called(self) -> str:
+        """Return the arguments with which ``check`` looks the same implementation over."""
+        return as_called(self.wanted, {self.wanted: self.suite.python} if self.suite.python else {})
 
     @property
     def wanted(self) -> str:
@@ -108,7 +114,7 @@ class Trial:
     @cached_property
     def _own(self) -> list[Expectation]:
         """Read the author's lists."""
-        return [entry for path in self.suite.expectation_files(self._root) for entry in expectations.read(path)]
+        return self.suite.known_failures(self._root)
 
     def examine(self, group: Group) -> tuple[Finding, Tally]:
         """Execute the cases of a group and judge them."""
@@ -129,7 +135,7 @@ class Trial:
         cases = [case for group in self._groups for case in self.cases_of(group)]
         idle = [f"{entry.place}: {entry.selector}" for entry in self._ours if not any(map(entry.predicts, cases))]
         if idle:
-            return Unmatched(tuple(idle)), Tally()
+            return Unmatched(tuple(idle)), Tally(n_unmatched=len(idle))
         return self._conclude(self._only_named) if self._only_named else (Passed(), Tally())
 
     @property
@@ -160,6 +166,10 @@ class Trial:
     def _made(self) -> dict[tuple[str, str], tuple[Case, ...]]:
         return self.suite.made()
 
+    def known(self, op: str) -> list[Result]:
+        """Return the results of `op` that there are already."""
+        return [Result(self.name, case, judgement) for case, judgement in self._judgements.items() if case.op == op]
+
     def results(self, cases: Iterable[Case]) -> list[Result]:
         """Return the results of `cases`, in canonical order; what was executed before is not executed again."""
         cases = sorted(dict.fromkeys(cases), key=lambda case: case.canonical_key)
@@ -173,13 +183,13 @@ class Trial:
         return [Result(self.name, case, self._judgements[case]) for case in cases]
 
 
-def _broken(why: str, printed: Sequence[str], wanted: str) -> str:
+def _broken(why: str, printed: Sequence[str], called: str) -> str:
     """Say that an implementation does not start, which is another thing than being wrong, and what to do."""
     return "\n".join(
         [
             why,
             "This says nothing about SAME: no case was executed, because the plug-in itself is broken.",
             *(["The last it printed:", *printed[-_LAST_WORDS:]] if printed else []),
-            f"Look into it with `same-conformance check {wanted}`; `same-conformance list` shows what is installed.",
+            f"Look into it with `same-conformance check {called}`; `same-conformance list` shows what is installed.",
         ]
     )
