@@ -350,7 +350,7 @@ HOSTILE_PLUGIN = """
 
     def conv(*a, **k):
         print(BAD.encode("utf-8", "replace").decode() * 10)
-        raise ValueError("=" + BAD + "x" * 10_000_000)
+        raise ValueError("=" + BAD + "x" * 1_000_000)
 
     def max_pool(*a, **k):
         raise Unsupported("@" + BAD + "\\n# heading")
