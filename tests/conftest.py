@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import talking
 from browsing import CHROMIUM, Open, Tab, needed
 from same_conformance.case import parse
 from same_conformance.judge import Judgement
@@ -47,6 +48,23 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pat
         paths = [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
         monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
         return path
+
+    return install
+
+
+@pytest.fixture
+def write_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Return a function that writes a program in Python, and the file that describes it, into the current directory."""
+    monkeypatch.chdir(tmp_path)
+
+    def install(body: str, claims: str = "", head: str = talking.TALK + talking.RIGHT + talking.HELLO) -> Path:
+        (tmp_path / "talk.py").write_text(head + textwrap.dedent(body))
+        claims = claims or "ops=('conv',)"
+        (tmp_path / "mine.py").write_text(
+            "import sys\nfrom same_conformance import Program\n"
+            f"implementation = Program(name='mine', command=(sys.executable, 'talk.py'), {claims})\n"
+        )
+        return tmp_path / "mine.py"
 
     return install
 
