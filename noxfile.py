@@ -36,8 +36,9 @@ def conformance(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests; arguments go to pytest."""
     install(session, "-e", ".[frameworks]", "-r", "tests/requirements.txt")
-    # What a module shares, it shares in one process: some of it takes half a minute.
-    session.run("pytest", "--numprocesses=auto", "--dist=loadscope", "--durations=20", *session.posargs)
+    # What a module shares, it shares in one process: some of it takes half a minute. tests/conftest.py has the order.
+    parallel = ("--numprocesses=auto", "--dist=loadscope", "--no-loadscope-reorder")
+    session.run("pytest", *parallel, "--durations=20", *session.posargs)
 
 
 @nox.session

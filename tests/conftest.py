@@ -17,6 +17,26 @@ from same_conformance.judge import Judgement
 from same_conformance.plugins import GROUP
 from same_conformance.record import Record, Result, Writer
 
+LONGEST = (
+    "test_witnesses",
+    "test_repro",
+    "test_documents",
+    "test_run",
+    "test_picture",
+    "test_packaging",
+    "test_mutants",
+)
+"""Modules of half a minute and more of one process, the longest first; begun last, one would have the rest wait for it."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the modules that take longest."""
+    if lost := [name for name in LONGEST if not Path(__file__).with_name(f"{name}.py").exists()]:
+        raise pytest.UsageError(f"{Path(__file__).name} would begin with {', '.join(lost)}: there is no such module")
+    order = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(LONGEST)))
+
+
 RIGHT = """
 from same_conformance import Implementation, Unsupported, spec
 
