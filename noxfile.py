@@ -18,8 +18,11 @@ CONSTRAINTS = ("--constraint", "constraints.txt")
 
 
 def install(session: nox.Session, *requirements: str) -> None:
-    """Install with the pinned versions of the frameworks."""
-    session.install(*CONSTRAINTS, *requirements)
+    """Install with the pinned versions of the frameworks.
+
+    Python compiles what is imported; pip would compile all of the frameworks first, which takes it a minute.
+    """
+    session.install("--no-compile", *CONSTRAINTS, *requirements)
 
 
 @nox.session
@@ -33,8 +36,9 @@ def conformance(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests; arguments go to pytest."""
     install(session, "-e", ".[frameworks]", "-r", "tests/requirements.txt")
-    # What a module shares, it shares in one process: some of it takes half a minute.
-    session.run("pytest", "--numprocesses=auto", "--dist=loadscope", "--durations=20", *session.posargs)
+    # What a module shares, it shares in one process: some of it takes half a minute. tests/conftest.py has the order.
+    parallel = ("--numprocesses=auto", "--dist=loadscope", "--no-loadscope-reorder")
+    session.run("pytest", *parallel, "--durations=20", *session.posargs)
 
 
 @nox.session

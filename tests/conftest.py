@@ -10,11 +10,32 @@ from typing import Any
 
 import pytest
 
+import talking
 from browsing import CHROMIUM, Open, Tab, needed
 from same_conformance.case import parse
 from same_conformance.judge import Judgement
 from same_conformance.plugins import GROUP
 from same_conformance.record import Record, Result, Writer
+
+LONGEST = (
+    "test_witnesses",
+    "test_repro",
+    "test_documents",
+    "test_run",
+    "test_picture",
+    "test_packaging",
+    "test_mutants",
+)
+"""Modules of half a minute and more of one process, the longest first; begun last, one would have the rest wait for it."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the modules that take longest."""
+    if lost := [name for name in LONGEST if not Path(__file__).with_name(f"{name}.py").exists()]:
+        raise pytest.UsageError(f"{Path(__file__).name} would begin with {', '.join(lost)}: there is no such module")
+    order = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(LONGEST)))
+
 
 RIGHT = """
 from same_conformance import Implementation, Unsupported, spec
@@ -47,6 +68,23 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pat
         paths = [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
         monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
         return path
+
+    return install
+
+
+@pytest.fixture
+def write_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Return a function that writes a program in Python, and the file that describes it, into the current directory."""
+    monkeypatch.chdir(tmp_path)
+
+    def install(body: str, claims: str = "", head: str = talking.TALK + talking.RIGHT + talking.HELLO) -> Path:
+        (tmp_path / "talk.py").write_text(head + textwrap.dedent(body))
+        claims = claims or "ops=('conv',)"
+        (tmp_path / "mine.py").write_text(
+            "import sys\nfrom same_conformance import Program\n"
+            f"implementation = Program(name='mine', command=(sys.executable, 'talk.py'), {claims})\n"
+        )
+        return tmp_path / "mine.py"
 
     return install
 

@@ -10,14 +10,16 @@ import pytest
 from same_conformance import corpus, mutants, operands, plugins, rules, spec
 from same_conformance.case import OPS, Case, parse
 from same_conformance.errors import Unsupported
-from same_conformance.judge import Judge
+from same_conformance.judge import FAILURES, Judge
 from same_conformance.mutants import implementations
 from same_conformance.mutants.windows import MISTAKE
 from same_conformance.runner.pool import Pool
 from same_conformance.strategies import draw_distinct
 
 SMALL = 4096
-"""Elements of the largest input that is executed on every mutant here; the command runs them all."""
+"""Elements of the largest input that is executed here; the command runs them all."""
+SHARE = 3
+"""Of the cases of its ops, each mutant executes one in so many, and one more that finds it out; the command runs them all."""
 
 
 @pytest.mark.parametrize("rule", mutants.RULES.values(), ids=mutants.RULES)
@@ -73,16 +75,25 @@ def sample() -> list[Case]:
     return [c for c in dict.fromkeys(cases) if np.prod(c.size) * c.batch <= SMALL and c.dtype in implementations.DTYPES]
 
 
+def share(rule: rules.Rule, number: int, cases: list[Case]) -> list[Case]:
+    """Return the cases that the mutant of this number executes: its share, and the first that finds it out."""
+    offered = [case for case in cases if case.op in rule.ops]
+    telling = next(case for case in offered if rules.kills(case, rule))
+    return list(dict.fromkeys([telling, *offered[number % SHARE :: SHARE]]))
+
+
 def test_every_mutant_gets_the_verdict_that_is_predicted(pool: Pool) -> None:
-    """Really executed in a worker: one verdict for each case of the corpus and for drawn ones."""
+    """Really executed in a worker: cases of the corpus and drawn ones, each on a share of the mutants."""
     cases, judge = sample(), Judge()
     assert len(cases) > 100
-    work = {name: [c for c in cases if c.op in rule.ops] for name, rule in mutants.RULES.items()}
-    n_outcomes = 0
+    work = {name: share(rule, number, cases) for number, (name, rule) in enumerate(mutants.RULES.items())}
+    assert {case for chosen in work.values() for case in chosen} == set(cases)
+    verdicts: dict[str, list[str]] = {name: [] for name in work}
     for name, case, outcome in pool.run(work):
-        n_outcomes += 1
-        assert judge.judge(case, outcome).verdict in rules.predict(mutants.RULES[name], case), (name, case.id)
-    assert n_outcomes == sum(map(len, work.values()))
+        verdicts[name].append(judge.judge(case, outcome).verdict)
+        assert verdicts[name][-1] in rules.predict(mutants.RULES[name], case), (name, case.id)
+    assert {name: len(found) for name, found in verdicts.items()} == {name: len(c) for name, c in work.items()}
+    assert [name for name, found in verdicts.items() if set(found).isdisjoint(FAILURES)] == []
 
 
 def test_the_test_above_would_notice(pool: Pool) -> None:

@@ -5,132 +5,23 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 
-from same_conformance import cli, lookup, operands, plugins, record
-from same_conformance.case import Case, parse
-from same_conformance.errors import PluginError
-from same_conformance.judge import Judge, Judgement
-from same_conformance.program import Program
+from same_conformance import operands, record
+from same_conformance.case import parse
 from same_conformance.runner import protocol
-from same_conformance.runner.pool import Pool
 from same_conformance.runner.slot import Limits
+from talking import CASES, CULPRIT, SERVE, TALK, Write, act, command, judge, why_not
 
 Install = Callable[..., Path]
-Write = Callable[..., Path]
 EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"
 IS_CI = bool(os.environ.get("CI"))
 """Where nothing may be skipped."""
-CASES = [parse(f"conv.n{n}.k{k}") for n in range(3, 7) for k in (1, 2, 3)]
-CULPRIT = parse("conv.n4.k2")
-QUICK = Limits(case_s=2, start_s=30)
-
-TALK = """
-import json, os, struct, sys, time
-
-requests, replies = map(int, sys.argv[-2:])
-
-def read(n):
-    data = b""
-    while len(data) < n:
-        more = os.read(requests, n - len(data))
-        if not more:
-            sys.exit(0)
-        data += more
-    return data
-
-def receive():
-    n_header, n_payload = struct.unpack("<IQ", read(12))
-    return json.loads(read(n_header)), read(n_payload)
-
-def send(header, payload=b""):
-    text = json.dumps(header).encode()
-    os.write(replies, struct.pack("<IQ", len(text), len(payload)) + text + payload)
-"""
-HELLO = """
-send({"type": "hello", "protocol": 1, "operands": True, "versions": {"talk": 7, "bad": "a\\nb"}})
-"""
-RIGHT = """
-from same_conformance import spec
-from same_conformance.case import parse
-from same_conformance.runner import protocol
-
-def right(request, payload):
-    case, at, operands = parse(request["case"]), 0, []
-    for operand in request["parameters"]["operands"]:
-        n = protocol.WIDTHS[case.dtype]
-        for length in operand["shape"]:
-            n *= length
-        operands.append(protocol.array_from_bytes(payload[at : at + n], case.dtype, tuple(operand["shape"])))
-        at += n
-    result = spec.execute(case, operands).astype("float32" if case.dtype == "bfloat16" else case.dtype)
-    return {"type": "array", "case": case.id, "dtype": case.dtype, "shape": result.shape}, protocol.array_to_bytes(result, case.dtype)
-"""
-SERVE = """
-for n in range(1_000_000):
-    request, payload = receive()
-    case = request["case"]
-    if case == CULPRIT:
-        pass  # ACTION
-    send(*right(request, payload))
-"""
-
-
-@pytest.fixture
-def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
-    """Return a function that writes a program in Python, and the file that describes it, into the current directory."""
-    monkeypatch.chdir(tmp_path)
-
-    def install(body: str, claims: str = "", head: str = TALK + RIGHT + HELLO) -> Path:
-        (tmp_path / "talk.py").write_text(head + textwrap.dedent(body))
-        claims = claims or "ops=('conv',)"
-        (tmp_path / "mine.py").write_text(
-            "import sys\nfrom same_conformance import Program\n"
-            f"implementation = Program(name='mine', command=(sys.executable, 'talk.py'), {claims})\n"
-        )
-        return tmp_path / "mine.py"
-
-    return install
-
-
-def act(action: str) -> str:
-    """Return a program that is right, but for one case, where it does `action`."""
-    return f"CULPRIT = {CULPRIT.id!r}\n" + SERVE.replace("pass  # ACTION", action)
-
-
-def judge(names: Sequence[str], cases: Sequence[Case] = CASES, limits: Limits = QUICK) -> dict[str, Judgement]:
-    """Run `cases` on the one implementation that `names` name, and judge each once."""
-    with Pool(limits) as pool:
-        pool.start(lookup.look_up(plugins.installed(), names, {}, pool))
-        assert not pool.failures, pool.failures
-        (name,) = pool.started
-        judge = Judge()
-        found: dict[str, Judgement] = {}
-        for _, case, outcome in pool.run({name: cases}):
-            assert case.id not in found, "two outcomes for one case"
-            found[case.id] = judge.judge(case, outcome)
-        assert len(found) == len(cases), "a case without an outcome"
-        return found
-
-
-def why_not(limits: Limits = QUICK) -> str:
-    """Return why the program does not start."""
-    with Pool(limits) as pool:
-        pool.start(lookup.look_up([], ["mine.py"], {}, pool))
-        (why,) = pool.failures.values()
-        return why
-
-
-def command(*args: object) -> Result:
-    return CliRunner().invoke(cli.main, [str(arg) for arg in args])
 
 
 EXAMPLE_CASES = [
@@ -184,10 +75,10 @@ ACTIONS = [
 """What a program may do on a case, with the verdict and what is said of it."""
 
 
-def test_a_bad_case_of_a_program_costs_no_other_a_verdict(write: Write) -> None:
+def test_a_bad_case_of_a_program_costs_no_other_a_verdict(write_program: Write) -> None:
     bad = {parse(f"conv.n{10 + i}.k2"): action for i, action in enumerate(ACTIONS)}
     actions = "".join(f"    if case == {case.id!r}:\n        {action}\n" for case, (action, _, _) in bad.items())
-    write(SERVE.replace("    if case == CULPRIT:\n        pass  # ACTION\n", actions))
+    write_program(SERVE.replace("    if case == CULPRIT:\n        pass  # ACTION\n", actions))
     found = judge(["mine.py"], [*CASES, *bad])
     assert {found[case.id].verdict for case in CASES} == {"pass"}
     for case, (action, verdict, message) in bad.items():
@@ -205,7 +96,9 @@ def test_a_bad_case_of_a_program_costs_no_other_a_verdict(write: Write) -> None:
         ("send(header, result)", "pass", ""),
     ],
 )  # fmt: skip
-def test_every_case_is_sent_twice_and_must_give_the_same(write: Write, second: str, verdict: str, message: str) -> None:
+def test_every_case_is_sent_twice_and_must_give_the_same(
+    write_program: Write, second: str, verdict: str, message: str
+) -> None:
     body = f"""
         for n in range(2):
             request, payload = receive()
@@ -216,7 +109,7 @@ def test_every_case_is_sent_twice_and_must_give_the_same(write: Write, second: s
             else:
                 {second}
     """
-    write(body)
+    write_program(body)
     found = judge(["mine.py"], [CULPRIT])[CULPRIT.id]
     assert (found.verdict, message in found.message) == (verdict, True), found
 
@@ -238,12 +131,14 @@ def test_every_case_is_sent_twice_and_must_give_the_same(write: Write, second: s
         ("os.kill(os.getpid(), 11)", "its worker was killed by SIGSEGV while starting"),
     ],
 )  # fmt: skip
-def test_a_program_that_does_not_speak_the_protocol_is_told_what_it_said(write: Write, head: str, why: str) -> None:
-    write("time.sleep(60)", head=TALK + head + "\n")
+def test_a_program_that_does_not_speak_the_protocol_is_told_what_it_said(
+    write_program: Write, head: str, why: str
+) -> None:
+    write_program("time.sleep(60)", head=TALK + head + "\n")
     assert why in why_not(Limits(start_s=3 if "did not start" in why else 60))
 
 
-def test_what_a_program_is_sent_is_what_the_protocol_says(write: Write, tmp_path: Path) -> None:
+def test_what_a_program_is_sent_is_what_the_protocol_says(write_program: Write, tmp_path: Path) -> None:
     body = """
         while True:
             request, payload = receive()
@@ -251,7 +146,7 @@ def test_what_a_program_is_sent_is_what_the_protocol_says(write: Write, tmp_path
                 seen.write(json.dumps([request, payload.hex()]) + "\\n")
             send({"type": "unsupported", "case": request["case"], "message": "never"})
     """
-    write(body, "ops=('conv', 'conv_transpose', 'max_pool'), compared=('forward', 'kernel_gradient')")
+    write_program(body, "ops=('conv', 'conv_transpose', 'max_pool'), compared=('forward', 'kernel_gradient')")
     first = parse("conv.n5-7.k3-2.s2-1.d1-2.b3.c4-6.g2.same_lower.bfloat16")
     second = parse("conv_transpose.n3.k2.s2.o5.float64.kernel_gradient")
     third = parse("max_pool.n3.k2.float16")
@@ -280,16 +175,16 @@ def test_what_a_program_is_sent_is_what_the_protocol_says(write: Write, tmp_path
         assert at == len(data)
 
 
-def test_a_case_of_two_calls_sends_the_other_size_first(write: Write, tmp_path: Path) -> None:
-    write("CULPRIT = ''\n" + SERVE.replace("send(*", "open('seen', 'a').write(case + ' ')\n    send(*"))
+def test_a_case_of_two_calls_sends_the_other_size_first(write_program: Write, tmp_path: Path) -> None:
+    write_program("CULPRIT = ''\n" + SERVE.replace("send(*", "open('seen', 'a').write(case + ' ')\n    send(*"))
     case = parse("conv.n5.k3.s2.calls2")
     assert judge(["mine.py"], [case])[case.id].verdict == "pass"
     assert (tmp_path / "seen").read_text().split() == [case.first.id, case.id, case.id]
 
 
-def test_what_a_program_does_not_claim_is_unsupported_and_never_sent(write: Write, tmp_path: Path) -> None:
+def test_what_a_program_does_not_claim_is_unsupported_and_never_sent(write_program: Write, tmp_path: Path) -> None:
     body = "CULPRIT = ''\n" + SERVE.replace("send(*", "open('seen', 'a').write(case + ' ')\n    send(*")
-    write(body, "ops=('conv',), ranks=(1,), dtypes=('float32',), paddings=('same',)")
+    write_program(body, "ops=('conv',), ranks=(1,), dtypes=('float32',), paddings=('same',)")
     ids = ["conv.n3.k2", "conv.n3-3.k2-2", "conv.n3.k2.float64", "conv.n3.k2.same_lower", "max_pool.n3.k2",
            "conv.n3.k2.input_gradient"]  # fmt: skip
     found = judge(["mine.py"], [parse(i) for i in ids])
@@ -297,20 +192,20 @@ def test_what_a_program_does_not_claim_is_unsupported_and_never_sent(write: Writ
     assert set((tmp_path / "seen").read_text().split()) == {"conv.n3.k2"}
 
 
-def test_a_program_may_answer_gradients_and_every_dtype(write: Write) -> None:
-    write(act("pass"), "ops=('conv',), compared=('forward', 'input_gradient', 'kernel_gradient')")
+def test_a_program_may_answer_gradients_and_every_dtype(write_program: Write) -> None:
+    write_program(act("pass"), "ops=('conv',), compared=('forward', 'input_gradient', 'kernel_gradient')")
     fields = ("input_gradient", "kernel_gradient", "float64", "float16", "bfloat16")
     found = judge(["mine.py"], [parse(f"conv.n5.k3.s2.{field}") for field in fields])
     assert {judgement.verdict for judgement in found.values()} == {"pass"}
 
 
-def test_a_program_that_does_not_read_a_large_request_is_a_timeout(write: Write) -> None:
-    write("time.sleep(600)")
+def test_a_program_that_does_not_read_a_large_request_is_a_timeout(write_program: Write) -> None:
+    write_program("time.sleep(600)")
     case = parse("conv.n100000.k2")
     assert judge(["mine.py"], [case])[case.id].verdict == "timeout"
 
 
-def test_a_wrong_program_is_diagnosed_by_the_same_probes_as_anyone(write: Write, tmp_path: Path) -> None:
+def test_a_wrong_program_is_diagnosed_by_the_same_probes_as_anyone(write_program: Write, tmp_path: Path) -> None:
     wrong = """
         from same_conformance import mutants
 
@@ -323,7 +218,9 @@ def test_a_wrong_program_is_diagnosed_by_the_same_probes_as_anyone(write: Write,
             result = spec.execute(case, (x, kernel), rule.plan(case)).astype("float32")
             return {"type": "array", "case": case.id, "dtype": case.dtype, "shape": result.shape}, result.tobytes()
     """
-    write(textwrap.dedent(wrong) + act("pass"), "ops=('conv',), ranks=(1,), dtypes=('float32',), paddings=('same',)")
+    write_program(
+        textwrap.dedent(wrong) + act("pass"), "ops=('conv',), ranks=(1,), dtypes=('float32',), paddings=('same',)"
+    )
     result = command("run", "mine.py", "--case", "conv.n6.k3.s2", "--case", "conv.n5.k3.s2", "--out", tmp_path / "out")
     assert result.exit_code == 1, result.output
     assert "mine, conv: pads (kernel - 1) // 2 on both sides, whatever stride and dilation" in result.output
@@ -333,99 +230,3 @@ def test_a_wrong_program_is_diagnosed_by_the_same_probes_as_anyone(write: Write,
     assert str(tmp_path) not in (tmp_path / "out" / record.FILE).read_text()
     shown = command("show", "conv.n6.k3.s2", "--with", "mine.py")
     assert "mine: pads 1 before and 0 after" in shown.output
-
-
-def test_the_digest_covers_the_program(write: Write, tmp_path: Path) -> None:
-    def sources() -> str:
-        with Pool() as pool:
-            pool.describe(lookup.look_up([], ["mine.py"], {}, pool))
-            return pool.descriptions["mine"][1]
-
-    write(act("pass"))
-    before = sources()
-    with (tmp_path / "talk.py").open("a") as text:
-        text.write("# changed\n")
-    assert sources() != before
-
-
-def test_a_program_may_be_registered_by_a_package_and_lies_beside_its_module(
-    plugin: Install, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    body = "import sys; from same_conformance import Program\nimplementation = Program(name='theirs', command=(sys.executable, 'talk.py'), ops=('conv',))"
-    module = plugin("theirs", body)
-    (module.parent / "talk.py").write_text(TALK + RIGHT + HELLO + act("pass"))
-    monkeypatch.chdir(tmp_path)
-    assert {j.verdict for j in judge(["theirs"]).values()} == {"pass"}
-    script = command("repro", "conv.n5.k3.kernel_gradient", "--with", "theirs")
-    assert "theirs does not offer conv.n5.k3.kernel_gradient" in script.stderr
-    script = command("repro", "conv.n5.k3", "--with", "theirs")
-    needs = "the package their-theirs, which describes the program that it starts as plugin_their_theirs:implementation"
-    assert needs in " ".join(script.output.split())
-    assert last_line(script.output, tmp_path) == "They are equal."
-
-
-@pytest.mark.parametrize(
-    ("case", "last"),
-    [
-        ("conv.n5.k3.s2.bfloat16.calls2", "They are equal."),
-        ("conv.n5.k3.kernel_gradient", "They are equal."),
-        ("conv.n4.k2", "They differ: there is no array."),
-    ],
-)
-def test_a_script_starts_the_program_and_says_what_the_verdict_says(
-    write: Write, tmp_path: Path, case: str, last: str
-) -> None:
-    claims = "ops=('conv',), compared=('forward', 'kernel_gradient')"
-    write(act("send({'type': 'error', 'case': case, 'message': 'no'}); continue"), claims)
-    result = command("repro", case, "--with", "mine.py")
-    assert "the file mine.py, which describes the program that it starts" in " ".join(result.output.split())
-    assert last_line(result.output, tmp_path) == last
-    if "kernel_gradient" in case:
-        issue = command("repro", case, "--with", "mine.py", "--issue")
-        assert "- talk 7" in issue.output
-        assert "Python " not in issue.output.partition("## Versions")[2]
-
-
-def last_line(script: str, folder: Path) -> str:
-    """Run a script and return the last line that it prints."""
-    (folder / "script.py").write_text(script)
-    ran = subprocess.run([sys.executable, "script.py"], capture_output=True, text=True, check=False, cwd=folder)
-    assert ran.returncode == 0, ran.stderr
-    return ran.stdout.splitlines()[-1]
-
-
-def test_a_program_that_is_not_installed_is_said_so(write: Write, tmp_path: Path) -> None:
-    write(act("pass"))
-    (tmp_path / "mine.py").write_text(
-        "from same_conformance import Program\nimplementation = Program('mine', ('no-such-language', 'x'), ('conv',))"
-    )
-    assert why_not() == "no-such-language is not installed, or is not executable: install it, or put it on the PATH"
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"command": "node worker.js"}, """mine: command must be a tuple such as ("node", "worker.js"), got 'node worker.js'"""),
-        ({"command": ()}, """mine: command must be a tuple such as ("node", "worker.js"), got ()"""),
-        ({"command": ("node", 3)}, "mine: command must hold texts, got ('node', 3)"),
-        ({"ops": "conv"}, "mine: ops must be a tuple, got 'conv'; write ops=('conv',), with the comma"),
-        ({"ops": ()}, "mine: ops is empty: use some of conv, depthwise_conv, conv_transpose, max_pool, avg_pool"),
-        ({"compared": ("backward",)}, "mine: compared has 'backward': use some of forward, input_gradient, kernel_gradient"),
-        ({"name": "Mine"}, "the name 'Mine' is not allowed: use a-z, 0-9, _ . - and begin with a letter"),
-        ({"version": 2}, "mine: version must be a text, got 2"),
-        ({"api": 2}, "Program asks for api=2, but this is"),
-        ({"framework": "torch"}, "Program got framework=…, which"),
-    ],
-)  # fmt: skip
-def test_a_description_that_is_not_valid_says_what_is_allowed(changes: dict[str, object], message: str) -> None:
-    with pytest.raises(PluginError) as caught:
-        Program(**{"name": "mine", "command": ("node", "worker.js"), "ops": ("conv",), **changes})  # type: ignore[arg-type]
-    assert str(caught.value).startswith(message)
-
-
-def test_a_command_names_what_is_beside_its_declaration_and_else_what_a_shell_finds(tmp_path: Path) -> None:
-    for name in ("node", "worker.js", "worker"):
-        (tmp_path / name).touch()
-    found = Program("mine", ("node", "worker.js", "--fast"), ("conv",)).command_in(tmp_path)
-    assert found == ("node", str(tmp_path / "worker.js"), "--fast")
-    assert Program("mine", ("./worker",), ("conv",)).command_in(tmp_path) == (str(tmp_path / "worker"),)

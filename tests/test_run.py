@@ -1,6 +1,7 @@
 """Whole runs through the command: exit codes, what is written, what is refused, and going on after an interruption."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -182,7 +183,7 @@ def test_a_gradient_whose_forward_result_has_another_shape_is_told_by_the_shapes
 def test_the_same_seed_writes_the_same_bytes(plugin: Install, tmp_path: Path) -> None:
     plugin("fake", WRONG)
     for out in ("a", "b"):
-        run(tmp_path / out, "fake", "spec", "--cases", 60, "--seed", 5, "--op", "conv")
+        run(tmp_path / out, "fake", "spec", "--cases", 60, "--seed", 5, "--op", "conv", "--rank", 1)
     for name in ("results.csv", "mismatches.csv", "junit.xml"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
 
@@ -196,14 +197,15 @@ def test_classes_of_which_no_case_was_drawn_are_named(tmp_path: Path) -> None:
 
 
 SLOW = """
-    import time
+    import os, time
 
     def build(case):
-        time.sleep(0.02)
+        time.sleep(0.02 if "SLOWLY" in os.environ else 0)
         return right(case)
 
     implementation = Implementation(name="fake", framework="numpy", build=build)
 """
+FEW_RUN = ["fake", "--cases", "60", "--op", "conv", "--rank", "1"]
 SLOW_RUN = ["fake", "--cases", "150", "--op", "conv", "--rank", "1"]
 
 
@@ -215,7 +217,8 @@ def _heed_interrupts() -> None:
 def _interrupt(out: Path, how: signal.Signals) -> int:
     """Start a slow run in a process of its own, interrupt it half-way; return how many outcomes were recorded."""
     arguments = [sys.executable, "-m", "same_conformance", "run", "--out", str(out), *SLOW_RUN]
-    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, preexec_fn=_heed_interrupts)  # noqa: PLW1509  # one thread
+    environment = {**os.environ, "SLOWLY": "1"}
+    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, env=environment, preexec_fn=_heed_interrupts)  # noqa: PLW1509  # one thread
     path = out / record.FILE
     deadline = time.monotonic() + 60
     while not (path.exists() and path.read_bytes().count(b"\n") > 40):
@@ -258,12 +261,12 @@ def test_an_interrupted_run_is_continued_by_the_same_command(
 def test_an_unfinished_run_starts_anew_when_something_changed_and_says_what(
     plugin: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str, why: str
 ) -> None:
-    module = plugin("fake", SLOW)
+    module = plugin("fake", GOOD)
     module.write_text("import beside_it\n" + module.read_text())
     beside = module.with_name("beside_it.py")
     beside.write_text("")
     module.with_name(".#lock.py").symlink_to("nobody@nowhere")  # as an editor leaves it
-    run(tmp_path, *SLOW_RUN)
+    run(tmp_path, *FEW_RUN)
     path = tmp_path / record.FILE
     lines = path.read_text().splitlines(keepends=True)
     path.write_text("".join(lines[:50]) + lines[50][:20])  # as `kill -9` leaves it
@@ -280,7 +283,7 @@ def test_an_unfinished_run_starts_anew_when_something_changed_and_says_what(
         extra = ["--timeout", "50"]
     if change == "others":
         extra = ["spec"]
-    result = run(tmp_path, *SLOW_RUN, *extra)
+    result = run(tmp_path, *FEW_RUN, *extra)
     assert f"an unfinished run of 49 outcomes is not continued: {why}; starting anew" in result.output
     assert result.exit_code == 0
 

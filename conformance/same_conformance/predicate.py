@@ -176,7 +176,10 @@ def axis_values(case: Case, index: int) -> tuple[int, ...]:
 
 def _check(node: ast.AST, *, inside_axes: bool) -> None:
     if not isinstance(node, _ALLOWED):
-        raise _Slip(f"{type(node).__name__} is not allowed", "; use comparisons, and, or, not, any(), all(), min(), max(), abs()")
+        raise _Slip(
+            f"{type(node).__name__} is not allowed",
+            "; use comparisons, and, or, not, any(), all(), min(), max(), abs()",
+        )
     if isinstance(node, ast.BinOp) and any(
         isinstance(side, (ast.Constant, ast.Tuple)) and not _is_small(side) for side in (node.left, node.right)
     ):
