@@ -27,7 +27,10 @@ def test_vectors() -> None:
     assert x.ravel().tolist() == [-70080.0, -92556.0, -32917.0, -28748.0]
     assert kernel.ravel().tolist() == [-79786.0, 64576.0, 10320.0]
     (x,) = operands.make(parse("max_pool.n4.k2.c3"))
-    assert x[0].T.tolist() == [[-4.0, -3.0, -2.0, -1.0], [-5.0, -6.0, -7.0, -8.0], [-12.0, -9.0, -10.0, -11.0]]
+    deep = [i * 2.0**100 for i in (-12, -9, -10, -11)]
+    assert x[0].T.tolist() == [[-4.0, -3.0, -2.0, -1.0], [-5.0, -6.0, -7.0, -8.0], deep]
+    (x,) = operands.make(parse("max_pool.n3.k2.float16"))
+    assert x[0].T.tolist() == [[-3.0, -2.0, -1.0], [-32768.0, -32800.0, -32832.0]]
     (x,) = operands.make(parse("avg_pool.n4.k2"))
     assert x[0].T.tolist() == [[-6.0, 78.0, 0.0, 25.0], [1.0, -20.0, 54.0, 86.0]]
 
@@ -40,9 +43,9 @@ def test_no_partial_sum_of_what_is_compared_can_be_inexact(case: Case) -> None:
     limit = 2.0 ** SIGNIFICANT_BITS[case.dtype]
     if case.op == "avg_pool" and case.compared != "forward":
         assert case.n_terms * np.abs(data[-1]).max() <= limit / 16
-    elif case.op == "max_pool":
+    elif case.op == "max_pool" and case.compared != "forward":
         assert np.nan_to_num(np.abs(spec.execute(case, (*data[:1], *map(np.abs, data[1:])))), posinf=0).max() <= limit
-    else:
+    elif case.op != "max_pool":  # which adds nothing up
         assert np.nan_to_num(spec.execute(case, tuple(map(np.abs, data)))).max() <= limit
 
 
@@ -70,7 +73,9 @@ def test_every_partial_sum_is_exact_in_the_dtype(case: Case) -> None:
     bits = SIGNIFICANT_BITS[case.dtype]
     largest = [np.abs(a).max() for a in operands.make(case)]
     if case.op == "max_pool":
-        assert largest[0] <= 2**bits
+        values = operands.make(case)[0].ravel()
+        assert case.dtype == "bfloat16" or (values.astype(case.dtype) == values).all()
+        assert (np.frexp(values)[0] * 2.0**bits % 1 == 0).all()
         assert case.n_terms * max(largest[1:], default=0) <= 2**bits
     else:
         by = {"input_gradient": 0, "kernel_gradient": 1}.get(case.compared)
@@ -90,6 +95,7 @@ def test_max_pooling_planes_are_negative_and_distinct_one_rising_one_falling(cas
     assert all(len(set(p)) == len(p) for p in planes)
     assert (np.diff(planes[0]) > 0).all()
     assert (np.diff(planes[1]) < 0).all()
+    assert (planes[-1] <= -32768).all() or (case.dtype == "float16" and planes.shape[1] > 1024)
 
 
 @given(cases(ops=["conv", "depthwise_conv", "conv_transpose"], dtypes=["float32", "float64"], compared=["forward"]))
@@ -104,7 +110,6 @@ BOX = [*itertools.product(range(1, 7), range(1, 5), range(1, 4), range(1, 3))][:
 
 PLANNED = [rule for rule in mutants.RULES.values() if rule.plan]
 """The rules whose effect is arithmetic; the others are executed to predict them."""
-UNSEEN_IN_SMALL = [mutants.RULES["int8-lowest-fill"], mutants.RULES["minus-ten-thousand-fill"]]
 
 
 @pytest.mark.parametrize("op", OPS)
@@ -117,7 +122,7 @@ def test_no_rule_whose_plan_differs_is_hidden_by_the_data(op: str) -> None:
         two = Case(op, (n, n2), (k, k2), (s, s2), (d, d2), channels=channels)
         for rule in PLANNED:
             for case in (one, two):
-                assert shows(rule, case) == differs(rule, case) or rule in UNSEEN_IN_SMALL, (rule.name, case.id)
+                assert shows(rule, case) == differs(rule, case), (rule.name, case.id)
 
 
 def test_hardly_any_rule_is_hidden_in_cases_of_any_size() -> None:
@@ -125,11 +130,11 @@ def test_hardly_any_rule_is_hidden_in_cases_of_any_size() -> None:
     n_differing = n_hidden = 0
     for case in draw_distinct(200, seed=2, dtypes=["float32", "float64"], compared=["forward"]).cases:
         for rule in PLANNED:
-            if rule not in UNSEEN_IN_SMALL and differs(rule, case):
+            if differs(rule, case):
                 n_differing += 1
                 n_hidden += not shows(rule, case)
             else:
-                assert not shows(rule, case) or rule in UNSEEN_IN_SMALL, (rule.name, case.id)
+                assert not shows(rule, case), (rule.name, case.id)
     assert n_differing > 1000
     assert n_hidden * 500 < n_differing
 
@@ -140,7 +145,7 @@ GRADIENTS = [*itertools.product(range(1, 6), range(1, 4), range(1, 4), range(1, 
 @pytest.mark.parametrize("op", OPS)
 def test_no_rule_is_hidden_in_gradients_by_the_data(op: str) -> None:
     """A plan of another effect gives another gradient, and one of the same effect the same."""
-    left_out = (*mutants.THEMES["gradients"], *UNSEEN_IN_SMALL)
+    left_out = mutants.THEMES["gradients"]
     forward = [rule for rule in PLANNED if rule not in left_out and op in rule.ops]
     for size, kernel, stride, dilation in GRADIENTS:
         for compared in ("input_gradient", "kernel_gradient")[: 1 if op.endswith("pool") else 2]:

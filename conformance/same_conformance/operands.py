@@ -21,8 +21,10 @@ which is MurmurHash3's 32-bit finaliser (Austin Appleby, public domain) over a W
 - max pooling: a plane is one example's one channel, with ``p = batch_index * channels + channel``; position ``j`` of
   its N positions holds ``j - N`` in plane 0 (rising), ``-1 - j`` in plane 1 (falling), and ``rank - N`` in every other,
   rank being the place of the element's hash among those of its plane (ties in raster order). From that ``p * N`` is
-  subtracted if the dtype tells all these values apart. All values are negative, so that a fill of zero shows, and
-  distinct, so that every choice shows; what fills one plane with the least value of another shows too.
+  subtracted if the dtype tells all these values apart. Then the last plane is laid deep: its values are multiplied by
+  ``2**100``; in float16, if N is 1024 at most, the r-th largest of them, from 0, becomes ``-32768 - 32 r``. All values are
+  negative, so that a fill of zero shows, and distinct, so that every choice shows; what fills one plane with the least
+  value of another shows too, and in the deep plane any finite fill, such as -65504 or -1e9, but the lowest number itself.
 
 ``docs/operands.md`` holds test vectors.
 """
@@ -48,7 +50,7 @@ def make(case: Case) -> tuple[np.ndarray, ...]:
     """
     m = magnitude(case)
     shape, *kernels = case.operand_shapes
-    x = _distinct_planes(shape, 1 << SIGNIFICANT_BITS[case.dtype]) if case.op == "max_pool" else _hashed(shape, 0, m)
+    x = _distinct_planes(shape, case.dtype) if case.op == "max_pool" else _hashed(shape, 0, m)
     if case.op == "avg_pool" and (n := int(np.prod(case.size))) > 1:
         x[0].reshape(n, -1)[n // 2, 0] = 0.0
     cotangents = () if case.compared == "forward" else (_cotangent(case, m),)
@@ -104,16 +106,26 @@ def _ranks(planes: np.ndarray) -> np.ndarray:
     return ranks
 
 
-def _distinct_planes(shape: tuple[int, ...], limit: int) -> np.ndarray:
-    """Return max pooling's input; planes are apart from each other as well while there are `limit` values at most."""
+def _distinct_planes(shape: tuple[int, ...], dtype: str) -> np.ndarray:
+    """Return max pooling's input; planes are apart from each other as well while `dtype` tells all values apart."""
     batch, *size, channels = shape
     n = int(np.prod(size))
     by_plane = hashes(batch * n * channels, role=0).reshape(batch, n, channels).transpose(0, 2, 1)
-    values = (_ranks(by_plane) - n).reshape(batch * channels, n)
+    values = (_ranks(by_plane) - n).reshape(batch * channels, n).astype(np.float64)
     values[0] = np.arange(n) - n
-    if len(values) > 1:
-        values[1] = -1 - np.arange(n)
-    if values.size <= limit:
-        values = values - n * np.arange(len(values))[:, None]
+    values[1] = -1 - np.arange(n)
+    least = values[-1].copy()
+    if values.size <= 1 << SIGNIFICANT_BITS[dtype]:
+        values -= n * np.arange(len(values))[:, None]
+    if dtype != "float16":
+        values[-1] *= DEEP
+    elif n <= _MOST_DEEP_IN_FLOAT16:
+        values[-1] = 32 * (least + 1) - 32768
     planes = values.reshape(batch, channels, n).transpose(0, 2, 1)
-    return np.ascontiguousarray(planes, dtype=np.float64).reshape(shape)
+    return np.ascontiguousarray(planes).reshape(shape)
+
+
+DEEP = 2.0**100
+"""Far below what people fill with instead of minus infinity, -1e9 or -65504; a power of two keeps the integers exact."""
+_MOST_DEEP_IN_FLOAT16 = 1024
+"""So many numbers float16 has from -65504 to -32768."""

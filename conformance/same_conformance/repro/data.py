@@ -36,19 +36,24 @@ def nonzero(q, m):
 '''
 _PLANES = '''
 def distinct(shape, limit):
-    """Return planes of distinct negative integers: the first rises, the second falls, the others are shuffled.
+    """Return planes of distinct negative numbers: the first rises, the second falls, others are shuffled; the last lies deep.
 
-    Every plane lies below the one before it, as far as `limit` values allow.
+    Every plane lies apart from the others, as far as `limit` values allow.
     """
     batch, *size, channels = shape
     n = int(np.prod(size))
     h = hashes(batch * n * channels, 0).reshape(batch, n, channels).transpose(0, 2, 1)
-    values = h.argsort(axis=-1, kind="stable").argsort(axis=-1).reshape(batch * channels, n) - n
+    values = h.argsort(axis=-1, kind="stable").argsort(axis=-1).reshape(batch * channels, n) - float(n)
     values[0] = np.arange(n) - n
     values[1] = -1 - np.arange(n)
+    last = values[-1].copy()
     if values.size <= limit:
-        values = values - n * np.arange(len(values))[:, None]
-    return values.reshape(batch, channels, n).transpose(0, 2, 1).reshape(shape).astype(np.float64)
+        values -= n * np.arange(len(values))[:, None]
+    if limit != 2**11:
+        values[-1] *= 2.0**100
+    elif n <= 1024:  # float16 has no lower numbers
+        values[-1] = 32 * (last + 1) - 32768
+    return values.reshape(batch, channels, n).transpose(0, 2, 1).reshape(shape)
 '''
 _TAPS = '''
 def taps(shape, m):
