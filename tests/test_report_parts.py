@@ -10,11 +10,12 @@ from records import about, by_rule, header, right, small_record, unbroken
 from same_conformance import corpus, mutants
 from same_conformance.assessment import assess
 from same_conformance.case import Case, parse
-from same_conformance.judge import Judgement
+from same_conformance.judge import VERDICTS, Judgement
 from same_conformance.plan import PADDED
 from same_conformance.record import Record, Result
 from same_conformance.report import cards, html, matrix, pictures, tables
 from same_conformance.report.reasons import Reason, Reasons
+from same_conformance.report.symbols import COUNTED, SAID, SYMBOLS
 from same_conformance.report.text import linked
 
 ENTRY = {"implementation": "a", "when": "True", "verdict": "value", "reason": "begins too late", "link": "not reported"}
@@ -165,3 +166,9 @@ def test_a_stranger_is_shown_with_a_version_of_its_own() -> None:
     page = html.render(record, assessed, tables.verdicts(assessed))
     assert "<b>version 4.5</b>, with torch 2.13.0;" in page
     assert "<td>itself 6.7, torch 2.13.0</td>" in page
+
+
+def test_every_verdict_has_a_sign_and_words() -> None:
+    for words in (SYMBOLS, SAID, COUNTED):
+        assert set(words) == set(VERDICTS)
+        assert len(set(words.values())) == len(VERDICTS)
