@@ -138,10 +138,19 @@ def test_many_rows_open_and_can_be_searched(
     page.get_by_label("where").fill("k even and s > k")
     sync_api.expect(page.locator(".count")).to_contain_text(" of ")
     searched_s = time.monotonic() - began
+    page.locator("select[name=verdict]").select_option("wrong")
+    page.get_by_role("button", name="what was said").click()
+    sync_api.expect(page.locator("th[aria-sort=ascending]")).to_contain_text("what was said")
+    began = time.monotonic()
+    page.go_back()
+    page.go_back()
+    sync_api.expect(page.locator("select[name=verdict]")).to_have_value("")
+    back_s = time.monotonic() - began
     with capsys.disabled():
         print(  # noqa: T201
-            f"\n{n_rows:,} rows: {path.stat().st_size / 1e6:.2f} MB, opened in {opened_s:.2f} s, searched in {searched_s:.2f} s"
+            f"\n{n_rows:,} rows: {path.stat().st_size / 1e6:.2f} MB, opened in {opened_s:.2f} s, searched in {searched_s:.2f} s, "
+            f"two steps back in {back_s:.2f} s"
         )
-    assert opened_s < most_s
+    assert max(opened_s, searched_s, back_s) < most_s
     assert page.locator(".rows tbody tr").count() == 100
     assert path.stat().st_size < 2_000_000

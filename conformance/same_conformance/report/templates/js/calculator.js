@@ -50,7 +50,7 @@ const calculatorForm = (state, submitted, changed) => {
     return { op: values.op, n: values.n.trim(), k: values.k.trim(), s: values.s.trim(), d: values.d.trim(), padding: values.padding === "same" ? "" : values.padding, with: values.with };
   };
   form.addEventListener("submit", (event) => { event.preventDefault(); submitted(read()); });
-  if (changed) form.addEventListener("input", () => changed(read()));
+  if (changed) form.addEventListener("input", (event) => changed(read(), event.target));
   return form;
 };
 
@@ -58,8 +58,8 @@ const calculatorPage = (parameters, section) => {
   const get = (key, fallback) => parameters.get(key) || fallback;
   const state = { op: OPS.includes(get("op")) ? get("op") : "conv", n: get("n", "225"), k: get("k", "3"), s: get("s", "2"), d: get("d", "1"), padding: get("padding") === "same_lower" ? "same_lower" : "", with: run.implementations.includes(get("with")) ? get("with") : "" };
   const result = h("div", { id: "answer" });
-  const draw = (now) => {
-    history.replaceState(history.state, "", address("/calculator", now));
+  const draw = (now, move) => {
+    move(address("/calculator", now));
     try {
       result.replaceChildren(...calculated(now));
       const told = result.querySelector(".headline .answer");
@@ -68,9 +68,9 @@ const calculatorPage = (parameters, section) => {
       result.replaceChildren(h("p", { class: "note bad" }, error.message));
     }
   };
-  const form = calculatorForm(state, draw, draw);
+  const form = calculatorForm(state, (now) => draw(now, step), (now, from) => draw(now, from.matches("select") ? step : amend));
   section.replaceChildren(h("h1", { id: "h-calculator" }, "Calculator"), h("p", { class: "lead" }, "What SAME does for a layer, who is right for it, and the code. One number stands for every axis; 224x160 for two."), form, result);
-  draw(state);
+  draw(state, amend);
 };
 
 const explainCommand = (state, axes, padding) => {

@@ -90,7 +90,7 @@ const casePage = (asked, parameters) => {
   const id = canonicalId(c);
   if (id !== asked) {
     c = parseCase(id);
-    history.replaceState(history.state, "", caseAddress(id, parameters.get("with")));
+    amend(caseAddress(id, parameters.get("with")));
   }
   const results = run.rowsOfCase(id).map((i) => run.result(i));
   const failing = results.find((result) => result.failed);
