@@ -122,6 +122,24 @@ def test_every_page_prints_dark_on_white_without_its_forms(tab: Open, report: Pa
     assert opened.page.pdf(format="A4").startswith(b"%PDF")
 
 
+def test_paper_has_what_a_screen_unfolds_and_says_what_was_chosen(tab: Open, report: Path) -> None:
+    opened = tab(viewport=A4)
+    shown = "(found) => found.map((one) => one.checkVisibility())"
+    scripts = visible(opened.go(report, "/calculator?op=conv&n=225&k=3&s=2&d=1")).locator("details.script pre")
+    assert scripts.evaluate_all(shown) == [True] + [False] * 5
+    opened.page.emulate_media(media="print")
+    assert scripts.evaluate_all(shown) == [True] * 6
+    page = opened.go(report, "/explorer?verdict=wrong&where=k+even&sort=-impl")
+    assert visible(page).locator(".print-only").inner_text() == (
+        "verdict: any failure; where: k even; order: impl, falling"
+    )
+    picture = visible(opened.go(report, PAGES[3]))
+    ours, theirs = (picture.locator("svg.strip").nth(i).bounding_box() for i in (0, 1))
+    assert ours["y"] == theirs["y"]
+    assert theirs["x"] + theirs["width"] <= A4["width"]
+    assert not picture.get_by_text("Point at a line").is_visible()
+
+
 @pytest.mark.parametrize(("n_implementations", "most_s"), [(2, 10.0), (20, 60.0)])
 def test_many_rows_open_and_can_be_searched(
     tab: Open, tmp_path: Path, n_implementations: int, most_s: float, capsys: pytest.CaptureFixture[str]

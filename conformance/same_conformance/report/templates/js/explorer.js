@@ -123,8 +123,12 @@ const explorerPage = (parameters, section) => {
         h("td", {}, mark(one.verdict), one.standing === "as expected" ? null : h("small", {}, one.standing)),
         h("td", { "data-label": "its shape" }, one.shape), h("td", { class: "n", "data-label": "different" }, one.n || ""), h("td", { class: "n", "data-label": "at most by" }, one.most), h("td", {}, broken(one.message), one.why ? h("small", {}, broken(one.why)) : null));
     });
+    // Paper has no form to show what was chosen.
+    const chosen = Object.entries(choices).filter(([key]) => state[key]).map(([key, [word, values]]) => `${word}: ${values.find(([value]) => value === state[key])[1]}`);
+    const written = [["where", state.where], ["text", state.q], ["order", state.sort.replace(/^-(.*)/, "$1, falling")]].filter(([, value]) => value).map(([word, value]) => `${word}: ${value}`);
     results.replaceChildren(
       h("h2", { tabindex: -1, class: "count" }, text),
+      h("p", { class: "small print-only" }, [...chosen, ...written].join("; ")),
       found.length ? scroller("Results", h("table", { class: "grid rows stack keys" }, h("thead", {}, h("tr", {}, head)), h("tbody", {}, body))) : h("p", { class: "note" }, "Nothing matches all filters."),
       pages > 1 ? h("div", { class: "pager" }, turn(page - 1, "Previous"), h("span", {}, `page ${page} of ${pages.toLocaleString("en")}`), turn(page + 1, "Next")) : "");
     say(text);
