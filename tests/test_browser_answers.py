@@ -93,6 +93,69 @@ def test_a_case_is_found_from_the_front(tab: Open, report: Path) -> None:
     assert page.locator("h1:visible").inner_text() == "Explorer"
 
 
+def test_what_is_no_case_is_said_where_it_was_written_with_what_an_id_looks_like(tab: Open, report: Path) -> None:
+    page = tab(viewport={"width": 1280, "height": 900}).go(report)
+    find = page.get_by_label("case id, or any words")
+    assert find.bounding_box()["y"] == page.get_by_role("button", name="Find").bounding_box()["y"]
+    room = "(one) => { one.value = one.placeholder; const fits = one.scrollWidth <= one.clientWidth; one.value = ''; return fits; }"
+    assert find.evaluate(room)
+    complaint = page.locator("#find-wrong")
+    for typed, told in {
+        "conv.n5k4": "“n5k4” is no field of a case",
+        "resnet stem": "“resnet stem” is no case id, and no result has such words.",
+        "": "Write a case id, or words.",
+    }.items():
+        find.fill(typed)
+        find.press("Enter")
+        sync_api.expect(complaint).to_contain_text(told)
+        assert "An id looks like conv.n225-225.k3-3.s2-2: the op, then size n, kernel k" in complaint.inner_text()
+        assert page.url.endswith("#/")
+    find.fill("CONV.n5.K4")
+    sync_api.expect(complaint).to_be_hidden()
+    find.press("Enter")
+    sync_api.expect(page.locator("h1:visible")).to_have_text("conv.n5.k4")
+    page.goto(f"{report.as_uri()}#/case/conv.5.4")
+    sync_api.expect(visible(page)).to_contain_text("An id looks like conv.n225-225.k3-3.s2-2")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_who_comes_from_a_link_to_one_failure_asks_about_another_layer_there(
+    tab: Open, report: Path, width: int
+) -> None:
+    page = tab(viewport={"width": width, "height": 844}).go(report, "/case/conv.n5.k4?with=torch-half")
+    form = visible(page).locator("form.calc")
+    assert form.bounding_box()["y"] < 2 * 844
+    assert form.locator("select[name=with]").input_value() == "torch-half"
+    for label, value in (("size", "225"), ("kernel", "3"), ("stride", "2")):
+        form.get_by_label(label).fill(value)
+    form.get_by_role("button", name="Check").click()
+    answer = page.locator("#answer .headline")
+    sync_api.expect(answer).to_contain_text("torch-half: ✓ right")
+    sync_api.expect(answer).to_contain_text("but wrong at size 224")
+    assert answer.bounding_box()["y"] + answer.bounding_box()["height"] < 900
+    page.goto(f"{report.as_uri()}#/impl/stranger")
+    assert visible(page).locator("form.calc select[name=with]").input_value() == "stranger"
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_who_asks_about_everyone_reads_first_who_is_right_and_who_only_here(
+    tab: Open, report: Path, width: int
+) -> None:
+    page = tab(viewport={"width": width, "height": 844}).go(report)
+    page.locator("#ask form.calc").get_by_role("button", name="Check").click()
+    short = page.locator("#answer .short")
+    sync_api.expect(short).to_be_visible()
+    assert short.bounding_box()["y"] < 844
+    assert short.locator("p").all_inner_texts() == [
+        "✓ 1 right: torch-explicit",
+        "✓ 2 right here, but wrong elsewhere: stranger, torch-half",
+    ]
+    visible(page).get_by_label("size").fill("224")
+    sync_api.expect(short).to_contain_text("≠ 2 wrong: stranger, torch-half")
+    visible(page).locator("select[name=with]").select_option("torch-explicit")
+    sync_api.expect(short).to_have_count(0)
+
+
 def test_a_link_to_a_failure_shows_what_differs(tab: Open, report: Path) -> None:
     page = tab().go(report, "/case/conv.n5.k4?with=stranger")
     assert "SAME pads 1 before, 2 after" in page.locator("main").inner_text()

@@ -121,12 +121,19 @@ def test_a_cell_says_which_finding_is_behind_it() -> None:
     assert (card.sentence, card.detail, card.report) == (finding.title, finding.reason, finding.link)
 
 
-def test_who_is_wrong_by_a_known_rule_stands_apart() -> None:
+def test_the_table_is_in_groups_by_framework_and_who_is_wrong_by_a_known_rule_stands_apart() -> None:
     record = small_record()
+    record.header["implementations"] += [
+        about("theirs", framework="a framework to come"),
+        about("layers", framework="tensorflow", versions={"tensorflow-cpu": "2.21.0", "numpy": "2.4.6"}),
+        about("older", versions={"torch": "2.12.0"}),
+    ]
     groups = matrix.groups(record, assess(record))
-    assert [[row["about"]["name"] for row in rows] for _, rows in groups] == [
-        ["torch-explicit", "stranger"],
-        ["torch-half"],
+    assert [(heading, [row["about"]["name"] for row in rows]) for heading, rows in groups] == [
+        ("PyTorch 2.13.0, 2.12.0", ["torch-explicit", "stranger", "older"]),
+        ("TensorFlow 2.21.0", ["layers"]),
+        ("Others", ["theirs"]),
+        ("Known to be wrong: what people write, run to see that it is found out", ["torch-half"]),
     ]
 
 

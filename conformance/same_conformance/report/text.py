@@ -38,6 +38,19 @@ def shown(text: str, longest: int = LONGEST) -> str:
     return _UNSEEN.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text)
 
 
+def duration(seconds: float) -> str:
+    """Return how long something took, as people say it.
+
+    >>> duration(1298.5), duration(3.25), duration(7262)
+    ('21 min 38 s', '3.25 s', '2 h 1 min')
+    """
+    if seconds < 60:
+        return f"{seconds:.3g} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
 def link_in(text: str) -> str:
     """Return the first address in `text`; empty if there is none.
 

@@ -86,7 +86,7 @@ const canonicalId = (c) => {
 
 const casePage = (asked, parameters) => {
   let c;
-  try { c = parseCase(asked); } catch (error) { return sayError("No such case", `${asked.slice(0, 200)} is not the id of a case. ${error.message}`); }
+  try { c = parseCase(asked); } catch (error) { return [...sayError("No such case", `${asked.slice(0, 200)} is not the id of a case. ${error.message}`), h("p", {}, idInWords())]; }
   const id = canonicalId(c);
   if (id !== asked) {
     c = parseCase(id);
@@ -109,6 +109,7 @@ const casePage = (asked, parameters) => {
       : name && !result && results.length ? h("p", { class: "note" }, `${name.slice(0, 200)} has no result for it in this run.`) : null,
   ];
   if (!results.length) parts.push(h("p", { class: "note" }, "Not in this run. What SAME asks for is drawn below; to check it: "), command(`same-conformance run --case ${id}`));
+  if (result) parts.push(h("div", { class: "ask one" }, layerForm({ ...calculatorState(c), with: name })));
   parts.push(...casePicture(c, name, result, picture, theirs));
   if (results.length) parts.push(h("h2", {}, "What everyone does with it"), ...verdictTable(id, results, name), onRecord(run.numberOf(id)));
   const known = run.notes[id];
