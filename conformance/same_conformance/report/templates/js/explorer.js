@@ -24,11 +24,11 @@ const filterRows = (state) => {
   const holds = state.where ? compilePredicate(state.where) : null;
   const words = state.q.toLowerCase().split(/\s+/).filter(Boolean);
   const rank = Number(state.rank);
-  const fits = new Int8Array(run.cases.length).fill(-1); // of each case, asked once
+  const asksOfCases = state.op || rank || holds;
+  const fits = new Int8Array(run.cases.length).fill(asksOfCases ? -1 : 1); // of each case, asked once
   const caseFits = (number) => {
     const c = run.caseAt(number);
-    if (!c) return !state.op && !rank && !holds;
-    return (!state.op || c.op === state.op) && (!rank || c.rank === rank) && (!holds || Boolean(holds(c)));
+    return c && (!state.op || c.op === state.op) && (!rank || c.rank === rank) && (!holds || Boolean(holds(c)));
   };
   const { rows } = run;
   const isAsked = VERDICT_GROUPS[state.verdict] ? run.verdicts.map(VERDICT_GROUPS[state.verdict][1]) : run.verdicts.map((verdict) => !state.verdict || verdict === state.verdict);
