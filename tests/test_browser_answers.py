@@ -86,11 +86,11 @@ def test_a_case_is_found_from_the_front(tab: Open, report: Path) -> None:
     page = tab().go(report)
     page.get_by_label("case id, or any words").fill("conv.n5.k4")
     page.keyboard.press("Enter")
-    assert page.locator("h1:visible").inner_text() == "conv.n5.k4"
+    sync_api.expect(page.locator("h1:visible")).to_have_text("conv.n5.k4")
     page.go_back()
     page.get_by_label("case id, or any words").fill("stranger")
     page.keyboard.press("Enter")
-    assert page.locator("h1:visible").inner_text() == "Explorer"
+    sync_api.expect(page.locator("h1:visible")).to_have_text("Explorer")
 
 
 def test_what_is_no_case_is_said_where_it_was_written_with_what_an_id_looks_like(tab: Open, report: Path) -> None:
