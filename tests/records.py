@@ -57,6 +57,12 @@ PICTURE = {
 }  # fmt: skip
 
 
+XLA = {
+    "XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false --xla_cpu_multi_thread_eigen=false"
+}
+"""A long setting, with options that no screen should break."""
+
+
 def small_record() -> Record:
     """Return a run of one who is right, one who is wrong by rule, and a stranger whose failures nobody expected."""
     cases = {entry.case for entry in corpus.read() if entry.case.op in ("conv", "max_pool")}
@@ -71,10 +77,11 @@ def small_record() -> Record:
         results.append(Result("stranger", case, strange))
     names = (
         about("torch-explicit"),
-        about("torch-half", rule="half"),
+        about("torch-half", rule="half", environment=XLA),
         about("stranger", distribution="theirs", builtin=False),
     )
-    return Record(header(ordered, *names), results, {"seconds": 1.5, "causes": [CAUSE], "pictures": [PICTURE]}, ordered)
+    head = header(ordered, *names) | {"variables": XLA}
+    return Record(head, results, {"seconds": 1.5, "causes": [CAUSE], "pictures": [PICTURE]}, ordered)
 
 
 def hostile_record() -> Record:

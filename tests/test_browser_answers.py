@@ -15,6 +15,7 @@ from same_conformance import corpus
 from same_conformance.assessment import assess
 from same_conformance.predicate import compile_predicate
 from same_conformance.report import cards
+from same_conformance.report.symbols import COUNTED
 
 pytestmark = needs_chromium
 
@@ -85,11 +86,74 @@ def test_a_case_is_found_from_the_front(tab: Open, report: Path) -> None:
     page = tab().go(report)
     page.get_by_label("case id, or any words").fill("conv.n5.k4")
     page.keyboard.press("Enter")
-    assert page.locator("h1:visible").inner_text() == "conv.n5.k4"
+    sync_api.expect(page.locator("h1:visible")).to_have_text("conv.n5.k4")
     page.go_back()
     page.get_by_label("case id, or any words").fill("stranger")
     page.keyboard.press("Enter")
-    assert page.locator("h1:visible").inner_text() == "Explorer"
+    sync_api.expect(page.locator("h1:visible")).to_have_text("Explorer")
+
+
+def test_what_is_no_case_is_said_where_it_was_written_with_what_an_id_looks_like(tab: Open, report: Path) -> None:
+    page = tab(viewport={"width": 1280, "height": 900}).go(report)
+    find = page.get_by_label("case id, or any words")
+    assert find.bounding_box()["y"] == page.get_by_role("button", name="Find").bounding_box()["y"]
+    room = "(one) => { one.value = one.placeholder; const fits = one.scrollWidth <= one.clientWidth; one.value = ''; return fits; }"
+    assert find.evaluate(room)
+    complaint = page.locator("#find-wrong")
+    for typed, told in {
+        "conv.n5k4": "“n5k4” is no field of a case",
+        "resnet stem": "“resnet stem” is no case id, and no result has such words.",
+        "": "Write a case id, or words.",
+    }.items():
+        find.fill(typed)
+        find.press("Enter")
+        sync_api.expect(complaint).to_contain_text(told)
+        assert "An id looks like conv.n225-225.k3-3.s2-2: the op, then size n, kernel k" in complaint.inner_text()
+        assert page.url.endswith("#/")
+    find.fill("CONV.n5.K4")
+    sync_api.expect(complaint).to_be_hidden()
+    find.press("Enter")
+    sync_api.expect(page.locator("h1:visible")).to_have_text("conv.n5.k4")
+    page.goto(f"{report.as_uri()}#/case/conv.5.4")
+    sync_api.expect(visible(page)).to_contain_text("An id looks like conv.n225-225.k3-3.s2-2")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_who_comes_from_a_link_to_one_failure_asks_about_another_layer_there(
+    tab: Open, report: Path, width: int
+) -> None:
+    page = tab(viewport={"width": width, "height": 844}).go(report, "/case/conv.n5.k4?with=torch-half")
+    form = visible(page).locator("form.calc")
+    assert form.bounding_box()["y"] < 2 * 844
+    assert form.locator("select[name=with]").input_value() == "torch-half"
+    for label, value in (("size", "225"), ("kernel", "3"), ("stride", "2")):
+        form.get_by_label(label).fill(value)
+    form.get_by_role("button", name="Check").click()
+    answer = page.locator("#answer .headline")
+    sync_api.expect(answer).to_contain_text("torch-half: ✓ right")
+    sync_api.expect(answer).to_contain_text("but wrong at size 224")
+    assert answer.bounding_box()["y"] + answer.bounding_box()["height"] < 900
+    page.goto(f"{report.as_uri()}#/impl/stranger")
+    assert visible(page).locator("form.calc select[name=with]").input_value() == "stranger"
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_who_asks_about_everyone_reads_first_who_is_right_and_who_only_here(
+    tab: Open, report: Path, width: int
+) -> None:
+    page = tab(viewport={"width": width, "height": 844}).go(report)
+    page.locator("#ask form.calc").get_by_role("button", name="Check").click()
+    short = page.locator("#answer .short")
+    sync_api.expect(short).to_be_visible()
+    assert short.bounding_box()["y"] < 844
+    assert short.locator("p").all_inner_texts() == [
+        "✓ 1 right: torch-explicit",
+        "✓ 2 right here, but wrong elsewhere: stranger, torch-half",
+    ]
+    visible(page).get_by_label("size").fill("224")
+    sync_api.expect(short).to_contain_text("≠ 2 wrong: stranger, torch-half")
+    visible(page).locator("select[name=with]").select_option("torch-explicit")
+    sync_api.expect(short).to_have_count(0)
 
 
 def test_a_link_to_a_failure_shows_what_differs(tab: Open, report: Path) -> None:
@@ -146,6 +210,7 @@ def test_the_heat_map_leads_to_the_results_it_counts(tab: Open, report: Path) ->
     facts = visible(page).locator(".card .facts", has_text="parameter space").inner_text()
     assert "wrong for even kernels" in facts
     assert "25\u00a0% of the parameter space" in facts
+    assert "How it shows\n□ wrong shape, ≠ wrong values\n" in facts
     routes = {
         "/impl/stranger": [{}, {"dilation": "1"}, {"n mod s": "1"}, {"axes differ": "on"}],
         "/impl/torch-half": [{}],
@@ -160,25 +225,39 @@ def test_the_heat_map_leads_to_the_results_it_counts(tab: Open, report: Path) ->
             for cell in (card.locator(".heat-table a").first, card.locator(".heat-table a", has_text="≠").last):
                 n_ran = cell.inner_text().split("/")[1]
                 cell.click()
-                assert page.locator(".count").inner_text().split()[0] == n_ran
+                sync_api.expect(page.locator(".count")).to_have_text(re.compile(f"^{n_ran} results? of"))
                 page.go_back()
                 card.locator(".heat-table").wait_for()
 
 
 def test_a_network_leads_to_all_layers_that_break_it(tab: Open, report: Path) -> None:
     page = tab().go(report, "/networks")
-    part = visible(page).locator("details", has_text="torch-half")
-    assert "1 with layers that come out wrong" in part.locator("summary").inner_text()
-    part.locator("summary").click()
-    told = part.locator("li").first.inner_text()
+    row = visible(page).locator(".fits", has_text="the others").locator("tbody tr", has_text="torch-half")
+    assert row.locator("td.n").all_inner_texts() == ["0", "1", "0"]
+    row.locator("summary").click()
     wanted = {layer.case.id for layer in corpus.read_networks() if layer.is_same and "MobileNetV2" in layer.layers}
     wrong = {
         r.case.id for r in small_record().results if r.implementation == "torch-half" and r.judgement.verdict != "pass"
     }
-    part.get_by_role("link", name="(all of them)").click()
+    told = row.locator("li").inner_text()
+    row.get_by_role("link", name="all of them").click()
     assert set(page.locator(".rows tbody a.case").all_inner_texts()) == wanted & wrong
     assert len(wanted & wrong) > 1
     assert told.startswith("MobileNetV2: ")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_network_says_on_any_screen_who_reproduces_it_and_who_does_not(tab: Open, report: Path, width: int) -> None:
+    page = visible(tab(viewport={"width": width, "height": 844}).go(report, "/networks"))
+    row = page.locator("tbody tr", has=page.page.get_by_role("rowheader", name="MobileNetV2"))
+    row.locator("summary").click()
+    assert row.locator("details").inner_text().split("\n") == ["✓ 1 of 3", "torch-explicit"]
+    assert row.locator("td.wrong").inner_text().replace("≠ layers wrong with ", "") == "≠ stranger 1, ≠ torch-half 5"
+    for box in (row.locator(part).bounding_box() for part in ("th", "td.wrong", "td.wrong a >> nth=1")):
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+    row.get_by_role("link", name="torch-half").click()
+    assert page.locator(".headline").inner_text().startswith("torch-half: ≠ wrong values")
 
 
 def test_a_copied_script_runs_and_shows_the_mismatch(tab: Open, report: Path, tmp_path: Path) -> None:
@@ -234,9 +313,11 @@ def test_the_counts_of_the_front_are_those_of_the_record(tab: Open, report: Path
     row = page.locator(".matrix tr", has=page.get_by_role("link", name="torch-half", exact=True))
     for op in ("conv", "max_pool"):
         ran = [r.judgement.verdict for r in record.results if (r.implementation, r.case.op) == ("torch-half", op)]
-        counted = {verdict: ran.count(verdict) for verdict in set(ran)}
+        counted = {COUNTED[verdict]: ran.count(verdict) for verdict in set(ran)}
         said = row.locator(f"td[data-op={op}] .counts").inner_text().replace("\u00a0", " ")
-        assert {what: int(n.replace(",", "")) for n, what in (part.split() for part in said.split(" · "))} == counted
+        assert {
+            what: int(n.replace(",", "")) for n, what in (part.split(maxsplit=1) for part in said.split(" · "))
+        } == counted
     right = sum(r.implementation == "torch-explicit" and r.case.op == "conv" for r in record.results)
     row = page.locator(".matrix tr", has=page.get_by_role("link", name="torch-explicit", exact=True))
     assert f"right on all {right}" in row.locator("td[data-op=conv]").inner_text()

@@ -10,11 +10,12 @@ from records import about, by_rule, header, right, small_record, unbroken
 from same_conformance import corpus, mutants
 from same_conformance.assessment import assess
 from same_conformance.case import Case, parse
-from same_conformance.judge import Judgement
+from same_conformance.judge import VERDICTS, Judgement
 from same_conformance.plan import PADDED
 from same_conformance.record import Record, Result
 from same_conformance.report import cards, html, matrix, pictures, tables
 from same_conformance.report.reasons import Reason, Reasons
+from same_conformance.report.symbols import COUNTED, SAID, SYMBOLS
 from same_conformance.report.text import linked
 
 ENTRY = {"implementation": "a", "when": "True", "verdict": "value", "reason": "begins too late", "link": "not reported"}
@@ -120,12 +121,19 @@ def test_a_cell_says_which_finding_is_behind_it() -> None:
     assert (card.sentence, card.detail, card.report) == (finding.title, finding.reason, finding.link)
 
 
-def test_who_is_wrong_by_a_known_rule_stands_apart() -> None:
+def test_the_table_is_in_groups_by_framework_and_who_is_wrong_by_a_known_rule_stands_apart() -> None:
     record = small_record()
+    record.header["implementations"] += [
+        about("theirs", framework="a framework to come"),
+        about("layers", framework="tensorflow", versions={"tensorflow-cpu": "2.21.0", "numpy": "2.4.6"}),
+        about("older", versions={"torch": "2.12.0"}),
+    ]
     groups = matrix.groups(record, assess(record))
-    assert [[row["about"]["name"] for row in rows] for _, rows in groups] == [
-        ["torch-explicit", "stranger"],
-        ["torch-half"],
+    assert [(heading, [row["about"]["name"] for row in rows]) for heading, rows in groups] == [
+        ("PyTorch 2.13.0, 2.12.0", ["torch-explicit", "stranger", "older"]),
+        ("TensorFlow 2.21.0", ["layers"]),
+        ("Others", ["theirs"]),
+        ("Known to be wrong: what people write, run to see that it is found out", ["torch-half"]),
     ]
 
 
@@ -165,3 +173,9 @@ def test_a_stranger_is_shown_with_a_version_of_its_own() -> None:
     page = html.render(record, assessed, tables.verdicts(assessed))
     assert "<b>version 4.5</b>, with torch 2.13.0;" in page
     assert "<td>itself 6.7, torch 2.13.0</td>" in page
+
+
+def test_every_verdict_has_a_sign_and_words() -> None:
+    for words in (SYMBOLS, SAID, COUNTED):
+        assert set(words) == set(VERDICTS)
+        assert len(set(words.values())) == len(VERDICTS)

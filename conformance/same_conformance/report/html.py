@@ -11,7 +11,7 @@ from markupsafe import Markup
 from same_conformance import unpacking
 from same_conformance.judge import expected_shape
 from same_conformance.report import commands, tables, templating
-from same_conformance.report.text import address, breakable, linked, shown
+from same_conformance.report.text import address, breakable, duration, linked, shown
 from same_conformance.report.view import in_words, view
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ _SCRIPTS = (
 def _environment() -> Environment:
     found = templating.environment()
     found.filters["x"] = tables.by_x
+    found.filters["duration"] = duration
     found.filters["unpacked"] = unpacking.sentence
     found.filters["in_words"] = in_words
     found.filters["long"] = _long

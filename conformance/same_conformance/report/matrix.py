@@ -17,20 +17,43 @@ if TYPE_CHECKING:
     from same_conformance.case import Case
     from same_conformance.record import Record
 
+FRAMEWORKS = {
+    "torch": "PyTorch",
+    "keras": "Keras",
+    "tensorflow": "TensorFlow",
+    "jax": "JAX",
+    "numpy": "Others",
+}
+"""What frameworks are called, in the order of the table."""
+
 _OTHERS = ("pass", "unspecified", "unsupported")
 """The verdicts that are no failures."""
 
 
 def groups(record: Record, assessment: Assessment) -> list[tuple[str, list[dict[str, Any]]]]:
-    """Return the rows in two groups, the second with a heading: who means to be right, and who is wrong by a known rule."""
+    """Return the rows in groups, each with a heading: by framework who means to be right, then who is wrong by a known rule."""
     rows = _rows(record, assessment)
-    parts = {
-        "": [row for row in rows if not row["about"]["rule"]],
-        "Known to be wrong: what people write, run to see that it is found out": [
-            row for row in rows if row["about"]["rule"]
-        ],
-    }
+    parts: dict[str, list[dict[str, Any]]] = {}
+    for framework, title in FRAMEWORKS.items():
+        mine = [row for row in rows if not row["about"]["rule"] and _framework(row["about"]) == framework]
+        parts[f"{title} {_versions(framework, mine)}".rstrip()] = mine
+    parts["Known to be wrong: what people write, run to see that it is found out"] = [
+        row for row in rows if row["about"]["rule"]
+    ]
     return [(heading, part) for heading, part in parts.items() if part]
+
+
+def _framework(about: Mapping[str, Any]) -> str:
+    return about["framework"] if about["framework"] in FRAMEWORKS else "numpy"
+
+
+def _versions(framework: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the versions of a framework that these ran with: one, but for merged runs and other interpreters."""
+    found: dict[str, None] = {}
+    for row in rows:
+        versions = row["about"]["versions"]
+        found.update(dict.fromkeys(versions[name] for name in (framework, f"{framework}-cpu") if name in versions))
+    return ", ".join(found) if framework != "numpy" else ""
 
 
 def _rows(record: Record, assessment: Assessment) -> list[dict[str, Any]]:

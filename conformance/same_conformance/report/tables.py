@@ -245,8 +245,12 @@ OWN = "your cases"
 
 
 def layers(record: Record) -> list[Layer]:
-    """Return the layers of the networks, and the cases that the user listed as those of a network of their own."""
-    own = [Layer(case, {OWN: (case.id,)}) for case in record.of_origin("given")]
+    """Return the layers of the networks, and the cases that the user listed as those of a network of their own.
+
+    A whole profile was given no cases but those that expectations name.
+    """
+    is_listed = "--case" in record.header.get("narrowed", ["--case"])
+    own = [Layer(case, {OWN: (case.id,)}) for case in record.of_origin("given")] if is_listed else []
     return [*own, *corpus.read_networks()]
 
 
@@ -270,7 +274,7 @@ def networks(frame: pd.DataFrame, layers: Iterable[Layer]) -> list[dict[str, Any
     }
     names = sorted(set(ran["implementation"]))
     table = []
-    for network, cases in sorted(wanted.items()):
+    for network, cases in sorted(wanted.items(), key=lambda item: (item[0] != OWN, item[0])):
         if not all(any((name, case) in verdict_of for name in names) for case in cases):
             continue  # only part of the network's layers ran
         row = {"network": network, "cases": list(cases), "n_layers": sum(map(len, cases.values()))}

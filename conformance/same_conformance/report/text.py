@@ -16,7 +16,7 @@ _UNSEEN = re.compile(
 """Control characters but tab and line feed, marks that turn or join text, and halves of surrogate pairs."""
 
 _LINK = re.compile(r"https://[\w.~:/?#\[\]@!$&'*+,;=%-]+[\w/]")
-_SEAM = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[._/=,#:])(?=\w)")
+_SEAM = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[._/=,#:])(?=\w|--)")
 _UNBROKEN = 24
 """Characters of the longest word with hyphens, such as an option, that stays on one line; a phone has room for it."""
 _WHOLE = 12
@@ -36,6 +36,19 @@ def shown(text: str, longest: int = LONGEST) -> str:
     if cut > 0:
         text = f"{text[:longest]} … ({cut:,} more characters are cut)"
     return _UNSEEN.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text)
+
+
+def duration(seconds: float) -> str:
+    """Return how long something took, as people say it.
+
+    >>> duration(1298.5), duration(3.25), duration(7262)
+    ('21 min 38 s', '3.25 s', '2 h 1 min')
+    """
+    if seconds < 60:
+        return f"{seconds:.3g} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
 def link_in(text: str) -> str:
@@ -58,16 +71,25 @@ def breakable(text: str) -> Markup:
 
     >>> str(breakable("--with keras.layers.MaxPool2dSame"))
     '<span class="nb">--with</span> keras.<wbr>layers.<wbr>Max<wbr>Pool2d<wbr>Same'
+    >>> str(breakable("FLAGS=--xla_multi_thread=false"))
+    'FLAGS=<wbr><span class="nb">--xla_</span><wbr>multi_<wbr>thread=<wbr>false'
     """
     return Markup("").join(_broken(part) for part in re.split(r"(\s+)", shown(text)))
 
 
 def _broken(word: str) -> Markup:
-    if len(word) <= _UNBROKEN and "-" in word[:-1]:
-        return Markup('<span class="nb">{}</span>').format(word)
-    if len(word) <= _WHOLE:
-        return Markup.escape(word)
-    return Markup("<wbr>").join(_SEAM.split(word))
+    if len(word) <= _WHOLE or _is_hyphened(word):
+        return _whole(word)
+    return Markup("<wbr>").join(map(_whole, _SEAM.split(word)))
+
+
+def _is_hyphened(word: str) -> bool:
+    return len(word) <= _UNBROKEN and "-" in word[:-1]
+
+
+def _whole(part: str) -> Markup:
+    """Return what has no seam; browsers would break it at its hyphens."""
+    return Markup('<span class="nb">{}</span>').format(part) if _is_hyphened(part) else Markup.escape(part)
 
 
 def linked(text: str) -> Markup:

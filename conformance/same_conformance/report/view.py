@@ -12,9 +12,9 @@ from same_conformance.assessment import WITNESSES
 from same_conformance.case import OPS, parse
 from same_conformance.errors import CaseError
 from same_conformance.judge import FAILURES, VERDICTS
-from same_conformance.report import cards, commands, embed, matrix, pictures, tables
+from same_conformance.report import cards, commands, embed, fits, matrix, pictures, tables
 from same_conformance.report.reasons import Reasons
-from same_conformance.report.symbols import SYMBOLS
+from same_conformance.report.symbols import COUNTED, SAID, SYMBOLS
 from same_conformance.witnesses import absent
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ def view(record: Record, assessment: Assessment, frame: pd.DataFrame) -> dict[st
         "footer": record.footer,
         "ops": OPS,
         "symbols": SYMBOLS,
+        "said": SAID,
+        "counted": COUNTED,
         "n_results": len(assessment.rows),
         "groups": matrix.groups(record, assessment),
         "cards": found,
@@ -58,8 +60,9 @@ def view(record: Record, assessment: Assessment, frame: pd.DataFrame) -> dict[st
         "box": boxes.sentence(record),
         "origins": _origins(record),
         "networks": networks,
-        "broken": _broken(networks),
-        "strangers": _strangers(networks),
+        "fits": fits.by_implementation(networks),
+        "rows": fits.by_network(networks),
+        "strangers": fits.strangers(networks),
         "environments": _environments(record),
         "unexpected": assessment.standing("unexpected"),
         "stale": assessment.standing("stale"),
@@ -114,6 +117,7 @@ def _data(
         "verdicts": VERDICTS,
         "failures": FAILURES,
         "symbols": SYMBOLS,
+        "said": SAID,
         "standings": STANDINGS,
         "cases": ids,
         "notes": _notes(ids),
@@ -164,31 +168,6 @@ def _refusals(assessment: Assessment) -> dict[str, list[tuple[str, int]]]:
             kind = example.setdefault((name, _NUMBER.sub("0", message)), message)
             said.setdefault(name, Counter())[kind] += 1
     return {name: sorted(counts.items(), key=lambda item: (-item[1], item[0])) for name, counts in said.items()}
-
-
-def _broken(networks: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """Return for each implementation the networks that it does not reproduce."""
-    broken: dict[str, list[dict[str, Any]]] = {}
-    for row in networks:
-        for name, fit in row["implementations"].items():
-            if fit["verdict"] != "safe":
-                broken.setdefault(name, []).append({"network": row["network"], **fit})
-    return broken
-
-
-def _strangers(networks: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return who offers not one layer of any network."""
-    if not networks:
-        return []
-    return [
-        name
-        for name in networks[0]["implementations"]
-        if all(
-            row["implementations"][name]["verdict"] == "unsupported"
-            and row["implementations"][name]["n_broken"] == row["n_layers"]
-            for row in networks
-        )
-    ]
 
 
 def _environments(record: Record) -> list[tuple[list[str], Mapping[str, Any]]]:

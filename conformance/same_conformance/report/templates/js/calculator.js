@@ -1,9 +1,10 @@
 // The calculator: parameters in, padding, picture, who is right, and code out.
 
-const calculatorState = (c) => ({
-  op: c.op, n: c.axes.map((a) => a.n).join("x"), k: c.axes.map((a) => a.k).join("x"), s: c.axes.map((a) => a.s).join("x"), d: c.axes.map((a) => a.d).join("x"),
-  padding: c.padding === "same" ? "" : c.padding,
-});
+// One number stands for both axes of an image.
+const calculatorState = (c) => {
+  const given = (key) => (c.rank === 2 && c.axes[0][key] === c.axes[1][key] ? `${c.axes[0][key]}` : c.axes.map((axis) => axis[key]).join("x"));
+  return { op: c.op, n: given("n"), k: given("k"), s: given("s"), d: given("d"), padding: c.padding === "same" ? "" : c.padding };
+};
 
 // Everyone of the run, by framework, to ask about one.
 const implementationField = (chosen) => {
@@ -50,7 +51,7 @@ const calculatorForm = (state, submitted, changed) => {
     return { op: values.op, n: values.n.trim(), k: values.k.trim(), s: values.s.trim(), d: values.d.trim(), padding: values.padding === "same" ? "" : values.padding, with: values.with };
   };
   form.addEventListener("submit", (event) => { event.preventDefault(); submitted(read()); });
-  if (changed) form.addEventListener("input", () => changed(read()));
+  if (changed) form.addEventListener("input", (event) => changed(read(), event.target));
   return form;
 };
 
@@ -58,8 +59,8 @@ const calculatorPage = (parameters, section) => {
   const get = (key, fallback) => parameters.get(key) || fallback;
   const state = { op: OPS.includes(get("op")) ? get("op") : "conv", n: get("n", "225"), k: get("k", "3"), s: get("s", "2"), d: get("d", "1"), padding: get("padding") === "same_lower" ? "same_lower" : "", with: run.implementations.includes(get("with")) ? get("with") : "" };
   const result = h("div", { id: "answer" });
-  const draw = (now) => {
-    history.replaceState(history.state, "", address("/calculator", now));
+  const draw = (now, move) => {
+    move(address("/calculator", now));
     try {
       result.replaceChildren(...calculated(now));
       const told = result.querySelector(".headline .answer");
@@ -68,9 +69,9 @@ const calculatorPage = (parameters, section) => {
       result.replaceChildren(h("p", { class: "note bad" }, error.message));
     }
   };
-  const form = calculatorForm(state, draw, draw);
+  const form = calculatorForm(state, (now) => draw(now, step), (now, from) => draw(now, from.matches("select") ? step : amend));
   section.replaceChildren(h("h1", { id: "h-calculator" }, "Calculator"), h("p", { class: "lead" }, "What SAME does for a layer, who is right for it, and the code. One number stands for every axis; 224x160 for two."), form, result);
-  draw(state);
+  draw(state, amend);
 };
 
 const explainCommand = (state, axes, padding) => {
@@ -95,6 +96,7 @@ const calculated = (state) => {
     h("p", { class: "print-only" }, inWords(parseCase(id)), "."),
     chosen ? headline(chosen, state) : null,
     ...summary, remark,
+    chosen ? null : inShort(answers),
     h("h2", {}, "Code"),
     recipeView(state.op, image, padding),
     h("p", { class: "small" }, "In the terminal: ", h("code", {}, broken(explainCommand(state, axes, padding)))),
@@ -107,17 +109,37 @@ const calculated = (state) => {
   ].filter(Boolean);
 };
 
-// The two questions that people come with, at the top of the front page.
-const askForms = (holder) => {
-  const find = h("input", { type: "search", name: "id", placeholder: run.cases.find((id) => /^conv\.n\d+-\d+\.k\d-\d\.s\d-\d$/.test(id)) || run.cases[0] || "", spellcheck: "false", autocapitalize: "off", size: 12 });
-  const finder = h("form", { class: "controls", role: "search", "aria-label": "Find a case", onsubmit: (event) => {
+// The form that leads to the calculator, for who has a layer in mind.
+const layerForm = (state) => h("section", { class: "layer", "aria-label": "Ask about a layer" }, h("h2", {}, "Is it right for my layer?"),
+  calculatorForm(state, (asked) => { location.hash = address("/calculator", asked); }));
+
+// What an id looks like, for who wrote something else.
+const idInWords = () => ["An id looks like ", h("code", { class: "nb" }, "conv.n225-225.k3-3.s2-2"), ": the op, then size n, kernel k, stride s and dilation d, with a number for each axis. ",
+  h("a", { href: "#/rule" }, "All of its fields")];
+
+// Find a case by its id, or results by their words; what is neither is said where it was written.
+const finderForm = () => {
+  const example = run.cases.find((id) => /^conv\.n\d\.k[2-9]$/.test(id)) || "conv.n5.k4";
+  const find = h("input", { type: "search", name: "id", placeholder: example, spellcheck: "false", autocapitalize: "off", size: 12, "aria-describedby": "find-wrong" });
+  const wrong = h("p", { class: "complaint", id: "find-wrong", role: "alert", hidden: true });
+  const look = (event) => {
     event.preventDefault();
     const text = find.value.trim();
-    if (!text) return;
-    try { parseCase(text); location.hash = caseAddress(text); } catch { location.hash = address("/explorer", { q: text }); }
-  } }, field("case id, or any words", find, { class: "field grow" }), h("button", { type: "submit" }, "Find"));
-  holder.replaceChildren(
-    h("section", { "aria-labelledby": "h-ask-1" }, h("h2", { id: "h-ask-1" }, "Is it right for my layer?"),
-      calculatorForm({ op: "conv" }, (state) => { location.hash = address("/calculator", state); })),
-    h("section", { "aria-labelledby": "h-ask-2" }, h("h2", { id: "h-ask-2" }, "Find a case"), finder));
+    let why = "";
+    try {
+      location.hash = caseAddress(parseCase(text.toLowerCase()).id);
+      return;
+    } catch (error) { why = error.message; }
+    const words = { op: "", rank: "", verdict: "", impl: "", standing: "", network: "", where: "", q: text };
+    wrong.replaceChildren();
+    if (text && filterRows(words).length) location.hash = address("/explorer", { q: text });
+    else wrong.replaceChildren(h("strong", { class: "bad" }, text ? `“${text.slice(0, 100)}” is no case id, and no result has such words. ` : "Write a case id, or words. "), text ? `${why} ` : "", ...idInWords());
+    wrong.hidden = !wrong.childElementCount;
+  };
+  find.addEventListener("input", () => { wrong.hidden = true; });
+  return h("form", { role: "search", "aria-label": "Find a case", onsubmit: look },
+    h("div", { class: "controls" }, field("case id, or any words", find, { class: "field grow" }), h("button", { type: "submit" }, "Find")), wrong);
 };
+
+// The two questions that people come with, at the top of the front page.
+const askForms = (holder) => holder.replaceChildren(layerForm({ op: "conv" }), h("section", { "aria-label": "Find" }, h("h2", {}, "Find a case"), finderForm()));

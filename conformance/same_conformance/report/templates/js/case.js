@@ -86,11 +86,11 @@ const canonicalId = (c) => {
 
 const casePage = (asked, parameters) => {
   let c;
-  try { c = parseCase(asked); } catch (error) { return sayError("No such case", `${asked.slice(0, 200)} is not the id of a case. ${error.message}`); }
+  try { c = parseCase(asked); } catch (error) { return [...sayError("No such case", `${asked.slice(0, 200)} is not the id of a case. ${error.message}`), h("p", {}, idInWords())]; }
   const id = canonicalId(c);
   if (id !== asked) {
     c = parseCase(id);
-    history.replaceState(history.state, "", caseAddress(id, parameters.get("with")));
+    amend(caseAddress(id, parameters.get("with")));
   }
   const results = run.rowsOfCase(id).map((i) => run.result(i));
   const failing = results.find((result) => result.failed);
@@ -109,6 +109,7 @@ const casePage = (asked, parameters) => {
       : name && !result && results.length ? h("p", { class: "note" }, `${name.slice(0, 200)} has no result for it in this run.`) : null,
   ];
   if (!results.length) parts.push(h("p", { class: "note" }, "Not in this run. What SAME asks for is drawn below; to check it: "), command(`same-conformance run --case ${id}`));
+  if (result) parts.push(h("div", { class: "ask one" }, layerForm({ ...calculatorState(c), with: name })));
   parts.push(...casePicture(c, name, result, picture, theirs));
   if (results.length) parts.push(h("h2", {}, "What everyone does with it"), ...verdictTable(id, results, name), onRecord(run.numberOf(id)));
   const known = run.notes[id];
@@ -124,7 +125,7 @@ const casePicture = (c, name, result, picture, theirs) => {
     if (word) parts.push(h("h3", {}, word[0].toUpperCase() + word.slice(1)));
     parts.push(axisPicture(c.op, c.axes[a], name, theirs ? theirs[a] : null));
   }
-  parts.push(legend(theirs ? [READ, MOVED, PADDING] : [READ, PADDING]), h("p", { class: "small" }, "Point at a line, or go to it with the Tab and arrow keys, to see its elements."));
+  parts.push(legend(theirs ? [READ, MOVED, PADDING] : [READ, PADDING]), h("p", { class: "small screen-only" }, "Point at a line, or go to it with the Tab and arrow keys, to see its elements."));
   const view = c.rank > 1 ? windowView(c, name, theirs, theirs ? firstDiffering(c, theirs) : c.axes.map(() => 0)) : null;
   if (view) parts.push(h("h3", {}, "All axes together"), view.element);
   if (picture && picture.expected) {

@@ -75,11 +75,7 @@ const makeRun = (data) => {
   };
 };
 
-// What a verdict says of an implementation, for who has not read the list of them.
-const SAID = {
-  crash: "its process crashed", timeout: "it did not end in time", error: "it raised an error", unsupported: "not offered", shape: "wrong shape", dtype: "wrong dtype",
-  value: "wrong values", nondeterministic: "another result each time", pass: "right", unspecified: "right wherever anything is specified",
-};
-const markInWords = (verdict) => h("span", { class: `v v-${verdict}`, title: `verdict: ${verdict}` }, h("span", { class: "sym", "aria-hidden": "true" }, run.symbols[verdict] || "?"), " ", SAID[verdict] || verdict);
+// A verdict in the words of who has not read the list of them.
+const markInWords = (verdict) => h("span", { class: `v v-${verdict}`, title: `verdict: ${verdict}` }, h("span", { class: "sym", "aria-hidden": "true" }, run.symbols[verdict] || "?"), " ", run.said[verdict] || verdict);
 
 const mark = (verdict) => h("span", { class: `v v-${verdict}` }, h("span", { class: "sym", "aria-hidden": "true" }, run.symbols[verdict] || "?"), " ", verdict);

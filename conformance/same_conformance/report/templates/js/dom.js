@@ -16,10 +16,10 @@ const h = (name, attributes, ...children) => filled(document.createElement(name)
 const s = (name, attributes, ...children) => filled(document.createElementNS(SVG, name), attributes, children);
 
 // A text whose long names may be broken between their parts, and whose options nowhere; as report/text.py does it.
-const broken = (text) => String(text).split(/(\s+)/).map((word) => {
-  if (word.length <= 24 && word.slice(0, -1).includes("-")) return h("span", { class: "nb" }, word);
-  return word.length <= 12 ? word : word.split(/(?<=[a-z0-9])(?=[A-Z])|(?<=[._/=,#:])(?=\w)/).map((part, i) => (i ? [h("wbr"), part] : part));
-});
+const isHyphened = (word) => word.length <= 24 && word.slice(0, -1).includes("-");
+const whole = (part) => (isHyphened(part) ? h("span", { class: "nb" }, part) : part);
+const broken = (text) => String(text).split(/(\s+)/).map((word) => (word.length <= 12 || isHyphened(word) ? whole(word)
+  : word.split(/(?<=[a-z0-9])(?=[A-Z])|(?<=[._/=,#:])(?=\w|--)/).map((part, i) => (i ? [h("wbr"), whole(part)] : whole(part)))));
 
 const count = (n, one, many) => `${n.toLocaleString("en")} ${n === 1 ? one : many || one + "s"}`;
 

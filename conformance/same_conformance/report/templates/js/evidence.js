@@ -117,6 +117,21 @@ const headline = (chosen, asked) => h("div", { class: `headline ${chosen.state}`
   h("p", {}, chosen.text()), trapNote(chosen, asked), gradientNote(chosen.one),
   chosen.one.name in run.rules ? h("p", { class: "small" }, `It is known to be wrong: ${run.rules[chosen.one.name]}.`) : null);
 
+// Who is right, a line for each answer, in the order in which a reader can use them. Who is right here and wrong by rule or
+// at the next sizes is told apart.
+const inShort = (answers) => {
+  const isLucky = ({ state, one, traps }) => state === "right" && (traps.length > 0 || one.name in run.rules);
+  const lines = [
+    ["right", "right", (each) => each.state === "right" && !isLucky(each)], ["right", "right here, but wrong elsewhere", isLucky],
+    ...["wrong", "open", "absent"].map((state) => [state, SIGNS[state][1], (each) => each.state === state]),
+  ];
+  return h("div", { class: "short", role: "group", "aria-label": "Who is right, in short" }, lines.map(([state, words, holds]) => {
+    const of = answers.filter(holds).map(({ one }) => one.name).sort();
+    return of.length ? h("p", { class: "names" }, h("span", { class: `word ${state}` }, h("span", { class: "sym", "aria-hidden": "true" }, SIGNS[state][0]), ` ${of.length} ${words}`), ": ",
+      of.map((name, i) => [i ? ", " : "", implementationLink(name)])) : null;
+  }));
+};
+
 const evidenceTable = (answers, asked) => {
   // Who has nothing of the op at all is told in one line.
   const without = answers.filter(({ one, state }) => state === "absent" && !one.has);

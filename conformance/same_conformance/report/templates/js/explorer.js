@@ -24,11 +24,11 @@ const filterRows = (state) => {
   const holds = state.where ? compilePredicate(state.where) : null;
   const words = state.q.toLowerCase().split(/\s+/).filter(Boolean);
   const rank = Number(state.rank);
-  const fits = new Int8Array(run.cases.length).fill(-1); // of each case, asked once
+  const asksOfCases = state.op || rank || holds;
+  const fits = new Int8Array(run.cases.length).fill(asksOfCases ? -1 : 1); // of each case, asked once
   const caseFits = (number) => {
     const c = run.caseAt(number);
-    if (!c) return !state.op && !rank && !holds;
-    return (!state.op || c.op === state.op) && (!rank || c.rank === rank) && (!holds || Boolean(holds(c)));
+    return c && (!state.op || c.op === state.op) && (!rank || c.rank === rank) && (!holds || Boolean(holds(c)));
   };
   const { rows } = run;
   const isAsked = VERDICT_GROUPS[state.verdict] ? run.verdicts.map(VERDICT_GROUPS[state.verdict][1]) : run.verdicts.map((verdict) => !state.verdict || verdict === state.verdict);
@@ -75,21 +75,21 @@ const explorerPage = (parameters, section) => {
   const unknown = Object.keys(choices).filter((key) => state[key] && !choices[key][1].some(([value]) => value === state[key]));
   const note = unknown.length ? h("p", { class: "note" }, `This run has no ${unknown.map((key) => `${choices[key][0]} “${state[key].slice(0, 100)}”`).join(" and no ")}: any is shown.`) : null;
   for (const key of unknown) state[key] = "";
-  // The address follows what is typed without a new entry in the history for each letter.
-  const go = (change) => {
+  const go = (move, change) => {
+    if (section.hidden || !results.isConnected) return; // the reader left before what was typed took effect
     Object.assign(state, { page: "" }, change);
-    history.replaceState(history.state, "", address("/explorer", state));
+    move(address("/explorer", state));
     draw();
   };
   const results = h("div", { class: "results" });
   const hint = h("p", { class: "hint", id: "where-hint" }, "Of each axis: n k s d ke out before after total; of the case: op rank padding dtype batch groups compared calls. ",
     "Without any(...) or all(...) it is enough that one axis has it all: ", h("code", {}, "k even and s > k"), " finds a case one axis of which has both. Or: ", h("code", {}, "all(n % s == 0) and dtype == 'float16'"), ".");
   const wrong = h("p", { class: "bad complaint", id: "where-wrong", role: "alert", hidden: true });
-  const option = ([key, [word, values]]) => (values.length ? field(word, select([["", "any"], ...values], state[key], { onchange: (event) => go({ [key]: event.target.value }), name: key })) : null);
+  const option = ([key, [word, values]]) => (values.length ? field(word, select([["", "any"], ...values], state[key], { onchange: (event) => go(step, { [key]: event.target.value }), name: key })) : null);
   let later = 0;
   const typed = (key) => (event) => {
     clearTimeout(later);
-    later = setTimeout(() => go({ [key]: event.target.value.trim() }), 150);
+    later = setTimeout(() => go(amend, { [key]: event.target.value.trim() }), 150);
   };
   const controls = h("form", { class: "controls", role: "search", "aria-label": "Filters", onsubmit: (event) => event.preventDefault() },
     Object.entries(choices).map(option),
@@ -110,11 +110,11 @@ const explorerPage = (parameters, section) => {
     const pages = Math.max(1, Math.ceil(found.length / PAGE));
     const page = Math.min(Math.max(1, Number(state.page) || 1), pages);
     const text = `${count(found.length, "result")}${found.length < run.n ? ` of ${run.n.toLocaleString("en")}` : ""}`;
-    const turn = (to, word) => h("button", { type: "button", disabled: to < 1 || to > pages, onclick: () => { go({ page: String(to) }); results.querySelector("h2").focus(); } }, word);
+    const turn = (to, word) => h("button", { type: "button", disabled: to < 1 || to > pages, onclick: () => { go(step, { page: String(to) }); results.querySelector("h2").focus(); } }, word);
     const ascending = state.sort || "case";
     const head = COLUMNS.map(([key, word]) => {
       const now = ascending === key ? "ascending" : ascending === `-${key}` ? "descending" : "none";
-      return h("th", { scope: "col", "aria-sort": now }, h("button", { type: "button", class: "sorter", onclick: () => { go({ sort: now === "ascending" ? `-${key}` : key }); results.querySelector(`[data-sort="${key}"]`).focus(); }, "data-sort": key },
+      return h("th", { scope: "col", "aria-sort": now }, h("button", { type: "button", class: "sorter", onclick: () => { go(step, { sort: now === "ascending" ? `-${key}` : key }); results.querySelector(`[data-sort="${key}"]`).focus(); }, "data-sort": key },
         word, h("span", { "aria-hidden": "true" }, now === "ascending" ? " ↑" : now === "descending" ? " ↓" : " ↕")));
     });
     const body = found.slice((page - 1) * PAGE, page * PAGE).map((i) => {
@@ -123,8 +123,12 @@ const explorerPage = (parameters, section) => {
         h("td", {}, mark(one.verdict), one.standing === "as expected" ? null : h("small", {}, one.standing)),
         h("td", { "data-label": "its shape" }, one.shape), h("td", { class: "n", "data-label": "different" }, one.n || ""), h("td", { class: "n", "data-label": "at most by" }, one.most), h("td", {}, broken(one.message), one.why ? h("small", {}, broken(one.why)) : null));
     });
+    // Paper has no form to show what was chosen.
+    const chosen = Object.entries(choices).filter(([key]) => state[key]).map(([key, [word, values]]) => `${word}: ${values.find(([value]) => value === state[key])[1]}`);
+    const written = [["where", state.where], ["text", state.q], ["order", state.sort.replace(/^-(.*)/, "$1, falling")]].filter(([, value]) => value).map(([word, value]) => `${word}: ${value}`);
     results.replaceChildren(
       h("h2", { tabindex: -1, class: "count" }, text),
+      h("p", { class: "small print-only" }, [...chosen, ...written].join("; ")),
       found.length ? scroller("Results", h("table", { class: "grid rows stack keys" }, h("thead", {}, h("tr", {}, head)), h("tbody", {}, body))) : h("p", { class: "note" }, "Nothing matches all filters."),
       pages > 1 ? h("div", { class: "pager" }, turn(page - 1, "Previous"), h("span", {}, `page ${page} of ${pages.toLocaleString("en")}`), turn(page + 1, "Next")) : "");
     say(text);

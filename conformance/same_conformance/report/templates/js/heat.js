@@ -86,6 +86,8 @@ const smallestPicture = (card) => {
 
 // Filled when the page of the implementation is first looked at.
 const fillCards = (section) => {
+  const layer = section.querySelector("[data-layer]");
+  if (!layer.childElementCount) layer.append(layerForm({ op: layer.dataset.op, with: layer.dataset.layer }));
   for (const holder of section.querySelectorAll(".look[data-card]")) {
     if (holder.childElementCount) continue;
     const card = run.cards[Number(holder.dataset.card)];

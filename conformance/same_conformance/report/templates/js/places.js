@@ -10,6 +10,18 @@ history.scrollRestoration = "manual";
 addEventListener("scroll", () => places.set(here, scrollY), { passive: true });
 addEventListener("pagehide", () => { try { sessionStorage.setItem("places", JSON.stringify([...places].slice(-50))); } catch { /* then the top it is */ } });
 
+const freshKey = () => crypto.getRandomValues(new Uint32Array(2)).join("-");
+
+// Two ways to say in the address what is shown now. A step is one that Back takes back: a choice, another order, the next
+// page. What is typed amends the entry that there is, or Back would go through it letter by letter.
+const step = (there) => {
+  if (there === location.hash) return;
+  places.set(here, scrollY);
+  here = freshKey();
+  history.pushState({ key: here }, "", there);
+};
+const amend = (there) => history.replaceState(history.state, "", there);
+
 // The card that an address asks for on the page of an implementation: the first of an op, or that with a smallest case.
 const cardOf = (section, op, smallest) => (op && [...section.querySelectorAll(".card[data-ops]")]
   .find((card) => card.dataset.ops.split(" ").includes(op) && (!smallest || card.dataset.smallest === smallest))) || null;
@@ -17,7 +29,7 @@ const cardOf = (section, op, smallest) => (op && [...section.querySelectorAll(".
 // Go to where this entry of the history was left; if it is new, to the card that the address asks for, else to the top.
 const arrive = (section, parameters, first) => {
   const known = history.state && history.state.key;
-  here = known || crypto.getRandomValues(new Uint32Array(2)).join("-");
+  here = known || freshKey();
   if (!known) history.replaceState({ key: here }, "");
   const card = cardOf(section, parameters.get("op"), parameters.get("smallest"));
   const goal = card ? card.querySelector("h3") : document.getElementById("content");
