@@ -98,6 +98,13 @@ RULES = (
         _filled_with(-10_000.0),
     ),
     Rule(
+        "float16-lowest-fill",
+        "fills max pooling's padding with -65504, the lowest value of float16, in every dtype",
+        ("max_pool",),
+        MISTAKE,
+        _filled_with(-65_504.0),
+    ),
+    Rule(
         "first-example-fill",
         "fills max pooling's padding with the least value of the first example",
         ("max_pool",),
