@@ -252,7 +252,7 @@ def test_a_run_without_witnesses_hears_their_recordings_and_says_so(tmp_path: Pa
     assert "<h2>tensorflow, as recorded: " in page
     assert f"same-conformance repro {CONTESTED} --with tensorflow</code>" in page
     assert "Witnesses on record" in page
-    assert "<code>TF_ENABLE_ONEDNN_OPTS=1</code>" in page
+    assert '<code class="setting">TF_ENABLE_ONEDNN_OPTS=1</code>' in page
 
 
 def test_the_record_of_the_run_is_all_that_its_report_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
