@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from same_conformance.diagnosis import candidates, pieces, seen
+from same_conformance.diagnosis import candidates, pieces, seen, vocabulary
 from same_conformance.diagnosis.pieces import Explanation, Item
 
 if TYPE_CHECKING:
@@ -62,7 +62,9 @@ class Amounts:
 
 
 def _with(differs: str, condition: str) -> list[str]:
-    return [f"{differs} and {condition}", differs] if condition else [differs]
+    """Return a test with what a condition asks of the axis; what it asks of the case, `where` adds where it is needed."""
+    of_axis = [test for test in condition.split(" and ") if test and vocabulary.is_of_axis(test)]
+    return [" and ".join((differs, *of_axis)), differs] if of_axis else [differs]
 
 
 def _of_case(explanation: Explanation) -> Callable[[Case], tuple[int, ...]]:

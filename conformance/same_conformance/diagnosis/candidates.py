@@ -108,6 +108,68 @@ def lengths(*, transposed: bool) -> tuple[Candidate, ...]:
     return (*named, *others)
 
 
+@cache
+def steps(what: str) -> tuple[Candidate, ...]:
+    """Return what may be taken for the stride, the dilation or the number of taps (``kernel``)."""
+    other = {"stride": _STRIDES, "dilation": _DILATIONS, "kernel": _TAPS}[what]
+    named = [Candidate(text, _of_axis(value, transposed=False)) for text, value in other.items()]
+    return (Candidate(what, _parameter(what)), *named)
+
+
+def _parameter(what: str) -> Value:
+    return lambda case, i: getattr(case.axes[i], what)
+
+
+_STRIDES: dict[str, Callable[[Axis], int]] = {
+    "1": lambda _: 1,
+    "2": lambda _: 2,
+    "min(s, k)": lambda a: min(a.stride, a.kernel),
+    "min(s, ke)": lambda a: min(a.stride, a.effective_kernel),
+    "min(s, n)": lambda a: min(a.stride, a.size),
+    "min(s, 2)": lambda a: min(a.stride, 2),
+    "max(s, 2)": lambda a: max(a.stride, 2),
+    "min(s, 3)": lambda a: min(a.stride, 3),
+    "ceil(out / n)": lambda a: -(-a.output_size // a.size),
+    "out // n": lambda a: a.output_size // a.size,
+    "k": lambda a: a.kernel,
+    "ke": lambda a: a.effective_kernel,
+    "d": lambda a: a.dilation,
+    "s d": lambda a: a.stride * a.dilation,
+    "s - 1": lambda a: a.stride - 1,
+    "s + 1": lambda a: a.stride + 1,
+    "n // out": lambda a: a.size // a.output_size,
+    "ceil(n / out)": lambda a: -(-a.size // a.output_size),
+}
+_DILATIONS: dict[str, Callable[[Axis], int]] = {
+    "1": lambda _: 1,
+    "2": lambda _: 2,
+    "min(d, 2)": lambda a: min(a.dilation, 2),
+    "min(d, 3)": lambda a: min(a.dilation, 3),
+    "s": lambda a: a.stride,
+    "s d": lambda a: a.stride * a.dilation,
+    "d - 1": lambda a: a.dilation - 1,
+    "d + 1": lambda a: a.dilation + 1,
+    "min(d, n)": lambda a: min(a.dilation, a.size),
+    "min(d, k)": lambda a: min(a.dilation, a.kernel),
+    "k": lambda a: a.kernel,
+}
+_TAPS: dict[str, Callable[[Axis], int]] = {
+    "k - 1": lambda a: a.kernel - 1,
+    "k + 1": lambda a: a.kernel + 1,
+    "min(k, n)": lambda a: min(a.kernel, a.size),
+    "k - k % 2": lambda a: a.kernel - a.kernel % 2,
+    "k | 1": lambda a: a.kernel | 1,
+    "max(k - 1, 1)": lambda a: max(a.kernel - 1, 1),
+    "max(k, 2)": lambda a: max(a.kernel, 2),
+    "min(k, 2)": lambda a: min(a.kernel, 2),
+    "min(k, 3)": lambda a: min(a.kernel, 3),
+    "min(k, s)": lambda a: min(a.kernel, a.stride),
+    "max(k, s)": lambda a: max(a.kernel, a.stride),
+    "ke": lambda a: a.effective_kernel,
+    "s": lambda a: a.stride,
+}
+
+
 def needed_by(length: Value) -> Candidate:
     """Return what SAME pads if the output has another length: what its own windows need."""
 

@@ -129,9 +129,9 @@ def _cause_or_none_found(
     """Look into failures; what goes wrong with that is our fault, and must cost nobody the run."""
     try:
         return _cause(wrong, right, inquiry, at_once, hints)
-    except (SameConformanceError, OSError):
-        raise
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
+        if isinstance(error, (SameConformanceError, OSError)) and not isinstance(error, UsageError):
+            raise  # of a worker or by an interruption, and no fault of the diagnosis
         sentence = f"is wrong; to say how, same-conformance failed, which is a fault of its own: {in_words(error)}"
         return _undiagnosed(wrong, right, sentence)
 
@@ -196,7 +196,8 @@ def _cause(wrong: Sequence[Result], right: Sequence[Result], inquiry: Inquiry, a
         sentence = _remembered(name, minimum.case, inquiry)
         diagnosis = replace(diagnosis, sentence=sentence, rule="", where=Where(""), share=None)
     elif 2 * n_changing > len(arrays):  # then whatever was read is chance
-        diagnosis = replace(diagnosis, sentence=_CHANGES, rule="", where=Where(""), share=None)
+        sentence = f"is right forward, but in the gradients {_CHANGES}" if compared != "forward" else _CHANGES
+        diagnosis = replace(diagnosis, sentence=sentence, rule="", where=Where(""), share=None)
     diagnosis = replace(diagnosis, n_wrong=len(wrong), n_ran=len(wrong) + len(comparable))
     return Cause(
         name,

@@ -12,7 +12,7 @@ import numpy as np
 from same_conformance.diagnosis import amounts, further, naming, probing, share, telling, transforms, where, wording
 from same_conformance.judge import FAILURES, Judge, Verdict
 from same_conformance.mutants import RULES
-from same_conformance.padding import SAME
+from same_conformance.padding import MODES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -78,8 +78,8 @@ def diagnose(
     sentence = RULES[rule].sentence if rule else _named(wrong, right, arrays or {}, place)
     formulas: frozenset[str] = frozenset()
     if not sentence:
-        readings = _Readings(wrong, right, execute, place, hints)
-        findings, mechanisms, formulas = readings.findings()
+        readings = [_Readings(wrong, right, execute, place, hints, mode) for mode in _modes(wrong)]
+        findings, mechanisms, formulas = _findings(readings)
         place = _where_it_shows(wrong, right, mechanisms, place)
         sentence = _sentence(wrong, right, findings, _transform(wrong, arrays or {}))
     if place.predicate and not place.is_exact:
@@ -119,21 +119,51 @@ def _transform(wrong: Sequence[Result], arrays: Arrays) -> str:
     return transforms.describe([transforms.Pair(c, arrays[c].astype(np.float64), judge.expected(c)) for c in of_shape])
 
 
+def _modes(wrong: Sequence[Result]) -> list[str]:
+    """Return the modes in which arrays are wrong, SAME first: they are read apart, for a formula for both would be none."""
+    wrong_modes = {r.case.padding for r in wrong if r.case.compared == "forward" and r.judgement.verdict in _ARRAYS}
+    return [mode for mode in MODES if mode in wrong_modes]
+
+
+_ARRAYS = ("shape", "dtype", "value", "nondeterministic")
+
+
+def _findings(readings: Sequence[_Readings]) -> tuple[list[str], tuple[str, ...], frozenset[str]]:
+    """Return what differs from SAME in words, tests that say where, and the formulas that were found.
+
+    What is padded in the second mode is news unless it is what is padded in the first.
+    """
+    found = [reading.findings() for reading in readings]
+    if not found:
+        return [], (), frozenset()
+    texts, mechanisms, formulas = found[0]
+    if len(found) > 1 and not readings[0].pads_texts() & readings[1].pads_texts():
+        texts = [*texts, *readings[1].pads()]
+        mechanisms = (*mechanisms, *found[1][1])
+    return texts, mechanisms, formulas
+
+
 class _Readings:
-    """What was read from wrong cases, no two alike as long as there are others, and from right ones beside them."""
+    """What was read from wrong cases of one mode, no two alike as long as there are others, and from right ones beside them."""
 
     def __init__(
-        self, wrong: Sequence[Result], right: Sequence[Result], execute: Execute, place: Where, hints: Collection[str]
+        self,
+        wrong: Sequence[Result],
+        right: Sequence[Result],
+        execute: Execute,
+        place: Where,
+        hints: Collection[str],
+        mode: str,
     ) -> None:
         self._execute = execute
         self._place = place
         self._hints = hints
         self._lengths = _lengths(wrong, right)
-        self._wrong = [r.case for r in wrong if r.judgement.verdict in ("shape", "dtype", "value", "nondeterministic")]
-        upper = any(case.padding == SAME for case in self._wrong)  # a formula for both modes would be none
+        self._wrong = [r.case for r in wrong if r.judgement.verdict in _ARRAYS]
+        self._explained: Amounts | None = None
         self._probed: list[tuple[Case, Reading]] = []
         for cases, most in ((self._wrong, _N_WRONG_PROBED), ([r.case for r in right], _N_RIGHT_PROBED)):
-            forward = [case for case in cases if case.compared == "forward" and (case.padding == SAME) == upper]
+            forward = [case for case in cases if case.compared == "forward" and case.padding == mode]
             self._read(_unlike_first(forward), most)
             if not self._probed:
                 break  # nothing wrong could be read: right ones tell nothing
@@ -154,7 +184,7 @@ class _Readings:
         """Return what differs from SAME in words, tests that say where, and the formulas that were found."""
         if not self._probed:
             return [], (), frozenset()
-        explained = self._explain()
+        explained = self._explained = self._explain()
         first = self._probed[0][0]
         like = replace(first, compared="forward", calls=1, output_size=())
         space: list[Case] = []
@@ -167,10 +197,24 @@ class _Readings:
             if not asked or not self._read(asked, len(asked)):
                 break
             self._lengths += [(case, r.out) for case, r in self._probed[before:] if len(r.out) == case.rank]
-            explained = self._explain()
+            explained = self._explained = self._explain()
         preferred = self._place.tests
         findings = wording.describe(self._probed, self._lengths, preferred, explained)
         return findings, explained.mechanisms, explained.formulas
+
+    def pads_texts(self) -> set[str]:
+        """Return all formulas that explain what is padded before the first element, in words."""
+        found = self._explained.pads if self._explained else ()
+        return {piece.text for explanation in found for piece in explanation.pieces}
+
+    def pads(self) -> list[str]:
+        """Return in words what is padded in this mode, if that is wrong."""
+        if self._explained is None:
+            return []
+        texts = wording.pads(self._explained, self._place.tests)
+        return [
+            text if text.startswith("takes") else f"in {self._probed[0][0].padding.upper()} {text}" for text in texts
+        ]
 
     def _explain(self) -> Amounts:
         return amounts.explain(self._probed, self._lengths, self._place.tests, self._hints)
@@ -196,7 +240,7 @@ def _unlike_first(cases: Sequence[Case]) -> list[Case]:
     places = []
     for case in sorted(cases, key=lambda c: (probing.n_probes(c), c.canonical_key)):
         axes = tuple(sorted((a.kernel % 2, a.stride > 1, a.dilation > 1, a.stride > a.kernel) for a in case.axes))
-        kind = (axes, case.groups > 1, case.batch > 1, case.dtype)
+        kind = (case.rank, axes, case.groups > 1, case.batch > 1, case.dtype)
         places.append((kinds[kind], probing.n_probes(case), case.canonical_key, case))
         kinds[kind] += 1
     return [case for *_, case in sorted(places, key=lambda place: place[:3])]

@@ -61,6 +61,16 @@ DIVISORS: dict[str, Callable[[Axis], np.ndarray]] = {
 """What each window divides by along one axis, at least 1; the divisor is the product over the axes."""
 
 
+_BY_AXIS = {
+    "the real elements along the first axis times the whole window along the others": (_real, DIVISORS["window"]),
+    "the whole window along the first axis times the real elements along the others": (DIVISORS["window"], _real),
+    "the real elements along the first axis alone": (_real, lambda a: _every(1, a)),
+    "the real elements along all axes but the first": (lambda a: _every(1, a), _real),
+}
+"""What it is along the first axis, and along each other."""
+NAMES = (*DIVISORS, *_BY_AXIS)
+
+
 def recognise(case: Case, weights: np.ndarray, members: np.ndarray) -> tuple[str, ...]:
     """Return the names in `DIVISORS` of what each window may divide by, or `UNKNOWN`; several where they cannot be told apart.
 
@@ -80,5 +90,10 @@ def recognise(case: Case, weights: np.ndarray, members: np.ndarray) -> tuple[str
     for name, along in DIVISORS.items():
         divisor = outer(np.maximum(along(a), 1) for a in case.axes)
         if np.allclose(by[used], divisor[used], rtol=eps):
+            found.append(name)
+    for name, (first, others) in _BY_AXIS.items():
+        along_axes = [first, *[others] * (case.rank - 1)]
+        divisor = outer(np.maximum(along(a), 1) for along, a in zip(along_axes, case.axes, strict=True))
+        if case.rank > 1 and np.allclose(by[used], divisor[used], rtol=eps):
             found.append(name)
     return tuple(dict.fromkeys(found)) or (UNKNOWN,)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _FEWEST = 3
 """Wrong axes that a formula under a condition must explain: any would explain one or two."""
+_MOST_EVERYWHERE = 10
+"""Formulas without a condition that are taken: the rest of the rivals are such as hold under one."""
 _FORMULAS_EACH = 2
 """Formulas that are taken for one condition: those after the first few say the same in odder words."""
 
@@ -94,18 +96,15 @@ def _explanations(
     everything = (1 << len(items)) - 1
     n_unlike = len({case.axes[axis][:4] for i, (case, axis, _) in enumerate(items) if not same >> i & 1})
     believed = [(c, mask) for c, mask in zip(candidates[1:], others, strict=True) if c.fewest <= n_unlike]
-    found = False
-    for candidate, fits in believed:
-        if fits == everything:
-            found = True
-            yield Explanation((Piece(candidate.text, expression=candidate.expression),), candidate.value)
+    everywhere = [c for c, fits in believed if fits == everything]
+    yield from (Explanation((Piece(c.text, expression=c.expression),), c.value) for c in everywhere[:_MOST_EVERYWHERE])
     wrong = everything & ~same
-    if found or wrong.bit_count() < _FEWEST:
+    if wrong.bit_count() < _FEWEST:
         return
     conditions = _Conditions(items, preferred)
     under = list(_under_conditions(conditions, believed, candidates[0].value, wrong))
     yield from under
-    if not under:
+    if not under and not everywhere:
         yield from _opposite(conditions, believed, wrong, everything)
 
 

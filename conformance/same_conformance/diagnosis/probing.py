@@ -138,6 +138,8 @@ def _unscaled(
     The codes of an element add up to one more than twice the number of elements.
     """
     sums = np.unique((rising + falling)[~constant])
+    if sums.tolist() == [2 * n_codes + 1]:
+        return rising  # what stands in the padding is not added to the elements
     if sums.size != 1 or len(reading.fill) > 1:
         return np.where(rising + falling == 2 * n_codes + 1, rising, OTHER)
     added = next(iter(reading.fill), 0.0)

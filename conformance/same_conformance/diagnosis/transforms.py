@@ -15,6 +15,7 @@ import numpy as np
 from same_conformance import operands, spec
 from same_conformance import plan as plans
 from same_conformance.case import POOLS
+from same_conformance.diagnosis import gradients
 from same_conformance.exactness import SIGNIFICANT_BITS
 
 if TYPE_CHECKING:
@@ -125,10 +126,16 @@ def _changes(pairs: Sequence[Pair]) -> Iterator[tuple[str, Change]]:
         yield from _LAYOUTS.items()
     if pairs[0].case.op in POOLS and what == "forward":
         yield from _REDUCED.items()
+    if what != "forward":
+        yield from ((words, _of_case(gradient)) for words, gradient in gradients.explanations(pairs[0].case.op))
     if pairs[0].case.op == "max_pool" and what == "input_gradient":
         yield "keeps the cotangent of the last of the windows that share a maximum, instead of adding them", _assigned
         yield "keeps the cotangent of the first of the windows that share a maximum", lambda p: _assigned(p, step=-1)
         yield "goes to every element of the window", _spread
+
+
+def _of_case(gradient: Callable[[Case], np.ndarray | None]) -> Change:
+    return lambda pair: gradient(pair.case) if pair.case.compared != "forward" else None
 
 
 def _exchanging(a: int, b: int) -> Change:
@@ -217,14 +224,27 @@ def _taken_for(*, given: bool, returned: bool) -> Change:
     return change
 
 
-def _kernel_taken_for(pair: Pair) -> np.ndarray | None:
-    """Reshape the kernel to channels first where its axes should be moved."""
-    x, *kernels = operands.make(pair.case)
-    if not kernels:
-        return None
-    shape = kernels[0].shape
-    moved = np.moveaxis(kernels[0].reshape(*shape[:-3:-1], *shape[:-2]), (0, 1), (-1, -2))
-    return spec.execute(pair.case, (x, moved))
+def _of_kernel(taken_for: Callable[[np.ndarray], np.ndarray]) -> Change:
+    """Take the kernel for another one of its shape."""
+
+    def change(pair: Pair) -> np.ndarray | None:
+        x, *kernels = operands.make(pair.case)
+        if not kernels or pair.case.compared != "forward":
+            return None
+        taken = taken_for(kernels[0])
+        return spec.execute(pair.case, (x, taken)) if taken.shape == kernels[0].shape else None
+
+    return change
+
+
+def _channels_first_kernel(kernel: np.ndarray) -> np.ndarray:
+    *size, first, second = kernel.shape
+    return np.moveaxis(kernel.reshape(second, first, *size), (0, 1), (-1, -2))
+
+
+def _exchanged_channels(kernel: np.ndarray) -> np.ndarray:
+    *size, first, second = kernel.shape
+    return np.swapaxes(kernel.reshape(*size, second, first), -1, -2)
 
 
 _LAYOUTS: dict[str, Change] = {
@@ -237,7 +257,19 @@ _LAYOUTS: dict[str, Change] = {
     "has its own memory taken for channels first: reshaped instead of transposed": _taken_for(
         given=False, returned=True
     ),
-    "is that of the kernel's memory taken for channels first: reshaped instead of transposed": _kernel_taken_for,
+    "is that of the kernel's memory taken for channels first: reshaped instead of transposed": _of_kernel(
+        _channels_first_kernel
+    ),
+    "is that of the kernel's memory with its two axes of channels exchanged: reshaped instead of transposed": _of_kernel(
+        _exchanged_channels
+    ),
+    "is that of the kernel with its two axes of channels exchanged": _of_kernel(lambda k: np.swapaxes(k, -1, -2)),
+    "is that of the kernel turned round along its first axis": _of_kernel(lambda k: k[::-1]),
+    "is that of the kernel turned round along its last axis": _of_kernel(lambda k: np.flip(k, -3)),
+    "is that of the kernel turned round along its axes of channels": _of_kernel(lambda k: k[..., ::-1, ::-1]),
+    "is that of the kernel with its spatial axes in reverse order": _of_kernel(
+        lambda k: np.transpose(k, (*range(k.ndim - 3, -1, -1), k.ndim - 2, k.ndim - 1))
+    ),
 }
 
 

@@ -41,7 +41,7 @@ def describe(
     lengths = lengths or [(case, reading.out) for case, reading in readings]
     transposed = readings[0][0].op == "conv_transpose"
     explained = explained or amounts.explain(readings, lengths, preferred)
-    structure, is_known = _structure(readings)
+    structure, is_known = _structure(readings, preferred)
     length = _length(explained, transposed=transposed)
     if is_known:  # then numbers that fit some axis by chance say nothing
         return [*structure, *length, *_values(readings, preferred)]
@@ -49,19 +49,19 @@ def describe(
         *structure,
         *_steps(sightings.of_readings(readings), preferred, transposed=transposed),
         *length,
-        *_pads(explained, preferred, transposed=transposed),
+        *pads(explained, preferred),
         *_values(readings, preferred),
     ]
 
 
-def _structure(readings: Sequence[tuple[Case, Reading]]) -> tuple[list[str], bool]:
+def _structure(readings: Sequence[tuple[Case, Reading]], preferred: Collection[str]) -> tuple[list[str], bool]:
     """Say which axes, channels or examples are taken for one another, and whether a pattern was recognised that is no window."""
     running = [(case, 0) for case, reading in readings if reading.runs_on]
     if running:
         others = [(case, 0) for case, reading in readings if not reading.runs_on and _may_run_on(case)]
         condition = pieces.part(running, others, ())
         return [overrun.SENTENCE + (f", but only where {condition}" if condition else "")], True
-    odd = _windows_changed(readings)
+    odd = _windows_changed(readings, preferred)
     if odd:
         return [odd], True
     found: list[str] = []
@@ -87,23 +87,32 @@ def _may_run_on(case: Case) -> bool:
     return (case.batch > 1 or case.rank > 1) and any(a.before + a.after > 0 for a in case.axes)
 
 
-def _windows_changed(readings: Sequence[tuple[Case, Reading]]) -> str:
+def _windows_changed(readings: Sequence[tuple[Case, Reading]], preferred: Collection[str]) -> str:
     """Return the one pattern of all axes that no padding explains, if there is one: it says more than an odd border.
 
     Pooling does not tell what stands beyond the border from what its windows leave out.
     """
-    found = [
-        _patterns(case, reading, index)
+    found = {
+        (case, index): _patterns(case, reading, index)
         for case, reading in readings
         for index, fits in enumerate(reading.axes)
         if index in reading.irregular
         or (fits and case.op in POOLS and all(r.border != "fill" or r.kernel != case.kernel[index] for r in fits))
-    ]
-    counts = Counter(text for texts in found for text in texts)
+    }
+    counts = Counter(text for texts in found.values() for text in texts)
     if not counts:
         return ""
     (pattern, n), *_ = counts.most_common(1)
-    return pattern if 5 * n > 4 * len(found) else ""
+    if 5 * n <= 4 * len(found):
+        return ""
+    there = [place for place, texts in found.items() if pattern in texts]
+    others = [
+        (s.case, s.which)
+        for s in sightings.of_readings(readings)
+        if (s.case, s.which) not in found and s.axis.before in s.befores and (_pads_any(s) or s.any.out > 1)
+    ]
+    condition = pieces.part(there, others, preferred)
+    return pattern + (f" where {condition}" if condition else "")
 
 
 def _patterns(case: Case, reading: Reading, index: int) -> list[str]:
@@ -186,9 +195,13 @@ def _step(seen: Sequence[Seen], what: str, preferred: Collection[str]) -> str:
     other = _other_axis(numbers, lambda a: getattr(a, what))
     if other:
         return f"uses the {what} of {other} ({first.case.id})"
-    condition = _where(wrong, [s for s in telling if s not in wrong and getattr(s.axis, what) > 1], preferred)
     got, asked = getattr(first.any, what), getattr(first.axis, what)
     example = f"{_parameters(first.axis)} of {first.case.id}"
+    items = [pieces.Item(s.case, s.which, frozenset(of)) for s, of in numbers]
+    for piece in pieces.fit(candidates.steps(what), items, preferred)[:1]:
+        if not piece.text.isdecimal():
+            return f"uses {piece.text} for the {what}{_under(piece)} ({example}: {got})"
+    condition = _where(wrong, [s for s in telling if s not in wrong and getattr(s.axis, what) > 1], preferred)
     if what == "kernel" and all(min(s.axis.kernel, s.axis.size) in of for s, of in numbers if s in wrong):
         return f"cuts the window down to the input, min(k, n) elements{condition} ({example})"
     if what != "kernel" and all(1 in of for s, of in numbers if s in wrong):
@@ -219,11 +232,12 @@ def _under(piece: pieces.Piece) -> str:
     return f" where {piece.condition}" if piece.condition else ""
 
 
-def _pads(explained: Amounts, preferred: Collection[str], *, transposed: bool) -> list[str]:
+def pads(explained: Amounts, preferred: Collection[str]) -> list[str]:
     """Say what is padded before the first element; what comes after follows from the length."""
     wrong = explained.wrong_pads
     if not wrong or _is_needed(explained):
         return []
+    transposed = wrong[0].case.op == "conv_transpose"
     verb = "crops" if transposed else "pads"
     case, axis = wrong[0].case, wrong[0].axis
     reading = min(wrong[0].readings, key=lambda r: abs(r.before - axis.before))
@@ -288,7 +302,7 @@ def _divisors(readings: Sequence[tuple[Case, Reading]], preferred: Collection[st
     wrong = [(case, of) for case, of in left if divisors.REAL not in of]
     others = [(case, 0) for case, of in left if divisors.REAL in of and any(a.before + a.after for a in case.axes)]
     texts: list[str] = []
-    known = [divisors.UNKNOWN, *divisors.DIVISORS]
+    known = [divisors.UNKNOWN, *divisors.NAMES]
     while wrong and len(texts) < _MOST_DIVISORS:
         counts = Counter(name for _, of in wrong for name in of)
         divisor = min(counts, key=lambda name: (name == divisors.UNKNOWN, -counts[name], known.index(name)))
