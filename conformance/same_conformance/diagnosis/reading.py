@@ -126,10 +126,10 @@ def fit_pool(members: np.ndarray, axis: Axis) -> tuple[AxisReading, ...]:
         for n_taps in sorted(set(range(1, largest + 1)) - {axis.kernel}, key=lambda n: (abs(n - axis.kernel), n)):
             yield from fits(axis.stride, axis.dilation, ("fill",), np.arange(n_taps)[None, :])
 
-    asked = _first_that_fits(axis, fits, only_asked=True)
+    asked = tuple(fits(axis.stride, axis.dilation))
     if _is_plain(asked, axis):
         return asked
-    found = (*asked, *resized())
+    found = (*asked, *resized(), *(r for s, d in _other_steps(axis) for r in fits(s, d, ("fill",))))
     if any(reading.border == "fill" for reading in found):
         return found
     return _with_mixed_borders(_first_that_fits(axis, fits), axis, fits(axis.stride, axis.dilation, MIXED))
@@ -164,18 +164,19 @@ def reads_of_pool(reading: AxisReading, axis: Axis) -> np.ndarray:
     return _extended(o * reading.stride + j * reading.dilation - reading.before, axis.size, reading.border)
 
 
-def _first_that_fits(
-    axis: Axis, fits: Callable[[int, int], Iterator[AxisReading]], *, only_asked: bool = False
-) -> tuple[AxisReading, ...]:
-    """Return what fits with the steps asked for; where only an unusual border makes that fit, other steps with a plain one too."""
-    if only_asked:
-        return tuple(fits(axis.stride, axis.dilation))
-    asked = tuple(fits(axis.stride, axis.dilation))
-    if any(_is_told_plainly(reading) for reading in asked):
-        return asked
+def _other_steps(axis: Axis) -> list[tuple[int, int]]:
+    """Return strides and dilations other than those asked for that may have been taken instead."""
     others = range(1, max(axis.stride, axis.dilation, 2) + 2)
-    steps = [(s, d) for s in (axis.stride, *others) for d in (axis.dilation, *others)]
-    found = [reading for s, d in dict.fromkeys(steps) if (s, d) != axis[2:4] for reading in fits(s, d)]
+    steps = dict.fromkeys((s, d) for s in (axis.stride, *others) for d in (axis.dilation, *others))
+    return [step for step in steps if step != (axis.stride, axis.dilation)]
+
+
+def _first_that_fits(axis: Axis, fits: Callable[[int, int], Iterator[AxisReading]]) -> tuple[AxisReading, ...]:
+    """Return what fits with the steps asked for; unless that is what SAME asks for, with other steps and a plain border too."""
+    asked = tuple(fits(axis.stride, axis.dilation))
+    if _is_plain(asked, axis):
+        return asked
+    found = [reading for s, d in _other_steps(axis) for reading in fits(s, d)]
     plain = tuple(reading for reading in found if _is_told_plainly(reading))
     return (*asked, *plain) if asked or plain else tuple(found)
 

@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from same_conformance import padding
 from same_conformance import plan as plans
-from same_conformance.case import OPS, POOLS, Case
+from same_conformance.case import OPS, POOLS, Axis, Case
 from same_conformance.mutants import clamp, divisor
-from same_conformance.mutants.windows import CONVOLUTIONS, MISTAKE, PlanOf, of_maps
+from same_conformance.mutants.windows import CONVOLUTIONS, MISTAKE, PlanOf, of_maps, scattered, started
 from same_conformance.plan import PADDED, Plan
 from same_conformance.rules import Rule
 
@@ -42,6 +43,34 @@ def _shifted(reads: np.ndarray, n: int) -> np.ndarray:
 def _without_border(reads: np.ndarray, _: int) -> np.ndarray:
     """Leave out every window that touches the padding."""
     return np.where((reads == PADDED).any(axis=1, keepdims=True), PADDED, reads)
+
+
+def _padded(total: Callable[[int, int, Axis], int]) -> PlanOf:
+    """Pad, or crop, ``total(windows, span, axis)`` elements in all, split as the mode asks, around the output that SAME has."""
+
+    def plan(case: Case) -> Plan:
+        transposed = case.op == "conv_transpose"
+        befores = []
+        for a in case.axes:
+            windows, span = (a.size, a.output_size) if transposed else (a.output_size, a.size)
+            befores.append(padding.split(max(total(windows, span, a), 0), case.padding).before)
+        if transposed:
+            return scattered(case, [(b, a.output_size) for b, a in zip(befores, case.axes, strict=True)])
+        return of_maps(case, [started(a, b, a.output_size) for b, a in zip(befores, case.axes, strict=True)])
+
+    return plan
+
+
+_undilated = _padded(lambda windows, span, a: (windows - 1) * a.stride + a.kernel - span)
+_unstrided = _padded(lambda _windows, _span, a: a.effective_kernel - 1)
+
+
+def _lower(case: Case) -> Plan:
+    """Put the odd element before, whatever the mode."""
+    sides = [max(a.before, a.after) for a in case.axes]
+    if case.op == "conv_transpose":
+        return scattered(case, [(b, a.output_size) for b, a in zip(sides, case.axes, strict=True)])
+    return of_maps(case, [started(a, b, a.output_size) for b, a in zip(sides, case.axes, strict=True)])
 
 
 def _counted(case: Case) -> Plan:
@@ -97,5 +126,23 @@ RULES = (
         CONVOLUTIONS,
         MISTAKE,
         _only(_BY_KERNEL, _mapped(_without_border)),
+    ),
+    *(
+        Rule(
+            f"{prefix}-{name}",
+            f"{sentence} in the gradient with respect to the {operand}",
+            ops,
+            MISTAKE,
+            _only(compared, wrong),
+        )
+        for prefix, operand, ops, compared in (
+            ("gradient", "input", OPS, _BY_INPUT),
+            ("kernel-gradient", "kernel", (*CONVOLUTIONS, "conv_transpose"), _BY_KERNEL),
+        )
+        for name, sentence, wrong in (
+            ("undilated", "computes the padding without the dilation", _undilated),
+            ("unstrided", "pads what is right at stride 1 only", _unstrided),
+            ("lower", "takes SAME for SAME_LOWER", _lower),
+        )
     ),
 )
