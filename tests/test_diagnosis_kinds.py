@@ -145,7 +145,7 @@ KINDS: dict[str, tuple[str, Wrong, tuple[str, ...]]] = {
     "an average gradient": (
         "conv.n3.k2.b2.kernel_gradient",
         gradient_scaled,
-        ("is right forward, but that to the kernel is divided by the number of examples",),
+        ("is right forward, but the gradient with respect to the kernel is divided by the number of examples",),
     ),
     "channels in another order": ("conv.n3.k2.c1-3", shuffled, ("exchanges output channels",)),
     "another choice from each window": ("max_pool.n4.k2", largest_magnitude, ("is the least element of each window",)),

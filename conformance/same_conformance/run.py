@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from same_conformance import assessment, expectations, output, plugins, record, unpacking
 from same_conformance._version import __version__
 from same_conformance.diagnosis import causes
-from same_conformance.diagnosis.causes import Inquiry
+from same_conformance.diagnosis.inquiry import Inquiry
 from same_conformance.errors import RecordError, StartError
 from same_conformance.interruption import Interruption, in_background
 from same_conformance.judge import Judge

@@ -11,7 +11,7 @@ from same_conformance.judge import FAILURES
 
 if TYPE_CHECKING:
     from same_conformance.case import Case
-    from same_conformance.diagnosis.causes import Inquiry
+    from same_conformance.diagnosis.inquiry import Inquiry
     from same_conformance.judge import Verdict
     from same_conformance.record import Result
 

@@ -30,7 +30,7 @@ _N_WRONG_PROBED, _N_RIGHT_PROBED = 40, 28
 _LONGEST_S = 8.0
 """How long wrong cases are probed, and how long right ones."""
 
-_GRADIENTS = {"input_gradient": "the gradient with respect to the input", "kernel_gradient": "that to the kernel"}
+_GRADIENTS = {"input_gradient": "the input", "kernel_gradient": "the kernel"}
 
 
 @dataclass(frozen=True)
@@ -264,7 +264,7 @@ def _sentence(wrong: Sequence[Result], right: Sequence[Result], findings: list[s
     if min(calls) > 1 and any(r.case.calls == 1 for r in right):
         findings.insert(0, "depends on the size that it saw first")
     elif "forward" not in compared:
-        which = " and ".join(_GRADIENTS[c] for c in sorted(compared))
+        which = "the gradient with respect to " + " and to ".join(_GRADIENTS[c] for c in sorted(compared))
         how = f"cannot be had: {wrong[0].judgement.message}" if set(verdicts) == {"error"} else transform or "is wrong"
         findings = [f"is right forward, but {which} {how}"]
     elif transform:  # it explains all results, which what was read need not do

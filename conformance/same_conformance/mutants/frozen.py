@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from same_conformance import spec
 from same_conformance.case import Case
-from same_conformance.mutants.windows import FORWARD, misread_axis, of_maps, windows
+from same_conformance.mutants.windows import FORWARD, MISTAKE, misread_axis, of_maps, windows
 from same_conformance.rules import Execute, Rule
 
 
@@ -23,6 +24,17 @@ def _frozen(case: Case) -> Execute:
         return spec.execute(now, tuple(a.astype(np.float64) for a in data), plan).astype(case.dtype)
 
     return execute
+
+
+def _frozen_in(rank: int) -> Callable[[Case], Execute]:
+    """Freeze in one rank only, as who implements just that one does."""
+
+    def build(case: Case) -> Execute:
+        return (
+            _frozen(case) if case.rank == rank else lambda *data: spec.execute(case.resized(data[0].shape[1:-1]), data)
+        )
+
+    return build
 
 
 RULES = (
@@ -40,5 +52,16 @@ RULES = (
         "https://github.com/rwightman/gen-efficientnet-pytorch/issues/47",
         build=_frozen,
         is_stateful=True,
+    ),
+    *(
+        Rule(
+            f"frozen-in-{rank}d",
+            f"pads as the first input that it saw needed, in {words} dimensions",
+            FORWARD,
+            MISTAKE,
+            build=_frozen_in(rank),
+            is_stateful=True,
+        )
+        for rank, words in ((2, "two"), (3, "three"))
     ),
 )

@@ -20,7 +20,8 @@ from same_conformance.picture.model import Picture
 from same_conformance.picture.windows import WITHOUT_ARRAY
 
 if TYPE_CHECKING:
-    from same_conformance.diagnosis.causes import Cause, Inquiry
+    from same_conformance.diagnosis.causes import Cause
+    from same_conformance.diagnosis.inquiry import Inquiry
     from same_conformance.judge import Judgement, Verdict
     from same_conformance.outcome import Outcome
     from same_conformance.record import Result

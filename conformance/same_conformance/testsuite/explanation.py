@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from same_conformance.case import Case, parse
 from same_conformance.diagnosis import causes
-from same_conformance.diagnosis.causes import Cause, Inquiry, how_small
+from same_conformance.diagnosis.causes import Cause, how_small
+from same_conformance.diagnosis.inquiry import Inquiry
 from same_conformance.doctor import symptoms
 from same_conformance.errors import UsageError
 from same_conformance.outcome import Array, Crash, Outcome, Timeout
