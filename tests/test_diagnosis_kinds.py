@@ -8,7 +8,7 @@ import pytest
 from same_conformance import operands, spec
 from same_conformance import plan as plans
 from same_conformance.case import Case, parse
-from same_conformance.diagnosis import further, naming, patterns, pieces, transforms
+from same_conformance.diagnosis import further, naming, patterns, pieces, probing, telling, transforms, where
 from same_conformance.diagnosis.diagnose import Diagnosis, diagnose
 from same_conformance.judge import Judge
 from same_conformance.mutants.windows import of_maps, scattered, started, windows
@@ -251,3 +251,56 @@ def test_further_cases_are_new_and_the_same_each_time_and_differ_in_one_thing_fi
     assert not any(further.is_blind(c) for c in found)
     near = set(further.around(case))
     assert {parse("conv.n5-4.k3-2.s2-1.same_lower"), parse("conv.n5.k3.s2"), parse("conv.n5-4.k4-2.s2-1")} <= near
+
+
+def test_a_bias_is_told_by_what_it_adds_to_each_channel() -> None:
+    judge = Judge()
+    cases = [parse(i) for i in ("conv.n5.k3.c2-3", "conv.n4-3.k2-2.s2-1", "conv.n1.k1")]
+    added = [np.arange(1.0, c.channels[-1] + 1) / 3 for c in cases]
+    pairs = [transforms.Pair(c, judge.expected(c) + b, judge.expected(c)) for c, b in zip(cases, added, strict=True)]
+    assert "bias" in transforms.describe(pairs)
+    moved = [p._replace(given=p.given + np.indices(p.given.shape)[1]) for p in pairs]
+    assert "bias" not in transforms.describe(moved)
+
+
+def test_a_gradient_of_other_windows_or_examples_is_told() -> None:
+    case = parse("conv.n5.k3.s2.d2.b2.input_gradient")
+    undilated = planned(lambda c: of_maps(c, [started(a, 0, a.output_size) for a in c.axes]))
+    cases = [case, parse("conv.n7.k4.d2.input_gradient"), parse("conv.n6-4.k3-2.d2-1.input_gradient")]
+    expected = Judge().expected
+    pairs = [transforms.Pair(c, undilated(c, operands.make(c)), expected(c)) for c in cases]
+    assert transforms.describe(pairs) == "is that of padding nothing before the first element"
+    cases = [parse(i) for i in ("conv.n5.k3.b2.kernel_gradient", "conv.n4-3.k2-2.b3.kernel_gradient")]
+    first = [(operands.make(c)[0][:1], operands.make(c)[1], operands.make(c)[2][:1]) for c in cases]
+    alone = [spec.execute(c, data) for c, data in zip(cases, first, strict=True)]
+    pairs = [transforms.Pair(c, a, expected(c)) for c, a in zip(cases, alone, strict=True)]
+    assert transforms.describe(pairs) == "is that of the first example alone"
+
+
+def test_rivals_are_told_apart_by_the_cases_on_which_they_disagree() -> None:
+    """Two thresholds that no case seen parts: the case between them is asked for, and decides."""
+    wrong = [parse(f"conv.n{n}.k3.s2") for n in (18, 20, 24)]
+    right = [parse(f"conv.n{n}.k3.s2") for n in (2, 6, 14)]
+    rivals = where.rivals(wrong, right)
+    assert len({rival.text for rival in rivals}) > 1
+    space = [parse(f"conv.n{n}.k3.s2") for n in (4, 15, 16, 17, 30)]
+    chosen = telling.of_predicates(rivals, space, 10)
+    assert {case.size[0] for case in chosen} & {15, 16, 17}
+    assert not {case.size[0] for case in chosen} & {4, 30}
+    assert telling.of_predicates(rivals[:1], space, 10) == []
+
+
+def test_who_reads_on_in_memory_is_told_so() -> None:
+    def runs_on(case: Case, given: tuple[np.ndarray, ...]) -> np.ndarray:
+        x, kernel = given
+        flat = np.concatenate([np.zeros(case.kernel[0]), x.ravel(), np.zeros(case.kernel[0])])
+        rows = np.stack([flat[j + case.kernel[0] - case.axes[0].before :][: x.size] for j in range(case.kernel[0])])
+        return np.einsum("kn,k->n", rows, kernel[:, 0, 0]).reshape(x.shape)
+
+    case = parse("conv.n4.k3.b2")
+    reading = probing.read(case, lambda c, sets: [Array(runs_on(c, given), c.dtype) for given in sets])
+    assert reading is not None
+    assert reading.runs_on
+    same = probing.read(case, lambda c, sets: [Array(spec.execute(c, given), c.dtype) for given in sets])
+    assert same is not None
+    assert not same.runs_on

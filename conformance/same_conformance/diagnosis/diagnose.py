@@ -266,7 +266,8 @@ def _sentence(wrong: Sequence[Result], right: Sequence[Result], findings: list[s
     elif "forward" not in compared:
         which = "the gradient with respect to " + " and to ".join(_GRADIENTS[c] for c in sorted(compared))
         how = f"cannot be had: {wrong[0].judgement.message}" if set(verdicts) == {"error"} else transform or "is wrong"
-        findings = [f"is right forward, but {which} {how}"]
+        is_right_forward = any(r.case.compared == "forward" for r in right)
+        findings = [f"is right forward, but {which} {how}" if is_right_forward else f"{which} {how}"]
     elif transform:  # it explains all results, which what was read need not do
         findings = [f"reads the right elements, but the result {transform}{_in_dtypes(wrong, right)}"]
     return "; ".join(findings) or _unread(wrong, right, verdict)

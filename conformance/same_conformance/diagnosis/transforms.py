@@ -39,6 +39,9 @@ def describe(pairs: Sequence[Pair]) -> str:
     pairs = pairs[:_MOST]
     if len(pairs) < _FEWEST:
         return ""
+    added = [_added(pair) for pair in pairs]
+    if None not in added and 2 * sum(map(bool, added)) >= len(added):
+        return "has a number of its own added to each output channel, as the bias of a layer does"
     factor = _factor(pairs)
     if factor:
         return factor
@@ -63,6 +66,17 @@ def _equal(case: Case, a: np.ndarray, b: np.ndarray) -> bool:
             a
         )  # which says that it is not specified
     return bool(near.all())
+
+
+def _added(pair: Pair) -> bool | None:
+    """Tell whether one number per output channel was added that rounding does not hide; None if something else differs."""
+    if pair.case.op in POOLS or pair.case.compared != "forward" or pair.given.size == 0:
+        return None
+    added = (pair.given - pair.asked).reshape(-1, pair.given.shape[-1])
+    rounding = 8 * 2.0 ** -SIGNIFICANT_BITS[pair.case.dtype] * max(float(np.abs(pair.given).max()), 1.0)
+    if not (np.ptp(added, axis=0) <= rounding).all():
+        return None
+    return bool((np.abs(added).max(axis=0) > rounding).any())
 
 
 def _factor(pairs: Sequence[Pair]) -> str:
