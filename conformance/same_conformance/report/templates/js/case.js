@@ -126,7 +126,7 @@ const casePicture = (c, name, result, picture, theirs) => {
     parts.push(axisPicture(c.op, c.axes[a], name, theirs ? theirs[a] : null));
   }
   parts.push(legend(theirs ? [READ, MOVED, PADDING] : [READ, PADDING]), h("p", { class: "small screen-only" }, "Point at a line, or go to it with the Tab and arrow keys, to see its elements."));
-  const view = c.rank > 1 ? windowView(c, name, theirs, theirs ? firstDiffering(c, theirs) : c.axes.map(() => 0)) : null;
+  const view = c.rank > 1 && c.axes.every((axis) => axis.k <= MOST_KEPT) ? windowView(c, name, theirs, theirs ? firstDiffering(c, theirs) : c.axes.map(() => 0)) : null;
   if (view) parts.push(h("h3", {}, "All axes together"), view.element);
   if (picture && picture.expected) {
     const arrays = arraysView(name, picture, c.compared);

@@ -12,10 +12,7 @@ const readData = async () => {
 // Windows that a picture holds as numbers: how many, what the first tap of the first reads, the steps from window to
 // window and from tap to tap, and what there is to read.
 const spelled = (axis, [many, start, stride, dilation, long]) =>
-  windowsBy(many, axis.k, (o) => Array.from({ length: axis.k }, (_, j) => {
-    const at = start + o * stride + j * dilation;
-    return at >= 0 && at < long ? at : null;
-  }));
+  windowsBy(many, axis.k, (o) => tapsFrom(start + o * stride, dilation, axis.k, long));
 
 let run = null; // everything below is about this run
 

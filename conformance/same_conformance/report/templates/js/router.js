@@ -77,4 +77,4 @@ start().catch((error) => {
 });
 
 // What the tests of this package compare with its Python.
-window.sameConformance = { axisOf, windowsOf, parseCase, caseId, compilePredicate, recipes, spelled };
+window.sameConformance = { axisOf, windowsOf, parseCase, caseId, compilePredicate, recipes, isForOneSize, spelled };

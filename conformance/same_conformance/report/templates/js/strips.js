@@ -10,6 +10,7 @@ const MOST_LINES = 12, MOST_COLUMNS = 34, MOST_PADS = 12, MOST_TAPS_SAID = 20;
 const placed = (windows) => {
   const guess = guessStep(windows);
   const found = windows.map((taps) => {
+    if (taps.spread) return taps.spread;
     const real = taps.map((index, j) => [index, j]).filter(([index]) => index !== null);
     if (!real.length) return null;
     const [[first, i], [last, j]] = [real[0], real[real.length - 1]];
@@ -22,13 +23,17 @@ const placed = (windows) => {
   return windows.map((taps, o) => {
     let one = found[o];
     if (!one && stride !== null) one = { start: a[0].start + (o - a[1]) * stride, step: guess };
-    return { taps, at: taps.map((index, t) => (index !== null ? index : one ? Math.round(one.start + t * one.step) : null)) };
+    return { taps, at: taps.map((index, t) => (index !== null ? index : one ? Math.round(one.start + (taps.spread ? taps.spread.numbers[t] : t) * one.step) : null)) };
   });
 };
+
+// Whether a window of very many taps, of which only the ends are held, has one at this place.
+const isTapOf = ({ start, step, k }, at) => (at - start) % step === 0 && (at - start) / step >= 0 && (at - start) / step < k;
 
 const guessStep = (windows) => {
   for (const taps of windows) {
     if (!taps) continue; // a hole
+    if (taps.spread) return taps.spread.step;
     for (let j = 1; j < taps.length; j += 1) if (taps[j] !== null && taps[j - 1] !== null) return taps[j] - taps[j - 1];
   }
   return 1;
@@ -58,8 +63,9 @@ const ends = (values, most) => (values.length <= most ? values : [...values.slic
 
 const shownColumns = (from, to, needed, long) => {
   const run = (first, end) => Array.from({ length: Math.max(end - first, 0) }, (_, i) => first + i);
+  const bothEnds = (first, end) => (end - first <= MOST_PADS ? run(first, end) : [...run(first, first + 3), ...run(end - 3, end)]);
   if (to - from <= MOST_COLUMNS) return run(from, to);
-  const wanted = new Set([...needed, 0, 1, long - 2, long - 1, ...ends(run(from, 0), MOST_PADS), ...ends(run(long, to), MOST_PADS)]);
+  const wanted = new Set([...needed, 0, 1, long - 2, long - 1, ...bothEnds(from, 0), ...bothEnds(long, to)]);
   return [...wanted].filter((at) => at >= from && at < to).sort((a, b) => a - b).slice(0, 2 * MOST_COLUMNS);
 };
 
@@ -132,21 +138,22 @@ const strip = ({ op, axis, windows, reference, frame, label }) => {
     const group = s("g", { class: wrong ? "tap wrong" : "tap", tabindex: i === shown[0] ? 0 : -1, role: "img", "data-line": i });
     group.append(s("rect", { class: "hit", x: 0, y: y - 1, width: width, height: LINE - 1 }));
     group.append(s("text", { class: "side", x: GUTTER - 8, y: y + CELL / 2 }, shortWhat));
+    const spread = line && line.taps.spread;
+    const at = !line ? [] : spread ? columns.filter((a) => isTapOf(spread, a)) : line.at.filter((a) => x.has(a));
     let said = `${what}: `;
     if (!line) {
       group.append(s("text", { class: "remark", x: GUTTER + 4, y: y + CELL / 2 }, "missing"));
       said += "missing";
     } else {
-      const at = line.at.filter((a) => x.has(a));
       if (at.length > 1) group.append(s("path", { d: `M${x.get(Math.min(...at)) + CELL / 2} ${y + CELL / 2 - 4}H${x.get(Math.max(...at)) + CELL / 2}` }));
       const expected = reference && reference[i] ? reference[i] : null;
-      line.at.forEach((a, j) => {
+      (spread ? at : line.at).forEach((a, j) => {
         if (!x.has(a)) return;
-        const other = reference && (!expected || expected[j] !== line.taps[j]);
-        group.append(s("rect", { class: `${line.taps[j] === null ? "in-pad" : ""}${other ? " other" : ""}`, x: x.get(a) + 5, y: y + 1, width: CELL - 10, height: CELL - 10 }));
+        const other = reference && (!expected || (spread ? wrong : expected[j] !== line.taps[j]));
+        group.append(s("rect", { class: `${(spread ? real(a) : line.taps[j] !== null) ? "" : "in-pad"}${other ? " other" : ""}`, x: x.get(a) + 5, y: y + 1, width: CELL - 10, height: CELL - 10 }));
       });
       const words = line.taps.map((index) => (index === null ? (transposed ? "cut" : "padding") : index));
-      said += `reads ${ends(words, MOST_TAPS_SAID).join(", ")}${words.length > MOST_TAPS_SAID ? ` and what is between these, ${words.length} in all` : ""}`;
+      said += `reads ${ends(words, MOST_TAPS_SAID).join(", ")}${spread || words.length > MOST_TAPS_SAID ? ` and what is between these, ${spread ? spread.k : words.length} in all` : ""}`;
       if (transposed) said = said.replace("reads", "adds to");
       if (line.at.every((a) => a === null)) group.append(s("text", { class: "remark", x: GUTTER + 4, y: y + CELL / 2 }, "padding only"));
       if (wrong) {
@@ -157,7 +164,7 @@ const strip = ({ op, axis, windows, reference, frame, label }) => {
     }
     group.setAttribute("aria-label", said);
     const light = (on) => () => {
-      for (const a of line ? line.at : []) if (cellOf.has(a)) cellOf.get(a).classList.toggle("on", on);
+      for (const a of at) if (cellOf.has(a)) cellOf.get(a).classList.toggle("on", on);
     };
     for (const [event, on] of [["pointerenter", true], ["focus", true], ["pointerleave", false], ["blur", false]]) group.addEventListener(event, light(on));
     rows.push(group);
