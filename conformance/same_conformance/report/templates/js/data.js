@@ -25,6 +25,7 @@ const makeRun = (data) => {
   const firstRow = new Int32Array(data.cases.length + 1).fill(rows.case.length); // rows are ordered by case
   for (let i = rows.case.length - 1; i >= 0; i -= 1) firstRow[rows.case[i]] = i;
   for (let i = data.cases.length - 1; i >= 0; i -= 1) firstRow[i] = Math.min(firstRow[i], firstRow[i + 1]);
+  const words = new Array(data.cases.length);
   const pictures = new Map(data.pictures.map((picture) => [`${picture.implementation} ${picture.case}`, picture]));
   const isFailure = data.verdicts.map((verdict) => data.failures.includes(verdict));
   const isRight = data.verdicts.map((verdict) => verdict === "pass" || verdict === "unspecified");
@@ -64,6 +65,19 @@ const makeRun = (data) => {
         why: data.texts[rows.why[i]],
         message: data.texts[rows.message[i]],
       };
+    },
+    // The layers of networks that are a case: of each network their names.
+    layersOf(number) {
+      if (number === undefined) return [];
+      return Object.entries(data.networks).flatMap(([network, cases]) => {
+        const at = cases.indexOf(number);
+        return at < 0 ? [] : [[network, data.layers[network][at]]];
+      });
+    },
+    // The words by which a case is found: its id, and the layers that it is.
+    wordsOf(number) {
+      words[number] ??= `${data.cases[number]} ${this.layersOf(number).flat(2).join(" ")}`.toLowerCase();
+      return words[number];
     },
     picture(name, c) {
       const found = pictures.get(`${name} ${c.id}`);

@@ -44,7 +44,7 @@ const filterRows = (state) => {
     if (fits[number] < 0) fits[number] = caseFits(number) ? 1 : 0;
     if (!fits[number]) continue;
     if (words.length) {
-      const text = `${run.cases[number]} ${run.implementations[rows.implementation[i]]} ${run.texts[rows.message[i]]} ${run.texts[rows.why[i]]}`.toLowerCase();
+      const text = `${run.wordsOf(number)} ${run.implementations[rows.implementation[i]]} ${run.texts[rows.message[i]]} ${run.texts[rows.why[i]]}`.toLowerCase();
       if (!words.every((word) => text.includes(word))) continue;
     }
     found.push(i);
@@ -94,7 +94,7 @@ const explorerPage = (parameters, section) => {
   const controls = h("form", { class: "controls", role: "search", "aria-label": "Filters", onsubmit: (event) => event.preventDefault() },
     Object.entries(choices).map(option),
     h("div", { class: "grow where" }, field("where", h("input", { type: "text", name: "where", value: state.where, placeholder: "k even and s > k", spellcheck: "false", autocapitalize: "off", "aria-describedby": "where-wrong where-hint", oninput: typed("where") }), { class: "field grow" }), wrong),
-    field("text", h("input", { type: "search", name: "q", value: state.q, placeholder: "id, name or message", oninput: typed("q") }), { class: "field grow" }),
+    field("text", h("input", { type: "search", name: "q", value: state.q, placeholder: "id, layer or message", oninput: typed("q") }), { class: "field grow" }),
     h("button", { type: "button", onclick: () => { location.hash = "#/explorer"; } }, "Clear"));
   const draw = () => {
     let found;
