@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def listed_record() -> Record:
     """Return a run of a file of this project that fails as listed, of one that claims 2-D only, and of one that swaps axes."""
     cases = [parse(text) for text in (
         "conv.n5.k3", "conv.n5.k3.s2", "conv.n6.k3.s2", "conv.n5-5.k3-3.s2-2", "conv.n5-5.k3-3", "conv.n7-7.k3-3", "conv.n6-6.k2-2.s3-3",
-        "conv.n5-5.k3-3.d2-2", "conv.n5-6.k3-2", "max_pool.n5-5.k3-3.s2-2",
+        "conv.n5-5.k3-3.d2-2", "conv.n7-7.k3-3.d2-2", "conv.n5-6.k3-2", "max_pool.n5-5.k3-3.s2-2",
     )]  # fmt: skip
     cases.sort(key=lambda case: case.canonical_key)
     results = []
@@ -106,3 +107,111 @@ def test_the_way_to_a_script_leads_to_the_script(tab: Open, report: Path) -> Non
     sync_api.expect(script).to_have_count(1)
     sync_api.expect(script.locator("summary")).to_be_in_viewport()
     assert "import torch" in script.locator("pre").inner_text()
+
+
+def row_of(page: Any, name: str) -> str:
+    text: str = page.locator(f'.answers tr[data-name="{name}"]').inner_text()
+    return text
+
+
+@pytest.mark.parametrize("with_", ["", "theirs"])
+def test_who_is_wrong_is_so_with_the_listed_reason_and_its_link(tab: Open, listed: Path, with_: str) -> None:
+    page = visible(tab().go(listed, f"/calculator?op=conv&n=5&k=3&s=2&d=1&with={with_}"))
+    assert WHY in row_of(page, "theirs")
+    places = page.locator('.headline, .answers tr[data-name="theirs"]')
+    assert places.count() == (2 if with_ else 1)
+    for place in places.all():
+        assert place.locator(f".reason a[href='{LINK}']").count() == 1
+
+
+def test_who_is_right_here_and_known_to_be_wrong_elsewhere_says_so_in_its_own_row_and_box(
+    tab: Open, listed: Path
+) -> None:
+    page = visible(tab().go(listed, "/calculator?op=conv&n=5&k=3&s=1&d=1"))
+    assert "but wrong elsewhere: gives the pads of the first axis" in row_of(page, "torch-swapped-axes")
+    assert f"but wrong elsewhere: {WHY}" in row_of(page, "theirs")
+    assert page.locator(".short p.names").all_inner_texts() == [
+        "✓ 1 right: flat",
+        "✓ 2 right here, but wrong elsewhere: theirs, torch-swapped-axes",
+    ]
+    page = visible(tab().go(listed, "/calculator?op=conv&n=5&k=3&s=1&d=1&with=torch-swapped-axes"))
+    assert "but wrong elsewhere: gives the pads of the first axis" in page.locator(".headline").inner_text()
+
+
+def test_a_reason_of_another_rank_is_never_given(tab: Open, listed: Path) -> None:
+    page = visible(tab().go(listed, "/calculator?op=conv&n=5&k=3&s=1&d=1"))
+    assert "✓ right" in row_of(page, "flat")
+    page = visible(tab().go(listed, "/calculator?op=conv&n=5x5x5&k=3&s=1&d=1"))
+    assert "rank" not in row_of(page, "flat")
+    page = visible(tab().go(listed, "/calculator?op=conv&n=6&k=3&s=2&d=1"))
+    assert "? not checked" in row_of(page, "flat")
+
+
+def test_parameters_whose_like_are_all_refused_are_not_offered_and_the_rest_is_one_command(
+    tab: Open, listed: Path
+) -> None:
+    page = visible(tab().go(listed, "/calculator?op=conv&n=50&k=6&s=1&d=4"))
+    assert " not offered" in row_of(page, "flat")
+    assert "has no dilation: so it says of all 2 cases that stride and dilate alike" in row_of(page, "flat")
+    assert page.locator(".command", has_text="conv.n50-50").all_inner_texts() == [
+        "same-conformance run docs/third_party/timm_layers.py torch-swapped-axes --case conv.n50-50.k6-6.d4-4\nCopy"
+    ]
+
+
+def test_what_an_address_asks_for_and_nobody_knows_is_said(tab: Open, report: Path) -> None:
+    page = visible(tab().go(report, "/calculator?op=nonsense&n=5&k=3&s=1&d=1&with=nobody&padding=valid"))
+    assert page.locator(".note").inner_text() == (
+        "This report knows no op “nonsense”; conv is taken instead, and no padding “valid”; same is taken instead, "
+        "and no with “nobody”; all of them is taken instead."
+    )
+    assert visible(tab().go(report, "/calculator?op=conv&n=5&k=3&s=1&d=1")).locator(".note").count() == 0
+
+
+def test_the_explorer_has_the_words_of_the_other_pages(tab: Open, report: Path) -> None:
+    page = visible(tab().go(report, "/explorer?verdict=value"))
+    assert page.locator("select[name=verdict] option:checked").inner_text() == "wrong values"
+    assert set(page.locator(".rows td:nth-child(3) .v").all_inner_texts()) == {"≠ wrong values"}
+
+
+@pytest.mark.parametrize("op", ["depthwise_conv", "conv_transpose"])
+def test_no_op_is_cut_in_its_list(tab: Open, report: Path, op: str) -> None:
+    page = visible(tab(viewport={"width": 1280, "height": 900}).go(report, f"/calculator?op={op}&n=5&k=3&s=1&d=1"))
+    needed_px = """(one) => {
+      const probe = document.createElement("span");
+      probe.style.cssText = "position: absolute; white-space: nowrap";
+      probe.style.font = getComputedStyle(one).font;
+      probe.textContent = one.value;
+      document.body.append(probe);
+      return probe.offsetWidth + 45;
+    }"""  # the arrow and the padding on both sides
+    found = page.locator("select[name=op]")
+    assert found.evaluate(needed_px) <= found.bounding_box()["width"]
+
+
+def test_numbers_of_a_picture_do_not_run_into_each_other(tab: Open, report: Path) -> None:
+    page = visible(tab(viewport={"width": 1280, "height": 900}).go(report, "/calculator?op=conv&n=123456&k=3&s=1&d=1"))
+    boxes = [box.bounding_box() for box in page.locator("svg.strip .cell text").all()]
+    assert len(boxes) > 6
+    boxes.sort(key=lambda box: box["x"])
+    for left, after in pairwise(boxes):
+        assert left["x"] + left["width"] <= after["x"]
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_a_small_screen_shows_all_of_a_small_picture_and_sorts(tab: Open, report: Path, width: int) -> None:
+    opened = tab(viewport={"width": width, "height": 800})
+    page = opened.go(report, "/case/conv.n5.k4?with=stranger")
+    for strip in visible(page).locator("svg.strip").all():
+        box = strip.bounding_box()
+        assert box["x"] + box["width"] <= width
+    page = opened.go(report, "/rule")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page = opened.go(report, "/explorer")
+    visible(page).locator("select[name=sort]").select_option("-n")
+    page.wait_for_url("**sort=-n")
+    numbers = [int(text or 0) for text in page.locator(".rows tbody td:nth-child(5)").all_inner_texts()]
+    assert numbers == sorted(numbers, reverse=True)
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    page.get_by_role("link", name="Back to the top").click()
+    assert page.evaluate("scrollY") == 0
+    assert page.url.endswith("sort=-n")

@@ -121,6 +121,7 @@ def _data(
         "failures": FAILURES,
         "symbols": SYMBOLS,
         "said": SAID,
+        "counted": COUNTED,
         "standings": STANDINGS,
         "cases": ids,
         "notes": _notes(ids),
@@ -227,7 +228,9 @@ def _said(case: Case, ran: Mapping[tuple[str, Case], Judgement]) -> dict[str, st
         if judgement is None:
             said[witness] = "did not run"
         else:
-            said[witness] = "the same" if judgement.verdict == "pass" else judgement.message or judgement.verdict
+            said[witness] = (
+                "the same as the spec" if judgement.verdict == "pass" else judgement.message or judgement.verdict
+            )
     return said
 
 

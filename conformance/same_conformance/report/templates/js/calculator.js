@@ -58,6 +58,9 @@ const calculatorForm = (state, submitted, changed) => {
 const calculatorPage = (parameters, section) => {
   const get = (key, fallback) => parameters.get(key) || fallback;
   const state = { op: OPS.includes(get("op")) ? get("op") : "conv", n: get("n", "225"), k: get("k", "3"), s: get("s", "2"), d: get("d", "1"), padding: get("padding") === "same_lower" ? "same_lower" : "", with: run.implementations.includes(get("with")) ? get("with") : "" };
+  const taken = [["op", OPS.includes(get("op", "conv")), state.op], ["padding", ["", "same", "same_lower"].includes(get("padding", "")), "same"], ["with", run.implementations.includes(get("with", "")) || !get("with"), "all of them"]];
+  const refused = taken.filter(([, isKnown]) => !isKnown).map(([key, , instead]) => `${key} “${get(key).slice(0, 100)}”; ${instead} is taken instead`);
+  const note = refused.length ? h("p", { class: "note", role: "status" }, `This report knows no ${refused.join(", and no ")}.`) : "";
   const result = h("div", { id: "answer" });
   const draw = (now, move) => {
     move(address("/calculator", now));
@@ -70,7 +73,7 @@ const calculatorPage = (parameters, section) => {
     }
   };
   const form = calculatorForm(state, (now) => draw(now, step), (now, from) => draw(now, from.matches("select") ? step : amend));
-  section.replaceChildren(h("h1", { id: "h-calculator" }, "Calculator"), h("p", { class: "lead" }, "What SAME does for a layer, who is right for it, and the code. One number stands for every axis; 224x160 for two."), form, result);
+  section.replaceChildren(h("h1", { id: "h-calculator" }, "Calculator"), h("p", { class: "lead" }, "What SAME does for a layer, who is right for it, and the code. One number stands for every axis; 224x160 for two."), note, form, result);
   draw(state, amend);
 };
 
@@ -94,9 +97,9 @@ const calculated = (state) => {
   const chosen = answers.find(({ one }) => one.name === state.with);
   return [
     h("p", { class: "print-only" }, inWords(parseCase(id)), "."),
-    chosen ? headline(chosen, state) : null,
+    chosen ? headline(chosen, state, id) : null,
     ...summary, remark,
-    chosen ? null : inShort(answers),
+    chosen ? null : inShort(answers, state.op, id),
     h("h2", {}, "Code"),
     recipeView(state.op, image, padding),
     h("p", { class: "small" }, "In the terminal: ", h("code", {}, broken(explainCommand(state, axes, padding)))),

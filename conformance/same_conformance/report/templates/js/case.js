@@ -132,7 +132,7 @@ const casePage = (asked, parameters) => {
   if (!results.length) parts.push(h("p", { class: "note" }, "Not in this run. What SAME asks for is drawn below; to check it: "), command(`same-conformance run --case ${id}`));
   if (result) parts.push(h("div", { class: "ask one" }, layerForm({ ...calculatorState(c), with: name })));
   parts.push(...casePicture(c, name, result, picture, theirs));
-  if (results.length) parts.push(h("h2", {}, "What everyone does with it"), ...verdictTable(id, results, name), onRecord(run.numberOf(id)));
+  if (results.length) parts.push(h("h2", {}, "What everyone does with it"), wordsLink(), ...verdictTable(id, results, name), onRecord(run.numberOf(id)));
   const known = run.notes[id];
   parts.push(h("p", { class: "small" }, known ? ["Why this case is there: ", linked(known), ". "] : null,
     h("a", { href: address("/calculator", { ...calculatorState(c), with: result ? name : "" }) }, "These parameters in the calculator")));

@@ -89,4 +89,7 @@ const makeRun = (data) => {
 // A verdict in the words of who has not read the list of them.
 const markInWords = (verdict) => h("span", { class: `v v-${verdict}`, title: `verdict: ${verdict}` }, h("span", { class: "sym", "aria-hidden": "true" }, run.symbols[verdict] || "?"), " ", run.said[verdict] || verdict);
 
-const mark = (verdict) => h("span", { class: `v v-${verdict}` }, h("span", { class: "sym", "aria-hidden": "true" }, run.symbols[verdict] || "?"), " ", verdict);
+const mark = (verdict) => h("span", { class: `v v-${verdict}`, title: `verdict: ${verdict}` }, h("span", { class: "sym", "aria-hidden": "true" }, run.symbols[verdict] || "?"), " ", run.counted[verdict] || verdict);
+
+// Where the words are explained, for pages that are full of them.
+const wordsLink = () => h("p", { class: "small screen-only" }, h("a", { href: "#/rule" }, "What the words mean"));

@@ -100,7 +100,7 @@ const windowGrid = (c, allWindows, chosen, reference, title) => {
   });
   const [rowAxis, columnAxis] = c.rank === 3 ? [1, 2] : [0, 1];
   const slices = c.rank === 3 ? [...new Set(reads[0])] : [null];
-  const size = 26;
+  const size = Math.max(26, 7 * Math.max(...spans.map(({ to }) => String(to).length)) + 4);
   const grid = (slice) => {
     const pieces = [];
     const [down, across] = [spans[rowAxis], spans[columnAxis]];

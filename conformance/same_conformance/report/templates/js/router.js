@@ -61,6 +61,11 @@ const start = async () => {
     event.preventDefault(); // the address says which page is shown
     document.getElementById("content").focus();
   });
+  document.getElementById("to-top").addEventListener("click", (event) => {
+    event.preventDefault();
+    scrollTo(0, 0);
+    document.getElementById("content").focus({ preventScroll: true });
+  });
   showSection(); // at once, so that nobody sees all pages on end while the data are unpacked
   run = makeRun(await readData());
   for (const element of document.querySelectorAll("[data-live]:not(.page)")) element.hidden = false;
