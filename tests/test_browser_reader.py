@@ -215,3 +215,40 @@ def test_a_small_screen_shows_all_of_a_small_picture_and_sorts(tab: Open, report
     page.get_by_role("link", name="Back to the top").click()
     assert page.evaluate("scrollY") == 0
     assert page.url.endswith("sort=-n")
+
+
+def test_those_known_to_be_wrong_can_be_left_out(tab: Open, listed: Path) -> None:
+    page = tab().go(listed, "/")
+    known = page.locator(".matrix a", has_text="torch-swapped-axes")
+    assert known.is_visible()
+    visible(page).get_by_label("without those that are run because").check()
+    assert not known.is_visible()
+    page.goto(f"{listed.as_uri()}#/calculator?op=conv&n=5&k=3&s=1&d=1")
+    answers = page.locator(".answers tr[data-name]")
+    sync_api.expect(answers).to_have_count(2)
+    visible(page).get_by_label("without those that are run because").uncheck()
+    sync_api.expect(answers).to_have_count(3)
+
+
+def test_the_address_of_what_is_shown_can_be_copied(tab: Open, listed: Path) -> None:
+    page = tab(permissions=["clipboard-read", "clipboard-write"]).go(listed, "/calculator?op=conv&n=5&k=3&s=1&d=1")
+    visible(page).get_by_label("size").fill("6")
+    visible(page).get_by_role("button", name="Copy link").click()
+    sync_api.expect(visible(page).locator(".link-copier")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()").endswith("#/calculator?op=conv&n=6&k=3&s=1&d=1")
+
+
+def test_no_line_begins_with_a_comma(tab: Open, listed: Path) -> None:
+    page = tab(viewport={"width": 320, "height": 800}).go(listed, "/calculator?op=conv&n=50&k=6&s=1&d=4")
+    names = visible(page).locator(".short .names")
+    assert names.count() > 0
+    for item in names.locator(".item").all():
+        link = item.locator("a").bounding_box()
+        assert item.bounding_box()["height"] < 2 * link["height"]
+
+
+@pytest.mark.parametrize("route", ["/", "/calculator?op=conv&n=5&k=3&s=1&d=1", "/case/conv.n5.k3.s2?with=theirs"])
+def test_labels_stand_in_one_line(tab: Open, listed: Path, route: str) -> None:
+    labels = visible(tab(viewport={"width": 1280, "height": 900}).go(listed, route)).locator("form.calc .field > span")
+    assert labels.count() == 7
+    assert len({round(label.bounding_box()["y"]) for label in labels.all()}) == 1

@@ -135,7 +135,7 @@ const casePage = (asked, parameters) => {
   if (results.length) parts.push(h("h2", {}, "What everyone does with it"), wordsLink(), ...verdictTable(id, results, name), onRecord(run.numberOf(id)));
   const known = run.notes[id];
   parts.push(h("p", { class: "small" }, known ? ["Why this case is there: ", linked(known), ". "] : null,
-    h("a", { href: address("/calculator", { ...calculatorState(c), with: result ? name : "" }) }, "These parameters in the calculator")));
+    h("a", { href: address("/calculator", { ...calculatorState(c), with: result ? name : "" }) }, "These parameters in the calculator")), linkCopier());
   return parts.flat();
 };
 
@@ -199,6 +199,6 @@ const verdictTable = (id, results, name) => {
     failing.length ? scroller("Failures", h("table", { class: "grid stack keys" },
       h("thead", {}, h("tr", {}, heads.map((word, i) => h("th", { scope: "col", class: i === 3 || i === 4 ? "n" : null }, word)))), h("tbody", {}, failing.map(row)))) : null,
     ...lines.map(([verdict, of]) => h("p", { class: "names" }, mark(verdict), ` (${of.length}): `,
-      of.map((one, i) => [i ? ", " : "", h("a", { href: caseAddress(id, one.name), title: one.message || null, "aria-current": one.name === name ? "true" : null }, broken(one.name))]), ".")),
+      series(of.map((one) => h("a", { href: caseAddress(id, one.name), title: one.message || null, "aria-current": one.name === name ? "true" : null }, broken(one.name)))), ".")),
   ];
 };

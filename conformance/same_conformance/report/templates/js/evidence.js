@@ -177,7 +177,7 @@ const inShort = (answers, op, id) => {
   return h("div", { class: "short", role: "group", "aria-label": "Who is right, in short" }, lines.map(([state, words, holds]) => {
     const of = answers.filter(holds).map(({ one }) => one.name).sort();
     return of.length ? h("p", { class: "names" }, h("span", { class: `word ${state}` }, h("span", { class: "sym", "aria-hidden": "true" }, SIGNS[state][0]), ` ${of.length} ${words}`), ": ",
-      of.map((name, i) => [i ? ", " : "", implementationLink(name)])) : null;
+      series(of.map(implementationLink))) : null;
   }), open.length ? [h("p", { class: "small label" }, open.length > 1 ? "To check all that are not checked:" : "To check it:"), command(`same-conformance run ${open.join(" ")} --case ${id}`)] : null);
 };
 
@@ -194,5 +194,5 @@ const evidenceTable = (answers, asked) => {
       h("th", { scope: "row" }, implementationLink(each.one.name), each.one.name in run.rules ? [" ", h("span", { class: "tag" }, "known to be wrong")] : null),
       h("td", {}, signed(each.state)),
       h("td", {}, each.text(), reasonNote(each, op), trapNote(each, asked), elsewhereNote(each, op), gradientNote(each.one)))))),
-    without.length ? h("p", { class: "small" }, `No ${asked.op} at all: `, without.map(({ one }, i) => [i ? ", " : "", implementationLink(one.name)]), ".") : null];
+    without.length ? h("p", { class: "small" }, `No ${asked.op} at all: `, series(without.map(({ one }) => implementationLink(one.name))), ".") : null];
 };

@@ -69,6 +69,7 @@ const start = async () => {
   showSection(); // at once, so that nobody sees all pages on end while the data are unpacked
   run = makeRun(await readData());
   for (const element of document.querySelectorAll("[data-live]:not(.page)")) element.hidden = false;
+  document.getElementById("known-switch").append(knownSwitch(() => {}));
   askForms(document.getElementById("ask"));
   for (const source of document.querySelectorAll(".copy")) copyable(source);
   route(true);
