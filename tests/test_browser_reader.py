@@ -130,6 +130,7 @@ def test_who_is_right_here_and_known_to_be_wrong_elsewhere_says_so_in_its_own_ro
     page = visible(tab().go(listed, "/calculator?op=conv&n=5&k=3&s=1&d=1"))
     assert "but wrong elsewhere: gives the pads of the first axis" in row_of(page, "torch-swapped-axes")
     assert f"but wrong elsewhere: {WHY}" in row_of(page, "theirs")
+    assert page.locator(f'.answers tr[data-name="theirs"] .flag a[href="{LINK}"]').count() == 1
     assert page.locator(".short p.names").all_inner_texts() == [
         "✓ 1 right: flat",
         "✓ 2 right here, but wrong elsewhere: theirs, torch-swapped-axes",

@@ -137,17 +137,17 @@ const reasonNote = ({ state, one }, op) => {
 // What is known against one who is right here: by its rule, or by failures elsewhere in the same op and rank.
 const knownElsewhere = ({ state, one }, op) => {
   if (state !== "right") return [];
-  if (one.name in run.rules) return [[run.rules[one.name], null]];
+  if (one.name in run.rules) return [[run.rules[one.name], null, ""]];
   return [...one.elsewhere.entries()].map(([why, number]) => {
     const card = cardFor(one.name, op, why);
-    return [card ? card.title : why || "fails", card ? card.case : run.cases[number]];
+    return [card ? card.title : why || "fails", card ? card.case : run.cases[number], card ? card.report : ""];
   });
 };
 const elsewhereNote = (each, op) => {
   const known = knownElsewhere(each, op);
   if (!known.length) return null;
   return h("span", { class: "flag" }, h("span", { class: "sym", "aria-hidden": "true" }, "≠"), " but wrong elsewhere: ",
-    known.slice(0, 3).map(([title, example], i) => [i ? "; " : "", linked(title), example ? [" (", caseLink(example, each.one.name), ")"] : null]),
+    known.slice(0, 3).map(([title, example, report], i) => [i ? "; " : "", linked(title), example ? [" (", caseLink(example, each.one.name), report ? ["; reported: ", linked(report)] : null, ")"] : null]),
     known.length > 3 ? ["; ", h("a", { href: address("/impl/" + encodeURIComponent(each.one.name), { op }) }, `${known.length - 3} more`)] : null);
 };
 
