@@ -32,7 +32,7 @@ def test_who_asks_whether_a_layer_is_safe_gets_the_answer_from_the_front(tab: Op
     answers = {row.get_attribute("data-name"): row.inner_text() for row in page.locator(".answers tbody tr").all()}
     assert "✓ right" in answers["torch-explicit"]
     assert "≠ wrong" in answers["torch-half"]
-    assert "F.pad(x, (0, 1, 0, 1))" in page.locator(".recipes").inner_text()
+    assert "same_pad(x, (3, 3), (2, 2), (1, 1))" in page.locator(".recipes").inner_text()
     page = visible(page)
     page.get_by_label("size").fill("225")
     assert "pads 1 before and 1 after; output 113." in page.locator("#answer").inner_text()
@@ -250,8 +250,8 @@ def test_a_network_leads_to_all_layers_that_break_it(tab: Open, report: Path) ->
 def test_a_network_says_on_any_screen_who_reproduces_it_and_who_does_not(tab: Open, report: Path, width: int) -> None:
     page = visible(tab(viewport={"width": width, "height": 844}).go(report, "/networks"))
     row = page.locator("tbody tr", has=page.page.get_by_role("rowheader", name="MobileNetV2"))
-    row.locator("summary").click()
-    assert row.locator("details").inner_text().split("\n") == ["✓ 1 of 3", "torch-explicit"]
+    row.locator("td.safe summary").click()
+    assert row.locator("td.safe details").inner_text().split("\n") == ["✓ 1 of 3", "torch-explicit"]
     assert row.locator("td.wrong").inner_text().replace("≠ layers wrong with ", "") == "≠ stranger 1, ≠ torch-half 5"
     for box in (row.locator(part).bounding_box() for part in ("th", "td.wrong", "td.wrong a >> nth=1")):
         assert box["x"] >= 0
@@ -283,7 +283,7 @@ def test_who_asks_about_one_implementation_reads_its_answer_first_and_where_it_d
     assert page.url.endswith("#/calculator?op=conv&n=225&k=3&s=2&d=1&with=torch-half")
     first = page.locator("#answer .headline")
     assert first.inner_text().startswith("torch-half: ✓ right\n\nconv.n225-225.k3-3.s2-2 itself passes, and so do")
-    assert "It is known to be wrong: pads (kernel - 1) // 2 on both sides" in first.inner_text()
+    assert "but wrong elsewhere: pads (kernel - 1) // 2 on both sides" in first.inner_text()
     first.get_by_role("link", name="224").click()
     assert page.url.endswith("n=224&k=3&s=2&d=1&with=torch-half")
     assert page.locator("#answer .headline").inner_text().startswith("torch-half: ≠ wrong\n\n")
@@ -344,7 +344,7 @@ def test_a_case_has_what_absent_witnesses_said_of_it(tab: Open, tmp_path: Path) 
     record.header["recorded"] = {"jax": {**witness, "environment": {}, "said": said}}
     made = write(record, tmp_path / "index.html")
     page = tab().go(made, "/case/conv.n5.k4?with=stranger")
-    assert "On record, not run here: JAX 0.10.2 ✓ pass." in visible(page).inner_text()
+    assert "On record, not run here: JAX 0.10.2 ✓ right." in visible(page).inner_text()
     other = next(case.id for case in record.cases if case.id not in said)
     page = tab().go(made, f"/case/{other}")
     assert "On record" not in visible(page).inner_text()

@@ -41,7 +41,7 @@ def test_code_that_is_right_for_one_size_says_for_which(tab: Open, report: Path)
     page = tab().go(report, "/calculator?op=conv&n=225&k=3&s=2&d=1")
     summaries = dict(
         zip(
-            ["PyTorch", "every", "TensorFlow", "Keras", "JAX", "ONNX"],
+            ["every", "PyTorch", "TensorFlow", "Keras", "JAX", "ONNX"],
             visible(page).locator(".recipes summary").all_inner_texts(),
             strict=True,
         )

@@ -215,7 +215,7 @@ def test_a_contested_cause_shows_what_the_spec_and_each_witness_say_of_its_small
     assert (
         "<ul><li><strong>spec</strong> says: shape 1x1x1x1x1: -3752573760</li>"
         "<li><strong>tensorflow</strong> says: 1 of 1 elements differ, by 1.20352e+09 at most</li>"
-        "<li><strong>jax</strong> says: the same</li></ul>"
+        "<li><strong>jax</strong> says: the same as the spec</li></ul>"
     ) in page
     assert "same-conformance repro conv.n1-1-3.k1-1-1.s1-1-3.float64 --with tensorflow" in page
     assert "TensorFlow&#39;s own 3-D kernels at stride &gt; kernel, 2 cases" in page

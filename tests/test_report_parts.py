@@ -140,7 +140,10 @@ def test_the_table_is_in_groups_by_framework_and_who_is_wrong_by_a_known_rule_st
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"distribution": "mine.py"}, ["say where <b>mine.py</b> is", "repro conv.n5.k4 --with path/to/mine.py<"]),
+        (
+            {"distribution": "mine.py"},
+            ["it is the file that the run was given", "repro conv.n5.k4 --with path/to/mine.py<"],
+        ),
         (
             {"name": "a; rm x"},
             ["repro conv.n5.k4 --with &#39;a; rm x&#39;<", "run &#39;a; rm x&#39; --case conv.n5.k4<"],

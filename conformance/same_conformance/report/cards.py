@@ -72,6 +72,8 @@ class Card:
             "why": self.why,
             "case": self.case,
             "script": bool(self.script),
+            "report": self.report,
+            "title": self.sentence,
         }
 
     @property

@@ -53,6 +53,7 @@ def by_network(networks: Sequence[Network]) -> list[dict[str, Any]]:
         {
             "network": row["network"],
             "n_layers": row["n_layers"],
+            "layers": row["layers"],
             "safe": [name for name, _ in _of(row, "safe")],
             "wrong": list(_of(row, "wrong")),
             "lacking": [(name, fit) for name, fit in _of(row, "unsupported") if fit["n_missing"] < row["n_layers"]],

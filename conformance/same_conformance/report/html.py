@@ -40,7 +40,6 @@ def _environment() -> Environment:
     found.filters["address"] = address
     found.filters["linked"] = linked
     found.filters["breakable"] = breakable
-    found.filters["callee"] = commands.callee
     found.filters["is_file"] = commands.is_file
     found.filters["quoted"] = shlex.quote
     found.globals["expected_shape"] = expected_shape

@@ -258,7 +258,7 @@ def networks(frame: pd.DataFrame, layers: Iterable[Layer]) -> list[dict[str, Any
     """Say for each network which implementations reproduce all of its SAME layers, and which layer breaks the others.
 
     A layer that is padded by hand counts where its padding is that of SAME. Returns a dict per network: ``network``,
-    ``n_layers``, ``cases`` and ``implementations``, a dict from name to ``verdict`` (``safe``, ``wrong`` or
+    ``n_layers``, ``cases``, ``layers`` (the names of each case's) and ``implementations``, a dict from name to ``verdict`` (``safe``, ``wrong`` or
     ``unsupported``), ``n_broken``, and of those that are not safe ``n_wrong`` and ``n_missing``, the layers that come out
     wrong and that are not offered, and ``case``, ``layer`` and ``why`` of the smallest case that breaks it.
     """
@@ -277,7 +277,7 @@ def networks(frame: pd.DataFrame, layers: Iterable[Layer]) -> list[dict[str, Any
     for network, cases in sorted(wanted.items(), key=lambda item: (item[0] != OWN, item[0])):
         if not all(any((name, case) in verdict_of for name in names) for case in cases):
             continue  # only part of the network's layers ran
-        row = {"network": network, "cases": list(cases), "n_layers": sum(map(len, cases.values()))}
+        row = {"network": network, "cases": list(cases), "layers": cases, "n_layers": sum(map(len, cases.values()))}
         row["implementations"] = {
             name: _fitness(cases, lambda case, name=name: verdict_of.get((name, case), "unsupported")) for name in names
         }

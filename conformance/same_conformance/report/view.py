@@ -51,6 +51,8 @@ def view(record: Record, assessment: Assessment, frame: pd.DataFrame) -> dict[st
         "said": SAID,
         "counted": COUNTED,
         "n_results": len(assessment.rows),
+        "callees": commands.callees(record.header),
+        "files": commands.file_notes(record.header),
         "groups": matrix.groups(record, assessment),
         "cards": found,
         "numbers": {card: i for i, card in enumerate(_flat(found))},
@@ -107,7 +109,8 @@ def _data(
     return {
         "implementations": names.values(),
         "frameworks": {about["name"]: about["framework"] for about in record.header["implementations"]},
-        "callees": {about["name"]: commands.callee(about) for about in record.header["implementations"]},
+        "callees": commands.callees(record.header),
+        "files": commands.file_notes(record.header),
         "rules": {
             about["name"]: mutants.RULES[about["rule"]].sentence
             for about in record.header["implementations"]
@@ -118,10 +121,12 @@ def _data(
         "failures": FAILURES,
         "symbols": SYMBOLS,
         "said": SAID,
+        "counted": COUNTED,
         "standings": STANDINGS,
         "cases": ids,
         "notes": _notes(ids),
         "networks": {row["network"]: [cases.number(case) for case in row["cases"]] for row in networks},
+        "layers": {row["network"]: list(row["layers"].values()) for row in networks},
         "rows": columns,
         "texts": texts.values(),
         "contested": sorted({cases.number(row.result.case.id) for row in assessment.rows if row.contested}),
@@ -223,7 +228,9 @@ def _said(case: Case, ran: Mapping[tuple[str, Case], Judgement]) -> dict[str, st
         if judgement is None:
             said[witness] = "did not run"
         else:
-            said[witness] = "the same" if judgement.verdict == "pass" else judgement.message or judgement.verdict
+            said[witness] = (
+                "the same as the spec" if judgement.verdict == "pass" else judgement.message or judgement.verdict
+            )
     return said
 
 

@@ -61,7 +61,7 @@ def worst(wrong: Sequence[Case], right: Sequence[Case]) -> str:
     """
     n_ran = len(wrong) + len(right)
     if not wrong:
-        return f"right on all {n_ran:,}"
+        return f"right on all {n_ran:,}" if n_ran != 1 else "right on the only one"
     if not right:
         return f"wrong on all {n_ran:,}" if n_ran > 1 else "wrong on the only one"
     # For each test: how many wrong cases it names, provided that it names no right one.

@@ -55,11 +55,25 @@ const calculatorForm = (state, submitted, changed) => {
   return form;
 };
 
+// Those that are run because they are wrong can be left out, in the table of the front page and in the calculator.
+const hidesKnown = () => document.documentElement.dataset.known === "hidden";
+const knownSwitch = (changed) => (Object.keys(run.rules).length ? h("label", { class: "field check" },
+  h("input", { type: "checkbox", name: "known", checked: hidesKnown(), onchange: (event) => {
+    document.documentElement.dataset.known = event.target.checked ? "hidden" : "";
+    for (const other of document.querySelectorAll("input[name=known]")) other.checked = event.target.checked;
+    changed();
+  } }), h("span", {}, "without those that are run because they are known to be wrong")) : "");
+
 const calculatorPage = (parameters, section) => {
   const get = (key, fallback) => parameters.get(key) || fallback;
   const state = { op: OPS.includes(get("op")) ? get("op") : "conv", n: get("n", "225"), k: get("k", "3"), s: get("s", "2"), d: get("d", "1"), padding: get("padding") === "same_lower" ? "same_lower" : "", with: run.implementations.includes(get("with")) ? get("with") : "" };
+  const taken = [["op", OPS.includes(get("op", "conv")), state.op], ["padding", ["", "same", "same_lower"].includes(get("padding", "")), "same"], ["with", run.implementations.includes(get("with", "")) || !get("with"), "all of them"]];
+  const refused = taken.filter(([, isKnown]) => !isKnown).map(([key, , instead]) => `${key} “${get(key).slice(0, 100)}”; ${instead} is taken instead`);
+  const note = refused.length ? h("p", { class: "note", role: "status" }, `This report knows no ${refused.join(", and no ")}.`) : "";
   const result = h("div", { id: "answer" });
+  let latest = state;
   const draw = (now, move) => {
+    latest = now;
     move(address("/calculator", now));
     try {
       result.replaceChildren(...calculated(now));
@@ -70,7 +84,7 @@ const calculatorPage = (parameters, section) => {
     }
   };
   const form = calculatorForm(state, (now) => draw(now, step), (now, from) => draw(now, from.matches("select") ? step : amend));
-  section.replaceChildren(h("h1", { id: "h-calculator" }, "Calculator"), h("p", { class: "lead" }, "What SAME does for a layer, who is right for it, and the code. One number stands for every axis; 224x160 for two."), form, result);
+  section.replaceChildren(h("h1", { id: "h-calculator" }, "Calculator"), h("p", { class: "lead" }, "What SAME does for a layer, who is right for it, and the code. One number stands for every axis; 224x160 for two."), note, form, knownSwitch(() => draw(latest, amend)), result);
   draw(state, amend);
 };
 
@@ -90,15 +104,16 @@ const calculated = (state) => {
     h("b", {}, `${axis.before} before`), " and ", h("b", {}, `${axis.after} after`), "; output ", h("b", {}, axis.out), "."));
   const remark = axes.some((axis) => axis.unclamped < 0) ? h("p", { class: "small" }, state.op === "conv_transpose" ? "The kernel is shorter than the stride: some outputs are 0, and what is missing is at the end." : "The stride leaves elements out at the end; SAME does not crop for that.") : null;
   const distinct = axes.filter((axis, a) => axes.findIndex((other) => kindOf(state.op, other) === kindOf(state.op, axis) && other.n === axis.n) === a);
-  const answers = answersFor(state, axes, padding);
+  const answers = answersFor(state, axes, padding).filter(({ one }) => !hidesKnown() || !(one.name in run.rules) || one.name === state.with);
   const chosen = answers.find(({ one }) => one.name === state.with);
   return [
     h("p", { class: "print-only" }, inWords(parseCase(id)), "."),
-    chosen ? headline(chosen, state) : null,
+    chosen ? headline(chosen, state, id) : null,
     ...summary, remark,
-    chosen ? null : inShort(answers),
+    chosen ? null : inShort(answers, state.op, id),
     h("h2", {}, "Code"),
     recipeView(state.op, image, padding),
+    linkCopier(),
     h("p", { class: "small" }, "In the terminal: ", h("code", {}, broken(explainCommand(state, axes, padding)))),
     h("h2", {}, "The picture"),
     ...distinct.map((axis) => axisPicture(state.op, axis, "", null)),

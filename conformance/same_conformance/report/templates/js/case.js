@@ -43,11 +43,18 @@ const faultOf = (op, axis, theirs) => {
   return faults.join("; ");
 };
 
+// What is said of where a failure is reported, if its reason does not say it already; null if nothing is.
+const reportOf = (c, result) => {
+  const card = cardsOf(c, result).find((one) => one.report && !result.why.includes(one.report));
+  return card ? h("p", { class: "small" }, "Reported: ", linked(card.report)) : null;
+};
+
 // Where a script lies that shows the same mistake without this package; null if there is none.
-const scriptLink = (c, result) => {
-  const card = run.cards.find((one) => one.script && one.implementation === result.name && one.standing === result.standing && one.ops.includes(c.op)
+const cardsOf = (c, result) => run.cards.filter((one) => one.implementation === result.name && one.standing === result.standing && one.ops.includes(c.op)
     && one.verdicts.includes(result.verdict) && (!one.why || one.why === result.why));
-  return card ? h("p", { class: "small" }, "Without same-conformance: ", h("a", { href: address("/impl/" + encodeURIComponent(result.name), { op: c.op, smallest: card.case }) }, "a script to copy"),
+const scriptLink = (c, result) => {
+  const card = cardsOf(c, result).find((one) => one.script);
+  return card ? h("p", { class: "small" }, "Without same-conformance: ", h("a", { href: address("/impl/" + encodeURIComponent(result.name), { op: c.op, smallest: card.case, script: 1 }) }, "a script to copy"),
     card.case === result.case ? "." : [" that shows it for ", h("span", { class: "case" }, broken(card.case)), ", the smallest such case."]) : null;
 };
 
@@ -67,8 +74,21 @@ const verdictOf = (c, name, result, theirs) => {
       h("p", {}, asked),
       isElsewhere ? h("p", {}, "It reads the elements that SAME asks for; what it makes of them is wrong.") : null,
       result.why ? h("p", { class: "small" }, `${result.standing === "expected failure" ? "known, listed failure" : result.standing}: `, linked(result.why)) : null,
-      result.failed ? [h("p", { class: "small label" }, "To reproduce it:"), command(`same-conformance repro ${result.case} --with ${run.callees[name]}`), scriptLink(c, result)] : null),
+      reportOf(c, result),
+      result.failed ? [h("p", { class: "small label" }, "To reproduce it:"), command(`same-conformance repro ${result.case} --with ${run.callees[name]}`), run.files[name] ? h("p", { class: "small" }, broken(run.files[name])) : null, scriptLink(c, result)] : null),
   ];
+};
+
+// Of which networks the case is a layer, the one first from whose page a reader comes.
+const layersView = (number, chosen) => {
+  const found = run.layersOf(number);
+  const named = (names) => h("code", {}, broken(names.length > 8 ? `${names.slice(0, 8).join(", ")} and ${names.length - 8} more` : names.join(", ")));
+  const [mine, others] = [found.filter(([network]) => network === chosen), found.filter(([network]) => network !== chosen)];
+  return [
+    mine.map(([network, names]) => h("p", { class: "layer-names" }, `${names.length > 1 ? "Layers" : "Layer"} of ${network}: `, named(names), ". ", h("a", { href: "#/networks" }, "Networks"))),
+    others.length ? h("details", { open: !mine.length && others.length < 3 }, h("summary", {}, mine.length ? `Layers of ${count(others.length, "other network")}, too` : `Layers of ${count(others.length, "network")} are this case`),
+      h("ul", { class: "plain" }, others.map(([network, names]) => h("li", {}, network, ": ", named(names))))) : null,
+  ].flat();
 };
 
 // The id by which a run knows the case: fields in their order, those at their default left out.
@@ -90,7 +110,7 @@ const casePage = (asked, parameters) => {
   const id = canonicalId(c);
   if (id !== asked) {
     c = parseCase(id);
-    amend(caseAddress(id, parameters.get("with")));
+    amend(address("/case/" + encodeURIComponent(id), Object.fromEntries(parameters)));
   }
   const results = run.rowsOfCase(id).map((i) => run.result(i));
   const failing = results.find((result) => result.failed);
@@ -105,16 +125,17 @@ const casePage = (asked, parameters) => {
     h("p", { class: "lead" }, inWords(c), "."),
     run.contested.has(run.numberOf(id)) ? h("p", { class: "note" }, "Contested: TensorFlow or JAX differ from the rule here. ", h("a", { href: "#/contested" }, "See which")) : null,
     ...verdictOf(c, name, result, theirs),
+    ...layersView(run.numberOf(id), parameters.get("network")),
     name && !run.implementations.includes(name) ? h("p", { class: "note" }, `This run knows no implementation ${name.slice(0, 200)}.`)
       : name && !result && results.length ? h("p", { class: "note" }, `${name.slice(0, 200)} has no result for it in this run.`) : null,
   ];
   if (!results.length) parts.push(h("p", { class: "note" }, "Not in this run. What SAME asks for is drawn below; to check it: "), command(`same-conformance run --case ${id}`));
   if (result) parts.push(h("div", { class: "ask one" }, layerForm({ ...calculatorState(c), with: name })));
   parts.push(...casePicture(c, name, result, picture, theirs));
-  if (results.length) parts.push(h("h2", {}, "What everyone does with it"), ...verdictTable(id, results, name), onRecord(run.numberOf(id)));
+  if (results.length) parts.push(h("h2", {}, "What everyone does with it"), wordsLink(), ...verdictTable(id, results, name), onRecord(run.numberOf(id)));
   const known = run.notes[id];
   parts.push(h("p", { class: "small" }, known ? ["Why this case is there: ", linked(known), ". "] : null,
-    h("a", { href: address("/calculator", { ...calculatorState(c), with: result ? name : "" }) }, "These parameters in the calculator")));
+    h("a", { href: address("/calculator", { ...calculatorState(c), with: result ? name : "" }) }, "These parameters in the calculator")), linkCopier());
   return parts.flat();
 };
 
@@ -126,7 +147,7 @@ const casePicture = (c, name, result, picture, theirs) => {
     parts.push(axisPicture(c.op, c.axes[a], name, theirs ? theirs[a] : null));
   }
   parts.push(legend(theirs ? [READ, MOVED, PADDING] : [READ, PADDING]), h("p", { class: "small screen-only" }, "Point at a line, or go to it with the Tab and arrow keys, to see its elements."));
-  const view = c.rank > 1 ? windowView(c, name, theirs, theirs ? firstDiffering(c, theirs) : c.axes.map(() => 0)) : null;
+  const view = c.rank > 1 && c.axes.every((axis) => axis.k <= MOST_KEPT) ? windowView(c, name, theirs, theirs ? firstDiffering(c, theirs) : c.axes.map(() => 0)) : null;
   if (view) parts.push(h("h3", {}, "All axes together"), view.element);
   if (picture && picture.expected) {
     const arrays = arraysView(name, picture, c.compared);
@@ -178,6 +199,6 @@ const verdictTable = (id, results, name) => {
     failing.length ? scroller("Failures", h("table", { class: "grid stack keys" },
       h("thead", {}, h("tr", {}, heads.map((word, i) => h("th", { scope: "col", class: i === 3 || i === 4 ? "n" : null }, word)))), h("tbody", {}, failing.map(row)))) : null,
     ...lines.map(([verdict, of]) => h("p", { class: "names" }, mark(verdict), ` (${of.length}): `,
-      of.map((one, i) => [i ? ", " : "", h("a", { href: caseAddress(id, one.name), title: one.message || null, "aria-current": one.name === name ? "true" : null }, broken(one.name))]), ".")),
+      series(of.map((one) => h("a", { href: caseAddress(id, one.name), title: one.message || null, "aria-current": one.name === name ? "true" : null }, broken(one.name)))), ".")),
   ];
 };

@@ -12,10 +12,7 @@ const readData = async () => {
 // Windows that a picture holds as numbers: how many, what the first tap of the first reads, the steps from window to
 // window and from tap to tap, and what there is to read.
 const spelled = (axis, [many, start, stride, dilation, long]) =>
-  windowsBy(many, axis.k, (o) => Array.from({ length: axis.k }, (_, j) => {
-    const at = start + o * stride + j * dilation;
-    return at >= 0 && at < long ? at : null;
-  }));
+  windowsBy(many, axis.k, (o) => tapsFrom(start + o * stride, dilation, axis.k, long));
 
 let run = null; // everything below is about this run
 
@@ -28,6 +25,7 @@ const makeRun = (data) => {
   const firstRow = new Int32Array(data.cases.length + 1).fill(rows.case.length); // rows are ordered by case
   for (let i = rows.case.length - 1; i >= 0; i -= 1) firstRow[rows.case[i]] = i;
   for (let i = data.cases.length - 1; i >= 0; i -= 1) firstRow[i] = Math.min(firstRow[i], firstRow[i + 1]);
+  const words = new Array(data.cases.length);
   const pictures = new Map(data.pictures.map((picture) => [`${picture.implementation} ${picture.case}`, picture]));
   const isFailure = data.verdicts.map((verdict) => data.failures.includes(verdict));
   const isRight = data.verdicts.map((verdict) => verdict === "pass" || verdict === "unspecified");
@@ -68,6 +66,19 @@ const makeRun = (data) => {
         message: data.texts[rows.message[i]],
       };
     },
+    // The layers of networks that are a case: of each network their names.
+    layersOf(number) {
+      if (number === undefined) return [];
+      return Object.entries(data.networks).flatMap(([network, cases]) => {
+        const at = cases.indexOf(number);
+        return at < 0 ? [] : [[network, data.layers[network][at]]];
+      });
+    },
+    // The words by which a case is found: its id, and the layers that it is.
+    wordsOf(number) {
+      words[number] ??= `${data.cases[number]} ${this.layersOf(number).flat(2).join(" ")}`.toLowerCase();
+      return words[number];
+    },
     picture(name, c) {
       const found = pictures.get(`${name} ${c.id}`);
       return found && found.steps ? { ...found, windows: c.axes.map((axis, a) => spelled(axis, found.steps[a])) } : found;
@@ -78,4 +89,7 @@ const makeRun = (data) => {
 // A verdict in the words of who has not read the list of them.
 const markInWords = (verdict) => h("span", { class: `v v-${verdict}`, title: `verdict: ${verdict}` }, h("span", { class: "sym", "aria-hidden": "true" }, run.symbols[verdict] || "?"), " ", run.said[verdict] || verdict);
 
-const mark = (verdict) => h("span", { class: `v v-${verdict}` }, h("span", { class: "sym", "aria-hidden": "true" }, run.symbols[verdict] || "?"), " ", verdict);
+const mark = (verdict) => h("span", { class: `v v-${verdict}`, title: `verdict: ${verdict}` }, h("span", { class: "sym", "aria-hidden": "true" }, run.symbols[verdict] || "?"), " ", run.counted[verdict] || verdict);
+
+// Where the words are explained, for pages that are full of them.
+const wordsLink = () => h("p", { class: "small screen-only" }, h("a", { href: "#/rule" }, "What the words mean"));

@@ -21,6 +21,9 @@ const whole = (part) => (isHyphened(part) ? h("span", { class: "nb" }, part) : p
 const broken = (text) => String(text).split(/(\s+)/).map((word) => (word.length <= 12 || isHyphened(word) ? whole(word)
   : word.split(/(?<=[a-z0-9])(?=[A-Z])|(?<=[._/=,#:])(?=\w|--)/).map((part, i) => (i ? [h("wbr"), whole(part)] : whole(part)))));
 
+// Things one after the other, each with the comma that follows it.
+const series = (items) => items.map((item, i) => (i < items.length - 1 ? [h("span", { class: "item" }, item, ","), " "] : item));
+
 const count = (n, one, many) => `${n.toLocaleString("en")} ${n === 1 ? one : many || one + "s"}`;
 
 // Say something to those who do not see the page change.
@@ -55,6 +58,20 @@ const copyable = (source) => {
   source.replaceWith(frame);
   frame.append(source, button);
   return frame;
+};
+
+// What is shown is all in the address; not everybody looks there.
+const linkCopier = () => {
+  const source = h("span", { class: "unseen" });
+  const button = h("button", { type: "button", class: "link-copier" }, "Copy link");
+  button.addEventListener("click", async () => {
+    source.textContent = location.href;
+    const done = await copyText(location.href, source);
+    button.textContent = done ? "Copied" : "Press Ctrl+C";
+    say(done ? "Copied" : "Selected; press Ctrl+C to copy");
+    setTimeout(() => { button.textContent = "Copy link"; source.textContent = ""; }, 2000);
+  });
+  return h("p", { class: "screen-only" }, button, source);
 };
 
 const code = (text) => {

@@ -35,10 +35,12 @@ const everySize = (op, axes, padding) => {
   }
 };
 
-// Whether the code of a framework is another one at some of the next sizes.
+// Whether the code of a framework is another one at other sizes. Among the sizes the padding is least where n mod s is 0
+// and most where it is 1, so that these two and the next size say it of all.
 const isForOneSize = (framework, op, axes, padding) => {
-  const written = (sizes) => recipes(op, sizes, padding)[framework].join("\n");
-  const most = Math.max(...axes.map((axis) => axis.s));
-  const grown = (by) => axes.map((axis) => axisOf(op, axis.n + by, axis.k, axis.s, axis.d, padding));
-  return Array.from({ length: most }, (_, i) => written(grown(i + 1))).some((there) => there !== written(axes));
+  const written = (sizes) => writers[framework](layerOf(op, sizes, padding)).join("\n");
+  const grown = (size) => axes.map((axis) => axisOf(op, size(axis), axis.k, axis.s, axis.d, padding));
+  const multiple = ({ n, s: stride }) => n + stride - (n % stride);
+  const others = [({ n }) => n + 1, multiple, (axis) => multiple(axis) + 1];
+  return others.some((size) => written(grown(size)) !== written(axes));
 };

@@ -7,7 +7,15 @@ const kindOf = (op, axis) =>
 // Numbers given once mean an image, which is what nearly everyone asks about.
 const imageOf = (axes) => (axes.length === 1 ? [axes[0], axes[0]] : axes);
 
+// What an implementation offers or refuses whatever the sizes: a case refused is like others of its kind.
+const featuresOf = (op, axes) => {
+  const unequal = (key) => axes.some((axis) => axis[key] !== axes[0][key]);
+  return [axes.some((axis) => axis.d > 1), axes.some((axis) => axis.s > 1), unequal("s"), unequal("d"), op === "conv_transpose" && axes.some((axis) => axis.out !== axis.n * axis.s)].join();
+};
+const isPlain = (c) => c.compared === "forward" && c.dtype === "float32" && c.groups === 1 && c.calls === 1;
+
 const evidence = (op, axes, padding) => {
+  const rank = imageOf(axes).length, features = featuresOf(op, axes);
   const wanted = new Set(axes.map((axis) => kindOf(op, axis)));
   const alike = new Map(); // number of the case: "all" axes are of the wanted kinds, or "some" are
   run.cases.forEach((_, number) => {
@@ -20,7 +28,7 @@ const evidence = (op, axes, padding) => {
   const itself = run.numberOf(caseId(op, imageOf(axes), padding));
   // The case to name is the one whose size is nearest to what was asked for.
   const distance = (number) => Math.abs(run.caseAt(number).axes[0].n - axes[0].n) + Math.abs(run.caseAt(number).rank - Math.max(axes.length, 2));
-  const found = run.implementations.map((name) => ({ name, itself: "", right: 0, wrong: 0, beside: 0, refused: "", excuse: "", offers: false, has: false, first: null, gradientWrong: 0, gradientRight: 0, firstGradient: null, example: null }));
+  const found = run.implementations.map((name) => ({ name, itself: "", right: 0, wrong: 0, beside: 0, refused: "", excuse: "", offers: false, has: false, hasRank: false, why: "", elsewhere: new Map(), alikeOffered: 0, alikeRefused: 0, alikeExcuse: "", first: null, gradientWrong: 0, gradientRight: 0, firstGradient: null, example: null }));
   for (let i = 0; i < run.n; i += 1) {
     const number = run.rows.case[i];
     const how = alike.get(number);
@@ -30,9 +38,16 @@ const evidence = (op, axes, padding) => {
     if (c && c.op === op) {
       const isOffered = run.verdicts[verdict] !== "unsupported";
       one.has ||= isOffered;
-      if (c.padding === padding) {
+      // A reason that was given in another rank says nothing here.
+      if (c.padding === padding && c.rank === rank) {
+        const said = isOffered ? "" : run.texts[run.rows.message[i]];
         if (isOffered) one.offers = true;
-        else one.excuse = one.excuse || run.texts[run.rows.message[i]];
+        else one.excuse = one.excuse || said;
+        if (isPlain(c) && featuresOf(op, c.axes) === features) {
+          if (isOffered) one.alikeOffered += 1;
+          else { one.alikeRefused += 1; one.alikeExcuse = one.alikeExcuse || said; }
+        }
+        if (run.isFailure[verdict] && c.compared === "forward" && c.dtype === "float32") one.elsewhere.set(run.texts[run.rows.why[i]], number);
       }
     }
     if (!how) continue;
@@ -41,10 +56,10 @@ const evidence = (op, axes, padding) => {
     if (number === itself) one.itself = run.isRight[verdict] ? "right" : run.isFailure[verdict] ? "wrong" : "";
     if (run.isRight[verdict]) {
       if (!isForward) one.gradientRight += 1;
-      else if (how === "all") { one.right += 1; if (!one.example || distance(number) < one.near) { one.example = id; one.near = distance(number); } } else one.beside += 1;
+      else if (how === "all") { one.right += 1; one.hasRank ||= c.rank === rank; if (!one.example || distance(number) < one.near) { one.example = id; one.near = distance(number); } } else one.beside += 1;
     } else if (run.isFailure[verdict] && how === "all") {
-      if (isForward) { one.wrong += 1; one.first = one.first || id; } else { one.gradientWrong += 1; one.firstGradient = one.firstGradient || id; }
-    } else if (run.verdicts[verdict] === "unsupported" && how === "all") one.refused = one.refused || run.texts[run.rows.message[i]] || "unsupported";
+      if (isForward) { one.wrong += 1; one.first = one.first || id; one.why = one.why || run.texts[run.rows.why[i]]; } else { one.gradientWrong += 1; one.firstGradient = one.firstGradient || id; }
+    } else if (run.verdicts[verdict] === "unsupported" && how === "all" && c.rank === rank && isPlain(c)) one.refused = one.refused || run.texts[run.rows.message[i]] || "unsupported";
   }
   return found;
 };
@@ -54,19 +69,21 @@ const answer = (one, id, apart) => {
   const n = one.right + one.wrong;
   if (one.wrong) {
     const shown = one.itself === "wrong" ? id : one.first;
-    return { state: "wrong", text: () => [caseLink(shown, one.name), shown === id ? " itself fails" : " fails", n > 1 ? `; wrong on ${one.wrong} of ${n} cases like it` : ""] };
+    return { state: "wrong", text: () => [caseLink(shown, one.name), shown === id ? " itself fails" : " fails", n > 1 ? `; wrong on ${one.wrong} of ${n} cases like it${one.right ? ", which SAME treats alike and it does not" : ""}` : ""] };
   }
+  // What passes in another rank and is refused in this one is not offered.
+  if (one.refused && !one.hasRank) return { state: "absent", text: () => [one.refused] };
   if (one.itself === "right") return { state: "right", text: () => [caseLink(id, one.name), " itself passes", n > 1 ? `, and so ${n === 2 ? "does the other" : `do the other ${n - 1}`} like it` : ""] };
   if (n) return { state: "right", text: () => [n === 1 ? "passes on the one case like it, " : `passes on all ${n} cases like it, e.g. `, caseLink(one.example, one.name)] };
   if (one.beside) return { state: "right", text: () => [`passes on ${count(one.beside, "case")} that have such an axis beside others`] };
   if (one.refused || (!one.offers && one.excuse)) return { state: "absent", text: () => [one.refused || one.excuse] };
+  if (!one.alikeOffered && one.alikeRefused > 1) return { state: "absent", text: () => [one.alikeExcuse || "no reason given", `: so it says of all ${one.alikeRefused} cases that stride and dilate alike`] };
   const bad = apart.find((axis) => axis.wrong && !axis.right);
   if (bad) return { state: "wrong", text: () => ["wrong wherever all axes are like one of these, e.g. ", caseLink(bad.first, one.name)] };
-  const check = () => h("code", {}, broken(`same-conformance run ${run.callees[one.name]} --case ${id}`));
   if (apart.length && apart.every((axis) => axis.right && !axis.wrong)) {
-    return { state: "open", text: () => [`passes on ${apart.map((axis) => axis.right).join(" and ")} cases of each axis by itself; not checked together: `, check()] };
+    return { state: "open", text: () => [`passes on ${apart.map((axis) => axis.right).join(" and ")} cases of each axis by itself; not checked together`] };
   }
-  return { state: "open", text: () => ["no case like it ran; to check: ", check()] };
+  return { state: "open", text: () => ["no case like it ran"] };
 };
 
 const SIGNS = { right: ["✓", "right"], wrong: ["≠", "wrong"], absent: ["–", "not offered"], open: ["?", "not checked"] };
@@ -90,7 +107,8 @@ const answersFor = (state, axes, padding) => {
   const apart = kinds.size > 1 ? axes.map((axis) => evidence(op, [axis], padding)) : [];
   const elsewhere = neighbours(op, axes, padding).map((there) => [there, evidence(op, there, padding)]);
   const order = { wrong: 0, right: 2, open: 3, absent: 4 }; // what is wrong is what a reader has to know of
-  const rank = (one) => order[one.state] - (one.state === "right" && (one.traps.length || one.one.name in run.rules) ? 1 : 0);
+  const isLucky = isLuckyFor(op);
+  const rank = (one) => order[one.state] - (isLucky(one) ? 1 : 0);
   return evidence(op, axes, padding)
     .map((one, i) => ({ one, ...answer(one, id, apart.map((of) => of[i])), traps: elsewhere.filter(([, found]) => found[i].wrong).map(([there]) => there) }))
     .sort((a, b) => rank(a) - rank(b));
@@ -105,22 +123,53 @@ const trapNote = ({ state, traps }, asked) => {
   return h("span", { class: "flag" }, h("span", { class: "sym", "aria-hidden": "true" }, "≠"), " but wrong at size ", links);
 };
 
+// Why those are wrong that are: what is listed of it, with where it is reported, or what was found out.
+const cardFor = (name, op, why) => run.cards.find((card) => card.implementation === name && card.ops.includes(op) && (why ? card.why === why : card.standing === "unexpected"));
+const reasonNote = ({ state, one }, op) => {
+  if (state !== "wrong" || !(one.wrong || one.why)) return null;
+  const card = cardFor(one.name, op, one.why);
+  const told = one.why || (card && card.title) || "";
+  if (!told) return null;
+  const report = card && card.report && !told.includes(card.report) ? ["; reported: ", linked(card.report)] : null;
+  return h("small", { class: "reason" }, linked(told), report);
+};
+
+// What is known against one who is right here: by its rule, or by failures elsewhere in the same op and rank.
+const knownElsewhere = ({ state, one }, op) => {
+  if (state !== "right") return [];
+  if (one.name in run.rules) return [[run.rules[one.name], null, ""]];
+  return [...one.elsewhere.entries()].map(([why, number]) => {
+    const card = cardFor(one.name, op, why);
+    return [card ? card.title : why || "fails", card ? card.case : run.cases[number], card ? card.report : ""];
+  });
+};
+const elsewhereNote = (each, op) => {
+  const known = knownElsewhere(each, op);
+  if (!known.length) return null;
+  return h("span", { class: "flag" }, h("span", { class: "sym", "aria-hidden": "true" }, "≠"), " but wrong elsewhere: ",
+    known.slice(0, 3).map(([title, example, report], i) => [i ? "; " : "", linked(title), example ? [" (", caseLink(example, each.one.name), report ? ["; reported: ", linked(report)] : null, ")"] : null]),
+    known.length > 3 ? ["; ", h("a", { href: address("/impl/" + encodeURIComponent(each.one.name), { op }) }, `${known.length - 3} more`)] : null);
+};
+
 const gradientNote = (one) => {
   const n = one.gradientRight + one.gradientWrong;
   if (one.gradientWrong) return h("small", {}, `gradients: wrong on ${one.gradientWrong} of ${n}, e.g. `, caseLink(one.firstGradient, one.name));
-  return n ? h("small", {}, `gradients: right on all ${n}`) : null;
+  return n ? h("small", {}, n === 1 ? "gradients: right on the one case like it" : `gradients: right on all ${n}`) : null;
 };
 
 // What the chosen implementation does, in one line above everything else.
-const headline = (chosen, asked) => h("div", { class: `headline ${chosen.state}` },
+const headline = (chosen, asked, id) => h("div", { class: `headline ${chosen.state}` },
   h("p", { class: "answer" }, implementationLink(chosen.one.name), ": ", signed(chosen.state)),
-  h("p", {}, chosen.text()), trapNote(chosen, asked), gradientNote(chosen.one),
-  chosen.one.name in run.rules ? h("p", { class: "small" }, `It is known to be wrong: ${run.rules[chosen.one.name]}.`) : null);
+  h("p", {}, chosen.text()), reasonNote(chosen, asked.op), trapNote(chosen, asked), elsewhereNote(chosen, asked.op), gradientNote(chosen.one),
+  chosen.state === "open" ? command(`same-conformance run ${run.callees[chosen.one.name]} --case ${id}`) : null,
+  chosen.state !== "right" && chosen.one.name in run.rules ? h("p", { class: "small" }, `It is known to be wrong: ${run.rules[chosen.one.name]}.`) : null);
 
 // Who is right, a line for each answer, in the order in which a reader can use them. Who is right here and wrong by rule or
 // at the next sizes is told apart.
-const inShort = (answers) => {
-  const isLucky = ({ state, one, traps }) => state === "right" && (traps.length > 0 || one.name in run.rules);
+const isLuckyFor = (op) => (each) => each.state === "right" && (each.traps.length > 0 || knownElsewhere(each, op).length > 0);
+const inShort = (answers, op, id) => {
+  const isLucky = isLuckyFor(op);
+  const open = answers.filter(({ state }) => state === "open").map(({ one }) => run.callees[one.name]);
   const lines = [
     ["right", "right", (each) => each.state === "right" && !isLucky(each)], ["right", "right here, but wrong elsewhere", isLucky],
     ...["wrong", "open", "absent"].map((state) => [state, SIGNS[state][1], (each) => each.state === state]),
@@ -128,11 +177,12 @@ const inShort = (answers) => {
   return h("div", { class: "short", role: "group", "aria-label": "Who is right, in short" }, lines.map(([state, words, holds]) => {
     const of = answers.filter(holds).map(({ one }) => one.name).sort();
     return of.length ? h("p", { class: "names" }, h("span", { class: `word ${state}` }, h("span", { class: "sym", "aria-hidden": "true" }, SIGNS[state][0]), ` ${of.length} ${words}`), ": ",
-      of.map((name, i) => [i ? ", " : "", implementationLink(name)])) : null;
-  }));
+      series(of.map(implementationLink))) : null;
+  }), open.length ? [h("p", { class: "small label" }, open.length > 1 ? "To check all that are not checked:" : "To check it:"), command(`same-conformance run ${open.join(" ")} --case ${id}`)] : null);
 };
 
 const evidenceTable = (answers, asked) => {
+  const { op } = asked;
   // Who has nothing of the op at all is told in one line.
   const without = answers.filter(({ one, state }) => state === "absent" && !one.has);
   const shown = answers.filter((each) => !without.includes(each));
@@ -143,6 +193,6 @@ const evidenceTable = (answers, asked) => {
     h("tbody", {}, shown.map((each) => h("tr", { class: each.one.name === asked.with ? `${each.state} chosen` : each.state, "data-name": each.one.name },
       h("th", { scope: "row" }, implementationLink(each.one.name), each.one.name in run.rules ? [" ", h("span", { class: "tag" }, "known to be wrong")] : null),
       h("td", {}, signed(each.state)),
-      h("td", {}, each.text(), trapNote(each, asked), gradientNote(each.one)))))),
-    without.length ? h("p", { class: "small" }, `No ${asked.op} at all: `, without.map(({ one }, i) => [i ? ", " : "", implementationLink(one.name)]), ".") : null];
+      h("td", {}, each.text(), reasonNote(each, op), trapNote(each, asked), elsewhereNote(each, op), gradientNote(each.one)))))),
+    without.length ? h("p", { class: "small" }, `No ${asked.op} at all: `, series(without.map(({ one }) => implementationLink(one.name))), ".") : null];
 };

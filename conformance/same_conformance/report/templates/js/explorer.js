@@ -15,8 +15,8 @@ const COLUMNS = [
 // Several verdicts at once: what they are called, and which they are.
 const VERDICT_GROUPS = {
   wrong: ["any failure", (verdict) => run.failures.includes(verdict)],
-  offered: ["any but unsupported", (verdict) => verdict !== "unsupported"],
-  lacking: ["any failure or unsupported", (verdict) => verdict === "unsupported" || run.failures.includes(verdict)],
+  offered: ["any but not offered", (verdict) => verdict !== "unsupported"],
+  lacking: ["any failure or not offered", (verdict) => verdict === "unsupported" || run.failures.includes(verdict)],
 };
 
 // Returns the numbers of the rows that pass all filters; throws what is wrong with the condition.
@@ -44,7 +44,7 @@ const filterRows = (state) => {
     if (fits[number] < 0) fits[number] = caseFits(number) ? 1 : 0;
     if (!fits[number]) continue;
     if (words.length) {
-      const text = `${run.cases[number]} ${run.implementations[rows.implementation[i]]} ${run.texts[rows.message[i]]} ${run.texts[rows.why[i]]}`.toLowerCase();
+      const text = `${run.wordsOf(number)} ${run.implementations[rows.implementation[i]]} ${run.texts[rows.message[i]]} ${run.texts[rows.why[i]]}`.toLowerCase();
       if (!words.every((word) => text.includes(word))) continue;
     }
     found.push(i);
@@ -67,7 +67,7 @@ const explorerPage = (parameters, section) => {
   const plain = (values) => values.map((value) => [value, value]);
   const choices = {
     op: ["op", plain(run.ops)], rank: ["axes", [["1", "1-D"], ["2", "2-D"], ["3", "3-D"]]],
-    verdict: ["verdict", [...Object.entries(VERDICT_GROUPS).map(([key, [word]]) => [key, word]), ...plain(run.verdicts)]],
+    verdict: ["verdict", [...Object.entries(VERDICT_GROUPS).map(([key, [word]]) => [key, word]), ...run.verdicts.map((verdict) => [verdict, run.counted[verdict]])]],
     impl: ["implementation", plain(run.implementations)], standing: ["standing", plain(run.standings)], network: ["network", plain(Object.keys(run.networks))],
   };
   const keys = [...Object.keys(choices), "where", "q", "sort", "page"];
@@ -94,7 +94,8 @@ const explorerPage = (parameters, section) => {
   const controls = h("form", { class: "controls", role: "search", "aria-label": "Filters", onsubmit: (event) => event.preventDefault() },
     Object.entries(choices).map(option),
     h("div", { class: "grow where" }, field("where", h("input", { type: "text", name: "where", value: state.where, placeholder: "k even and s > k", spellcheck: "false", autocapitalize: "off", "aria-describedby": "where-wrong where-hint", oninput: typed("where") }), { class: "field grow" }), wrong),
-    field("text", h("input", { type: "search", name: "q", value: state.q, placeholder: "id, name or message", oninput: typed("q") }), { class: "field grow" }),
+    field("text", h("input", { type: "search", name: "q", value: state.q, placeholder: "id, layer or message", oninput: typed("q") }), { class: "field grow" }),
+    field("order", select(COLUMNS.flatMap(([key, word]) => [[key, word], [`-${key}`, `${word}, falling`]]), state.sort || "case", { name: "sort", onchange: (event) => go(step, { sort: event.target.value }) }), { class: "field order" }),
     h("button", { type: "button", onclick: () => { location.hash = "#/explorer"; } }, "Clear"));
   const draw = () => {
     let found;
@@ -131,8 +132,9 @@ const explorerPage = (parameters, section) => {
       h("p", { class: "small print-only" }, [...chosen, ...written].join("; ")),
       found.length ? scroller("Results", h("table", { class: "grid rows stack keys" }, h("thead", {}, h("tr", {}, head)), h("tbody", {}, body))) : h("p", { class: "note" }, "Nothing matches all filters."),
       pages > 1 ? h("div", { class: "pager" }, turn(page - 1, "Previous"), h("span", {}, `page ${page} of ${pages.toLocaleString("en")}`), turn(page + 1, "Next")) : "");
+    controls.querySelector("[name=sort]").value = state.sort || "case";
     say(text);
   };
   draw();
-  section.replaceChildren(h("h1", { id: "h-explorer" }, "Explorer"), note || "", controls, hint, results);
+  section.replaceChildren(h("h1", { id: "h-explorer" }, "Explorer"), note || "", controls, hint, wordsLink(), results);
 };

@@ -100,7 +100,7 @@ const windowGrid = (c, allWindows, chosen, reference, title) => {
   });
   const [rowAxis, columnAxis] = c.rank === 3 ? [1, 2] : [0, 1];
   const slices = c.rank === 3 ? [...new Set(reads[0])] : [null];
-  const size = 26;
+  const size = Math.max(26, 7 * Math.max(...spans.map(({ to }) => String(to).length)) + 4);
   const grid = (slice) => {
     const pieces = [];
     const [down, across] = [spans[rowAxis], spans[columnAxis]];
@@ -123,7 +123,8 @@ const windowGrid = (c, allWindows, chosen, reference, title) => {
     return h("div", {}, slice === null ? null : h("p", { class: "small" }, isReal(c.axes[0], slice) ? `slice ${slice}` : "a slice of padding"),
       s("svg", { class: "units", width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${title}: rows ${said[0]}; columns ${said[1]}` }, pieces));
   };
-  const lists = c.axes.map((axis, a) => `axis ${a}: ${reads[a].map((at) => atWord(axis, at)).join(", ") || "nothing"}`);
+  const listed = (axis, taps) => (taps.length > MOST_TAPS_SAID ? `${ends(taps, MOST_TAPS_SAID).map((at) => atWord(axis, at)).join(", ")} and what is between these` : taps.map((at) => atWord(axis, at)).join(", "));
+  const lists = c.axes.map((axis, a) => `axis ${a}: ${listed(axis, reads[a]) || "nothing"}`);
   return h("figure", { class: "side-by" }, head, scroller(title, h("div", { class: "slices" }, slices.slice(0, 6).map(grid))), h("p", { class: "small" }, lists.join("; ")));
 };
 

@@ -60,6 +60,8 @@ const heatMap = (card) => {
         h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "k \\ s"), ss.map((stride) => h("th", { scope: "col" }, stride)))),
         h("tbody", {}, ks.map((k) => h("tr", {}, h("th", { scope: "row" }, k), ss.map((stride) => cellOf(k, stride)))))))
         : h("p", { class: "note" }, "No such case whose axes are alike."),
+      ks.length ? h("p", { class: "small" }, h("span", { class: "heat-key heat-0" }, "✓ 0/n"), " none wrong in this way; ", h("span", { class: "heat-key heat-1" }, "≠"), " up to half; ", h("span", { class: "heat-key heat-2" }, "≠"), " more; ",
+        h("span", { class: "heat-key heat-3" }, "≠"), " all; ", h("span", { class: "heat-key heat-other" }, "0/n"), " wrong in another way; empty: not run. A number leads to its cases.") : "",
       left ? h("p", { class: "small" }, `${count(left, "case")} whose axes differ left out.`) : "");
   };
   const pick = (key, word, options) => (options.length > 1

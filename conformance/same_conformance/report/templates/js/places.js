@@ -32,9 +32,11 @@ const arrive = (section, parameters, first) => {
   here = known || freshKey();
   if (!known) history.replaceState({ key: here }, "");
   const card = cardOf(section, parameters.get("op"), parameters.get("smallest"));
-  const goal = card ? card.querySelector("h3") : document.getElementById("content");
+  const script = card && parameters.get("script") ? card.querySelector("details.script") : null;
+  if (script) script.open = true;
+  const goal = script ? script.querySelector("summary") : card ? card.querySelector("h3") : document.getElementById("content");
   if (!first || card) goal.focus({ preventScroll: true });
   if (places.has(here)) scrollTo(0, places.get(here));
-  else if (card) card.scrollIntoView();
+  else if (card) (script || card).scrollIntoView();
   else if (!first) scrollTo(0, 0);
 };

@@ -163,6 +163,9 @@ const recipeView = (op, axes, padding) => {
     code(lines.join("\n") + "\n"));
   const [[first, lines], ...others] = Object.entries(recipes(op, axes, padding));
   const note = (framework, written) => (written.every((line) => line.startsWith("#")) ? null : isForOneSize(framework, op, axes, padding) ? h("strong", { class: "only" }, ` for inputs of ${sizes} only`) : " for every size");
-  return h("div", { class: "recipes" }, part(first, lines, note(first, lines), true), part(`${first}, for every size`, everySize(op, axes, padding), null, false),
+  // What is right for one size only comes after what can be copied without care.
+  const isOnly = isForOneSize(first, op, axes, padding);
+  const own = [part(first, lines, note(first, lines), !isOnly), part(`${first}, for every size`, everySize(op, axes, padding), null, isOnly)];
+  return h("div", { class: "recipes" }, isOnly ? own.reverse() : own,
     others.map(([framework, written]) => part(framework, written, note(framework, written), false)));
 };

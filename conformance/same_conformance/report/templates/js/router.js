@@ -61,9 +61,15 @@ const start = async () => {
     event.preventDefault(); // the address says which page is shown
     document.getElementById("content").focus();
   });
+  document.getElementById("to-top").addEventListener("click", (event) => {
+    event.preventDefault();
+    scrollTo(0, 0);
+    document.getElementById("content").focus({ preventScroll: true });
+  });
   showSection(); // at once, so that nobody sees all pages on end while the data are unpacked
   run = makeRun(await readData());
   for (const element of document.querySelectorAll("[data-live]:not(.page)")) element.hidden = false;
+  document.getElementById("known-switch").append(knownSwitch(() => {}));
   askForms(document.getElementById("ask"));
   for (const source of document.querySelectorAll(".copy")) copyable(source);
   route(true);
@@ -77,4 +83,4 @@ start().catch((error) => {
 });
 
 // What the tests of this package compare with its Python.
-window.sameConformance = { axisOf, windowsOf, parseCase, caseId, compilePredicate, recipes, spelled };
+window.sameConformance = { axisOf, windowsOf, parseCase, caseId, compilePredicate, recipes, isForOneSize, spelled };

@@ -25,22 +25,31 @@ const MOST_TAPS = 100000, MOST_WINDOWS = 1000000, ENDS = 8;
 // where all windows are alike: padding is at the ends.
 const windowsBy = (n, taps, make) => {
   if (n > MOST_WINDOWS) throw new Error(`An axis of ${n} windows is not drawn; up to ${MOST_WINDOWS} are.`);
-  if (n * taps <= MOST_TAPS || n <= 2 * ENDS) return Array.from({ length: n }, (_, o) => make(o));
+  if (n * Math.min(taps, MOST_KEPT) <= MOST_TAPS || n <= 2 * ENDS) return Array.from({ length: n }, (_, o) => make(o));
   const found = new Array(n);
   for (let i = 0; i < ENDS; i += 1) for (const o of [i, n - 1 - i]) found[o] = make(o);
   return found;
 };
 const isHole = (windows, i) => i < windows.length && !(i in windows);
 
+// The taps of one window from `start` on, null where they lie in padding. Of a window of very many only those at its ends
+// are there, and how the others lie between them.
+const MOST_KEPT = 1000, KEPT_ENDS = 6;
+const tapsFrom = (start, step, k, long) => {
+  const tap = (j) => {
+    const at = start + j * step;
+    return at >= 0 && at < long ? at : null;
+  };
+  if (k <= MOST_KEPT) return Array.from({ length: k }, (_, j) => tap(j));
+  const numbers = Array.from({ length: 2 * KEPT_ENDS }, (_, i) => (i < KEPT_ENDS ? i : k - 2 * KEPT_ENDS + i));
+  return Object.assign(numbers.map(tap), { spread: { start, step, k, numbers } });
+};
+
 // Which element each window reads; null is padding. Of a transposed convolution: which outputs each input adds to.
 const windowsOf = (op, axis) => {
   const transposed = op === "conv_transpose";
   const [positions, long] = transposed ? [axis.n, axis.out] : [axis.out, axis.n];
-  return windowsBy(positions, axis.k, (o) =>
-    Array.from({ length: axis.k }, (_, j) => {
-      const at = o * axis.s + j * axis.d - axis.before;
-      return at >= 0 && at < long ? at : null;
-    }));
+  return windowsBy(positions, axis.k, (o) => tapsFrom(o * axis.s - axis.before, axis.d, axis.k, long));
 };
 
 const OPS = ["conv", "depthwise_conv", "conv_transpose", "max_pool", "avg_pool"];

@@ -4,12 +4,14 @@
 const isNarrow = matchMedia("(max-width: 37rem)").matches;
 const CELL = isNarrow ? 22 : 30, GUTTER = isNarrow ? 58 : 84, LINE = 26, TOP = 52;
 const MOST_LINES = 12, MOST_COLUMNS = 34, MOST_PADS = 12, MOST_TAPS_SAID = 20;
+const MOST_FITTED = 460; // wide enough for a phone to show all of it, a little smaller
 
 // Where each tap of a window lies: padding has no index, so it is told from the taps beside it, and a window of padding
 // only from the windows beside it.
 const placed = (windows) => {
   const guess = guessStep(windows);
   const found = windows.map((taps) => {
+    if (taps.spread) return taps.spread;
     const real = taps.map((index, j) => [index, j]).filter(([index]) => index !== null);
     if (!real.length) return null;
     const [[first, i], [last, j]] = [real[0], real[real.length - 1]];
@@ -22,13 +24,17 @@ const placed = (windows) => {
   return windows.map((taps, o) => {
     let one = found[o];
     if (!one && stride !== null) one = { start: a[0].start + (o - a[1]) * stride, step: guess };
-    return { taps, at: taps.map((index, t) => (index !== null ? index : one ? Math.round(one.start + t * one.step) : null)) };
+    return { taps, at: taps.map((index, t) => (index !== null ? index : one ? Math.round(one.start + (taps.spread ? taps.spread.numbers[t] : t) * one.step) : null)) };
   });
 };
+
+// Whether a window of very many taps, of which only the ends are held, has one at this place.
+const isTapOf = ({ start, step, k }, at) => (at - start) % step === 0 && (at - start) / step >= 0 && (at - start) / step < k;
 
 const guessStep = (windows) => {
   for (const taps of windows) {
     if (!taps) continue; // a hole
+    if (taps.spread) return taps.spread.step;
     for (let j = 1; j < taps.length; j += 1) if (taps[j] !== null && taps[j - 1] !== null) return taps[j] - taps[j - 1];
   }
   return 1;
@@ -58,8 +64,9 @@ const ends = (values, most) => (values.length <= most ? values : [...values.slic
 
 const shownColumns = (from, to, needed, long) => {
   const run = (first, end) => Array.from({ length: Math.max(end - first, 0) }, (_, i) => first + i);
+  const bothEnds = (first, end) => (end - first <= MOST_PADS ? run(first, end) : [...run(first, first + 3), ...run(end - 3, end)]);
   if (to - from <= MOST_COLUMNS) return run(from, to);
-  const wanted = new Set([...needed, 0, 1, long - 2, long - 1, ...ends(run(from, 0), MOST_PADS), ...ends(run(long, to), MOST_PADS)]);
+  const wanted = new Set([...needed, 0, 1, long - 2, long - 1, ...bothEnds(from, 0), ...bothEnds(long, to)]);
   return [...wanted].filter((at) => at >= from && at < to).sort((a, b) => a - b).slice(0, 2 * MOST_COLUMNS);
 };
 
@@ -81,13 +88,14 @@ const strip = ({ op, axis, windows, reference, frame, label }) => {
   const differs = (i) => reference && differsAt(windows, reference, i);
   const shown = frame.lines.filter((i) => i < Math.max(windows.length, reference ? reference.length : 0));
   const { columns } = frame;
+  const wide = Math.max(CELL, Math.ceil(String(long - 1).length * (isNarrow ? 6.1 : 7.3)) + 6);
   const x = new Map();
   let width = GUTTER, previous = null;
   const gaps = [];
   for (const at of columns) {
     if (previous !== null && at > previous + 1) { gaps.push(width + 9); width += 22; }
     x.set(at, width);
-    width += CELL;
+    width += wide;
     previous = at;
   }
   width = Math.max(width + 76, GUTTER + 250);
@@ -101,8 +109,8 @@ const strip = ({ op, axis, windows, reference, frame, label }) => {
     if (at < -given.before || at >= long + given.after) continue; // room for the picture beside this one
     const name = real(at) ? at : transposed ? "cut" : "pad";
     const cell = s("g", { class: real(at) ? "cell" : "cell pad" },
-      s("rect", { x: x.get(at) + 1, y: TOP, width: CELL - 2, height: CELL - 4 }),
-      s("text", { x: x.get(at) + CELL / 2, y: TOP + CELL / 2 + 2 }, name));
+      s("rect", { x: x.get(at) + 1, y: TOP, width: wide - 2, height: CELL - 4 }),
+      s("text", { x: x.get(at) + wide / 2, y: TOP + CELL / 2 + 2 }, name));
     cellOf.set(at, cell);
     pieces.push(cell);
   }
@@ -114,8 +122,8 @@ const strip = ({ op, axis, windows, reference, frame, label }) => {
   const bracket = (at0, at1, text) => {
     const left = x.get(at0), right = x.get(at1);
     if (left === undefined || right === undefined) return;
-    pieces.push(s("path", { class: "bracket", d: `M${left + 3} ${TOP - 4}v-5H${right + CELL - 3}v5` }));
-    pieces.push(s("text", { class: "tiny", x: (left + right + CELL) / 2, y: TOP - 12 }, text));
+    pieces.push(s("path", { class: "bracket", d: `M${left + 3} ${TOP - 4}v-5H${right + wide - 3}v5` }));
+    pieces.push(s("text", { class: "tiny", x: (left + right + wide) / 2, y: TOP - 12 }, text));
   };
   if (given.before > 0) bracket(-given.before, -1, `before ${given.before}`);
   if (given.after > 0) bracket(long, long + given.after - 1, `after ${given.after}`);
@@ -132,23 +140,24 @@ const strip = ({ op, axis, windows, reference, frame, label }) => {
     const group = s("g", { class: wrong ? "tap wrong" : "tap", tabindex: i === shown[0] ? 0 : -1, role: "img", "data-line": i });
     group.append(s("rect", { class: "hit", x: 0, y: y - 1, width: width, height: LINE - 1 }));
     group.append(s("text", { class: "side", x: GUTTER - 8, y: y + CELL / 2 }, shortWhat));
+    const spread = line && line.taps.spread;
+    const at = !line ? [] : spread ? columns.filter((a) => isTapOf(spread, a)) : line.at.filter((a) => x.has(a));
     let said = `${what}: `;
     if (!line) {
       group.append(s("text", { class: "remark", x: GUTTER + 4, y: y + CELL / 2 }, "missing"));
       said += "missing";
     } else {
-      const at = line.at.filter((a) => x.has(a));
-      if (at.length > 1) group.append(s("path", { d: `M${x.get(Math.min(...at)) + CELL / 2} ${y + CELL / 2 - 4}H${x.get(Math.max(...at)) + CELL / 2}` }));
+      if (at.length > 1) group.append(s("path", { d: `M${x.get(Math.min(...at)) + wide / 2} ${y + CELL / 2 - 4}H${x.get(Math.max(...at)) + wide / 2}` }));
       const expected = reference && reference[i] ? reference[i] : null;
-      line.at.forEach((a, j) => {
+      (spread ? at : line.at).forEach((a, j) => {
         if (!x.has(a)) return;
-        const other = reference && (!expected || expected[j] !== line.taps[j]);
-        group.append(s("rect", { class: `${line.taps[j] === null ? "in-pad" : ""}${other ? " other" : ""}`, x: x.get(a) + 5, y: y + 1, width: CELL - 10, height: CELL - 10 }));
+        const other = reference && (!expected || (spread ? wrong : expected[j] !== line.taps[j]));
+        group.append(s("rect", { class: `${(spread ? real(a) : line.taps[j] !== null) ? "" : "in-pad"}${other ? " other" : ""}`, x: x.get(a) + 5, y: y + 1, width: wide - 10, height: CELL - 10 }));
       });
       const words = line.taps.map((index) => (index === null ? (transposed ? "cut" : "padding") : index));
-      said += `reads ${ends(words, MOST_TAPS_SAID).join(", ")}${words.length > MOST_TAPS_SAID ? ` and what is between these, ${words.length} in all` : ""}`;
+      said += `reads ${ends(words, MOST_TAPS_SAID).join(", ")}${spread || words.length > MOST_TAPS_SAID ? ` and what is between these, ${spread ? spread.k : words.length} in all` : ""}`;
       if (transposed) said = said.replace("reads", "adds to");
-      if (line.at.every((a) => a === null)) group.append(s("text", { class: "remark", x: GUTTER + 4, y: y + CELL / 2 }, "padding only"));
+      if (!at.length && line.taps.every((index) => index === null)) group.append(s("text", { class: "remark", x: GUTTER + 4, y: y + CELL / 2 }, "padding only"));
       if (wrong) {
         const remark = reference[i] ? "≠ SAME" : "too many";
         group.append(s("text", { class: "remark", x: width - 70, y: y + CELL / 2 }, remark));
@@ -157,13 +166,13 @@ const strip = ({ op, axis, windows, reference, frame, label }) => {
     }
     group.setAttribute("aria-label", said);
     const light = (on) => () => {
-      for (const a of line ? line.at : []) if (cellOf.has(a)) cellOf.get(a).classList.toggle("on", on);
+      for (const a of at) if (cellOf.has(a)) cellOf.get(a).classList.toggle("on", on);
     };
     for (const [event, on] of [["pointerenter", true], ["focus", true], ["pointerleave", false], ["blur", false]]) group.addEventListener(event, light(on));
     rows.push(group);
     y += LINE;
   }
-  return s("svg", { class: isNarrow ? "strip narrow" : "strip", width, height: y + 4, viewBox: `0 0 ${width} ${y + 4}`, role: "group", "aria-label": label }, pieces, rows);
+  return s("svg", { class: `strip${isNarrow ? " narrow" : ""}${width <= MOST_FITTED ? " fitted" : ""}`, width, height: y + 4, viewBox: `0 0 ${width} ${y + 4}`, role: "group", "aria-label": label }, pieces, rows);
 };
 
 // One axis as SAME asks for it and, beside it, as an implementation does it.
