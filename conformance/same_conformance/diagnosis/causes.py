@@ -63,6 +63,8 @@ def how_small(cause: Mapping[str, Any]) -> str:
     """Say of a cause, as a record holds it, how sure it is that no smaller case fails."""
     n = cause["n_smaller"]
     if cause["is_proved"]:
+        if n == 1:
+            return "the one smaller case passes"
         return f"none of the {n} smaller cases fails" if n else "there is no smaller case"
     return f"{n} smaller cases pass, not all were tried" if n else "not shrunk"
 
