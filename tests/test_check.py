@@ -49,7 +49,7 @@ HALF = """
     [
         (
             HALF,
-            "conv is wrong in 4 of 11 cases (4 value): never reads the first element",
+            "conv is wrong in 4 of 11 cases (4 value): as if it never reads the first element",
             "same-conformance show conv.n8-6.k3-3.s2-2.c2-3 --with fake draws it; same-conformance run fake --op conv finds",
         ),
         (
@@ -99,7 +99,7 @@ def test_padding_that_is_frozen_is_said_to_depend_on_the_first_size(plugin: Inst
     plugin("fake", body)
     output, code = check()
     assert code == 1
-    assert "conv is wrong in 1 of 19 cases (1 value): depends on the size that it saw first" in output
+    assert "conv is wrong in 1 of 19 cases (1 value): as if it depends on the size that it saw first" in output
     assert "does not depend on the size" not in output
 
 
@@ -280,7 +280,14 @@ def test_a_file_can_be_checked_without_installing_it(tmp_path: Path) -> None:
     path.write_text("\n1 / 0\n")
     ((problem, step),) = problems(check(path)[0])
     assert problem == "it does not start: mine.py, line 2: ZeroDivisionError: division by zero"
-    assert step == f"importing {path} raises: python -X faulthandler {path} shows where"
+    assert step == f"correct that line of {path}, then check again"
+    path.write_text("x = (\n")
+    ((problem, step),) = problems(check(path)[0])
+    assert "SyntaxError" in problem
+    assert step == f"correct that line of {path}, then check again"
+    path.write_text("from .layers import Conv\n")
+    ((_, step),) = problems(check(path)[0])
+    assert step.startswith("write the import without the dot")
 
 
 def test_the_example_of_the_document_is_what_is_printed(plugin: Install) -> None:

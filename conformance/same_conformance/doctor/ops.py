@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 RIGHT = ("pass", "unspecified")
 _SHOWN = 100
 """Characters of a refusal; frameworks write long ones."""
+_FEW = 5
+"""Failing cases that are too few to be sure of a rule, of which there are many; `run` has more."""
 _REFUSING = re.compile(r"not (yet )?(supported|implemented)|unsupported|only supports?", re.IGNORECASE)
 """What an error says that may be meant as a refusal."""
 
@@ -197,6 +199,8 @@ def _not_conforming(
     sentence = diagnose(results, subject.execute).sentence
     if "loses precision" in sentence and counts.keys() != {"value"}:
         sentence = first.judgement.message
+    if len(wrong_ones) < _FEW and counts.keys() <= {"value", "shape"}:
+        sentence = f"as if it {sentence}"
     where, claim = extent
     told = f"; it {where}" if where else ""
     if claim:
