@@ -88,7 +88,8 @@ class Explainer:
             counts = Counter(r.judgement.verdict for r in failed.unexpected)
             how = ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())
             paragraphs.append(_listed(f"Of this test fail ({how}):", failed.unexpected, failed))
-            paragraphs.append(self._picture(failed.unexpected, causes))
+            if not causes or any(self._told[shown] == test for shown in causes):  # one picture for each cause
+                paragraphs.append(self._picture(failed.unexpected, causes))
         if failed.stale:
             passed = [(self._trial.name, result.case) for result in failed.stale]
             entries = review.stale(passed, self._trial.expected)
