@@ -4,10 +4,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from checking import BROKEN, CONV, WRONG, Install, check, problems
+from same_conformance import mutants, operands, spec
+from same_conformance.case import OPS
 from same_conformance.doctor import cases
+from same_conformance.implementation import Description
+from same_conformance.predicate import AXIS_NAMES, axis_values
 
 
 def test_a_right_implementation_gets_a_list_of_what_is_in_order_and_exits_with_0(plugin: Install) -> None:
@@ -22,7 +27,7 @@ def test_a_right_implementation_gets_a_list_of_what_is_in_order_and_exits_with_0
             "claims conv, depthwise_conv, conv_transpose, max_pool, avg_pool in 1, 2 and 3 dimensions; float32, float64, float16, "
             "bfloat16; SAME and SAME_LOWER"
         ),
-        "conv: right in all 18 cases; refuses 1 (conv.n7-5.k3-2.b2.c3-4.bfloat16: NumPy has no bfloat16)",
+        "conv: right in all 23 cases; refuses 1 (conv.n7-5.k3-2.b2.c3-4.bfloat16: NumPy has no bfloat16)",
         "leaves its operands as they are; gives the same when it is called again; does not depend on the size that it saw first",
     ):
         assert f"  ok       {line}" in lines
@@ -44,23 +49,23 @@ HALF = """
     [
         (
             HALF,
-            "conv is wrong in 4 of 10 cases (4 value): never reads the first element",
-            "same-conformance show conv.n6-5.k2-3.s2-1.c2-3 --with fake draws it; same-conformance run fake --op conv finds",
+            "conv is wrong in 4 of 11 cases (4 value): as if it never reads the first element",
+            "same-conformance show conv.n8-6.k3-3.s2-2.c2-3 --with fake draws it; same-conformance run fake --op conv finds",
         ),
         (
             "    calls = []\n\n    def conv(*a, **k):\n        calls.append(1)\n        return right_conv(*a, **k) + np.float32(len(calls) % 2 == 0)\n    import numpy as np",
-            "conv: two equal calls differ in 10 of 10 cases, such as conv.n7-5.k3-2.b2.c3-4",
+            "conv: two equal calls differ in 11 of 11 cases, such as conv.n7-5.k3-2.b2.c3-4",
             "look for random numbers, and for what it keeps between calls",
         ),
         (
             "    def conv(x, kernel, *, stride, **k):\n        if stride[0] > 2:\n            raise ValueError('this is not supported')\n        return right_conv(x, kernel, stride=stride, **k)",
-            "conv raises in 1 of 10 cases: ValueError: this is not supported",
+            "conv raises in 1 of 11 cases: ValueError: this is not supported",
             'if it does not offer this, raise Unsupported("why"): the cases then count neither for it nor against it',
         ),
         (
             "    def conv(x, kernel, *, stride, **k):\n        if stride[0] > 2:\n            raise ValueError('too far')\n        return right_conv(x, kernel, stride=stride, **k)",
-            "conv is wrong in 1 of 10 cases (1 error): ends in error: ValueError: too far",
-            "same-conformance show conv.n7-8.k1-2.s3-3.c2-3 --with fake",
+            "conv is wrong in 1 of 11 cases (1 error): ends in error: ValueError: too far",
+            "same-conformance show conv.n9-7.k1-2.s3-4.c2-3 --with fake",
         ),
     ],
 )  # fmt: skip
@@ -94,7 +99,7 @@ def test_padding_that_is_frozen_is_said_to_depend_on_the_first_size(plugin: Inst
     plugin("fake", body)
     output, code = check()
     assert code == 1
-    assert "conv is wrong in 1 of 14 cases (1 value): depends on the size that it saw first" in output
+    assert "conv is wrong in 1 of 19 cases (1 value): as if it depends on the size that it saw first" in output
     assert "does not depend on the size" not in output
 
 
@@ -194,14 +199,11 @@ def test_much_output_is_noted(plugin: Install) -> None:
     assert "  note     prints much, beginning with: debug: xxx" in output
 
 
-def test_about_a_dozen_cases_of_each_op_are_chosen_and_none_that_is_not_claimed(plugin: Install) -> None:
-    from same_conformance.case import OPS
-    from same_conformance.implementation import Description
-
+def test_about_two_dozen_cases_of_each_op_are_chosen_and_none_that_is_not_claimed(plugin: Install) -> None:
     whole = Description("a", "numpy", "", OPS)
     little = Description("a", "numpy", "", OPS, ranks=(1,), dtypes=("float64",), paddings=("same_lower",))
     for op in OPS:
-        assert 12 <= len(cases.chosen(op, whole)) <= 20
+        assert 12 <= len(cases.chosen(op, whole)) <= 24
         few = cases.chosen(op, little)
         assert {(c.rank, c.dtype, c.padding) for c in few} == {(1, "float64", "same_lower")}
         assert len(few) >= 8
@@ -209,6 +211,54 @@ def test_about_a_dozen_cases_of_each_op_are_chosen_and_none_that_is_not_claimed(
             plain = cases.plain(op, rank)
             assert len({*plain.operand_shapes[0], *plain.output_shape[-1:]}) >= rank + 2
         assert not any(case.has_padding_only_window for case in cases.chosen(op, whole))
+
+
+@pytest.mark.parametrize("op", OPS)
+@pytest.mark.parametrize("rank", [1, 2, 3])
+@pytest.mark.parametrize("alone", [True, False])
+def test_the_cases_of_every_rank_tell_the_modes_apart_and_have_what_is_often_forgotten(
+    op: str, rank: int, alone: bool
+) -> None:
+    """An odd total in both modes, a total below 0 before the clamp, and, in the rank looked at most, an even kernel with dilation."""
+    ranks = (rank,) if alone else (1, 2, 3)
+    claims = Description("a", "numpy", "", OPS, ranks=ranks)
+    chosen = [case for case in cases.chosen(op, claims) if case.rank == rank]
+    axes = [(case, *axis_values(case, i)[1:]) for case in chosen for i in range(rank)]
+    names = ("case", *AXIS_NAMES[1:])
+    each = [dict(zip(names, values, strict=True)) for values in axes]
+    odd = {a["case"].padding for a in each if a["total"] % 2}
+    assert odd == {"same", "same_lower"}
+    assert any(a["s"] > a["k"] and a["unclamped"] < -1 for a in each)
+    if alone:
+        assert any(a["d"] > 1 and a["k"] % 2 == 0 for a in each)
+
+
+@pytest.mark.parametrize("rank", [1, 2, 3])
+@pytest.mark.parametrize("rule", ["lower-ignored", "unclamped-floor", "undilated-total"])
+def test_a_slip_in_any_op_and_rank_gives_something_else_in_one_of_the_cases(rule: str, rank: int) -> None:
+    for op in ("conv", "depthwise_conv", "max_pool", "avg_pool"):
+        chosen = cases.chosen(op, Description("a", "numpy", "", OPS, ranks=(rank,), dtypes=("float32",)))
+        results = [spec.execute(case, operands.make(case), mutants.RULES[rule].plan(case)) for case in chosen]
+        assert any(
+            y.shape != case.output_shape
+            or not np.array_equal(y, spec.execute(case, operands.make(case)), equal_nan=True)
+            for case, y in zip(chosen, results, strict=True)
+        ), op
+
+
+def test_a_function_that_takes_no_notice_of_the_mode_is_told_to_claim_one(plugin: Install) -> None:
+    body = """
+    def conv(*a, padding, **k):
+        return right_conv(*a, padding="SAME", **k)
+
+    implementation = Implementation(name="fake", framework="numpy", conv=conv, dtypes=("float32",))
+    """
+    plugin("fake", CONV + body)
+    output, code = check()
+    assert code == 1, output
+    ((problem, step),) = problems(output)
+    assert problem.endswith("; it fails in every case of same_lower and in no other")
+    assert step.startswith('if that is not offered, claim paddings=("same",); ')
 
 
 def test_a_file_can_be_checked_without_installing_it(tmp_path: Path) -> None:
@@ -230,7 +280,14 @@ def test_a_file_can_be_checked_without_installing_it(tmp_path: Path) -> None:
     path.write_text("\n1 / 0\n")
     ((problem, step),) = problems(check(path)[0])
     assert problem == "it does not start: mine.py, line 2: ZeroDivisionError: division by zero"
-    assert step == f"importing {path} raises: python -X faulthandler {path} shows where"
+    assert step == f"correct that line of {path}, then check again"
+    path.write_text("x = (\n")
+    ((problem, step),) = problems(check(path)[0])
+    assert "SyntaxError" in problem
+    assert step == f"correct that line of {path}, then check again"
+    path.write_text("from .layers import Conv\n")
+    ((_, step),) = problems(check(path)[0])
+    assert step.startswith("write the import without the dot")
 
 
 def test_the_example_of_the_document_is_what_is_printed(plugin: Install) -> None:
@@ -268,7 +325,7 @@ def test_every_command_that_is_suggested_has_the_interpreters_that_were_given(pl
     given = f"fake --python fake={sys.executable}"
     output, code = check("fake", "--python", f"fake={sys.executable}")
     assert code == 1
-    assert f"same-conformance show conv.n6-5.k2-3.s2-1.c2-3 --with {given} draws it" in output
+    assert f"same-conformance show conv.n8-6.k3-3.s2-2.c2-3 --with {given} draws it" in output
     assert f"; same-conformance run {given} --op conv finds" in output
     assert f". Then again: same-conformance check {given}\n" in output
     path.write_text(path.read_text().replace("stride[0] == 2", "False"))

@@ -1,5 +1,7 @@
 """What breaks the contract of plug-ins is told by `check` apart from a wrong result."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -53,7 +55,7 @@ from same_conformance.doctor import cases, layouts
         ),
         (
             "def conv(*a, **k):\n    return right_conv(*a, **k).astype('float64')",
-            "conv returns another dtype in 10 of 10 cases: dtype float64, the operands have float32",
+            "conv returns another dtype in 11 of 11 cases: dtype float64, the operands have float32",
             "return the dtype that came in: y.astype(x.dtype)",
         ),
         (
@@ -78,9 +80,9 @@ from same_conformance.doctor import cases, layouts
         ),
         (
             "def conv(*a, **k):\n    raise ValueError('bad channels')",
-            "conv raises on every case: ValueError: bad channels",
+            "line 17): ValueError: bad channels",
             ("for conv.n7-5.k3-2.b2.c3-4 it is called with x NHWC = (2, 7, 5, 3) and kernel HWIO = (3, 2, 3, 4), and "
-            "stride=(1, 1); call it so by hand to see where it raises"),
+            "stride=(1, 1); look at "),
         ),
         (
             "def conv(x, kernel, **k):\n    return right_conv(x, kernel.transpose(2, 3, 1, 0) if len({*kernel.shape}) == 1 else kernel * 2, **k)",
@@ -103,9 +105,87 @@ def test_what_breaks_the_contract_is_told_apart_from_a_wrong_result(
     assert BROKEN in output
     assert WRONG not in output
     ((found, next_step),) = problems(output)
-    assert problem in found
+    assert problem in found, found
     assert next_step.startswith(step)
     assert "conv: right" not in output
+
+
+FRAGILE = """
+    class ConcretizationTypeError(TypeError):
+        pass
+
+    def build(case):
+        {in_build}
+        def call(x, kernel):
+            {in_call}
+        return call
+
+    implementation = Implementation(name="fake", framework="numpy", build=build, ops=("conv",), ranks=(2,), dtypes=("float32",))
+"""
+"""A fake that raises while it is built or called."""
+
+
+@pytest.mark.parametrize(
+    ("in_build", "in_call", "problem", "step"),
+    [
+        (
+            "raise ValueError('kernel must be an int')",
+            "pass",
+            r"conv: build raises on every case \(plugin_their_fake.py, line \d+\): ValueError: kernel must be an int$",
+            r"look at plugin_their_fake.py, line \d+; build\(case\) is given the case alone, such as size=\(7, 5\), kernel=\(3, 2\)",
+        ),
+        (
+            "(lambda out: 0)()",
+            "pass",
+            r"conv: build raises \(plugin_their_fake.py, line \d+\): .*missing 1 required positional argument: 'out'$",
+            r"build is given the case alone, and what it returns x and kernel alone; the rest is in case: case.channels",
+        ),
+        (
+            "",
+            "raise AssertionError('Torch not compiled with CUDA enabled')",
+            r"conv \(plugin_their_fake.py, line \d+\) asks for a device that there is not: AssertionError",
+            r"everything is on the CPU here, as its operands are: leave out .cuda\(\)",
+        ),
+        (
+            "",
+            "raise ConcretizationTypeError('Abstract tracer value encountered where concrete value is expected: traced array with x')",
+            r"conv \(.* line \d+\) needs the values of its operands.*: ConcretizationTypeError: .* is expected$",
+            r"leave out compile_together in the Implementation; or write it so that jax.jit can trace it",
+        ),
+    ],
+)  # fmt: skip
+def test_what_raises_is_told_with_its_line_and_a_step_for_build_devices_and_tracing(
+    plugin: Install, in_build: str, in_call: str, problem: str, step: str
+) -> None:
+    plugin("fake", FRAGILE.format(in_build=in_build or "pass", in_call=in_call))
+    output, code = check()
+    assert code == 3, output
+    ((found, next_step),) = problems(output)
+    assert re.match(problem, found), found
+    assert re.match(step, next_step), next_step
+    assert "NHWC" not in next_step
+
+
+def test_a_transposed_convolution_that_does_not_turn_its_kernel_is_not_conforming_and_told_how(plugin: Install) -> None:
+    plugin("fake", """
+    def build(case):
+        return lambda x, kernel: right(case)(x, kernel[::-1].copy())
+
+    implementation = Implementation(name="fake", framework="numpy", build=build, ops=("conv_transpose",), ranks=(1,),
+                                    dtypes=("float32",), paddings=("same",))
+    """)  # fmt: skip
+    output, code = check()
+    assert code == 1, output
+    assert problems(output) == [
+        (
+            "conv_transpose does not turn the kernel round, as the adjoint of a convolution does",
+            "turn the kernel round along its spatial axes before you convolve the input with gaps",
+        )
+    ]
+    case = cases.cube("conv_transpose", 1)
+    x, kernel = operands.make(case)
+    _, step = layouts.of_operands(case, spec.execute(case, (x, kernel[::-1])), "jax")
+    assert step.startswith("lax.conv_transpose(..., transpose_kernel=True) does it, and is not the default")
 
 
 @pytest.mark.parametrize(
@@ -129,7 +209,7 @@ def test_a_case_that_takes_the_process_with_it_is_named(plugin: Install, body: s
     assert code == 3
     ((found, step),) = problems(output)
     assert found.startswith(problem)
-    assert "conv.n7-8.k1-2.s3-3" in found
+    assert "conv.n9-7.k1-2.s3-4" in found
     if "SIGSEGV" in body:
         assert "was killed by SIGSEGV" in found
         assert "printed last: File " in found

@@ -27,7 +27,7 @@ def test_a_result_without_an_axis_of_length_1_is_said_to_have_too_few_axes(plugi
     assert code == 3
     assert WRONG not in output
     ((problem, step),) = problems(output)
-    assert problem.startswith("conv returns 3 axes where 4 are expected in 8 of 10 cases (conv.n")
+    assert problem.startswith("conv returns 3 axes where 4 are expected in 9 of 11 cases (conv.n")
     assert step == "keep batch and channels: return NHWC, also where an axis has length 1 (no squeeze())"
 
 
@@ -104,7 +104,7 @@ def test_results_that_are_wrong_and_differ_are_not_said_to_be_repeated(plugin: I
     assert code == 1
     assert "gives the same when it is called again" not in output
     ((problem, _),) = problems(output)
-    assert problem.startswith("conv: two equal calls differ in 10 of 10 cases")
+    assert problem.startswith("conv: two equal calls differ in 11 of 11 cases")
 
 
 def test_what_works_beyond_the_claims_is_not_noted_while_same_itself_fails(plugin: Install) -> None:

@@ -175,7 +175,7 @@ def test_a_directory_in_place_of_an_interpreter_is_wrong_usage(tmp_path: Path) -
     [
         ("", "implementation = {}", "let implementation be an Implementation: implementation = Implementation(name="),
         (":mine", "ours = 1", "the part after the colon is an attribute of the file: give {}:ATTRIBUTE, or write mine = Implementation("),
-        ("", "import math\nmath.nothing", "importing {} raises: python -X faulthandler {} shows where"),
+        ("", "import math\nmath.nothing", "correct that line of {}, then check again"),
     ],
 )  # fmt: skip
 def test_of_a_file_the_step_speaks_of_its_attribute_and_of_no_entry_point(

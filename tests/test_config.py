@@ -49,7 +49,7 @@ def test_what_the_project_keeps_is_used_said_and_recorded_and_the_command_line_w
     said = "../../pyproject.toml: expectations ../../known.toml; implementations fake; profile quick"
     assert said in result.output.splitlines()
     assert result.exit_code == 1
-    assert "1 stale expectations: fake 1" in result.output
+    assert "1 stale expectation, whose cases pass: fake 1" in result.output
     header = json.loads((tmp_path / "out" / "run.jsonl").read_text().splitlines()[0])
     assert header["configuration"] == {
         "file": "../../pyproject.toml",

@@ -86,6 +86,7 @@ def test_a_failure_shows_diagnosis_proved_minimum_picture_and_script_the_same_wh
     told = failures()
     assert len(told) == 4
     assert [found for text in told.values() for found in diagnosis.findall(text)] == [alone]
+    assert sum("\n  mine: pads " in text for text in told.values()) == 1  # one picture for one cause
     see_that_each_failure_is_of_use(told)
 
 
@@ -98,7 +99,9 @@ def see_that_each_failure_is_of_use(told: dict[str, str]) -> None:
     """See that each has what is needed, and else refers to one that has all."""
     whole = {name for name, text in told.items() if "cases wrong." in text}
     for name, text in told.items():
-        assert re.match(r"\d+ of \d+ cases are not SAME: mine pads \(kernel - 1\) // 2 on both sides, ", text)
+        assert re.match(
+            r"(\d+ of \d+ cases are|its one case is) not SAME: mine pads \(kernel - 1\) // 2 on both sides, ", text
+        )
         assert "The smallest case is conv.n1.k2 (none of the 12 smaller cases fails)." in text
         assert "\nSee it again: same-conformance show conv.n1.k2 --with mine\n" in text
         found = re.findall(r"^The whole diagnosis is with test_mine\.py::(.+)\.$", text, re.MULTILINE)
@@ -295,6 +298,8 @@ def test_a_stale_expectation_and_another_way_of_failing_fail(
     stale.stdout.fnmatch_lines(
         ["*cases pass, but are expected to fail", "*take out what passes, or let*--update-expectations."]
     )
+    (entry,) = [line for line in stale.outlines if "that it covers pass" in line]
+    assert entry.startswith('  known.toml, entry 1 (line 2) (when = "any(k > 1)"; ')
     (line,) = [line for line in stale.outlines if line.startswith("mine: ")]
     assert re.fullmatch(r"mine: (\d+) cases, (\d+ passed, )?\d+ passed though expected to fail(, .*)?", line)
     expect(pytester, "any(k % 2 == 0)", "shape")

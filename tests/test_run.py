@@ -82,7 +82,13 @@ def test_an_expected_failure_exits_with_0_and_a_stale_expectation_with_1(plugin:
     known.write_text(entry.replace('rule = "half"', 'verdict = "value"') % "rank == 1")
     result = run(tmp_path, "fake", "--case", "conv.n5.k3.s2", "--expectations", known)
     assert result.exit_code == 1
-    assert "1 stale expectations: fake 1" in result.output
+    assert "1 stale expectation, whose cases pass: fake 1" in result.output
+    (line,) = [
+        line
+        for line in result.output.splitlines()
+        if line.startswith("  …/known.toml") or "known.toml, entry 1" in line
+    ]
+    assert line.endswith('(line 1) (when = "rank == 1"; halves): 1 case that it covers passes, conv.n5.k3.s2')
 
 
 def test_a_named_implementation_that_does_not_start_exits_with_3_and_the_others_run(

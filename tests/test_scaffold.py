@@ -156,6 +156,14 @@ def test_run_without_arguments_runs_what_the_package_offers(tmp_path: Path) -> N
     assert (project.implementations, project.profile) == (("their-same",), "quick")
 
 
+def test_the_line_for_known_failures_counts_once_it_is_uncommented(tmp_path: Path) -> None:
+    scaffold.write("their-same", "numpy", tmp_path / "there")
+    project = tmp_path / "there" / "pyproject.toml"
+    text = project.read_text(encoding="utf-8")
+    project.write_text(text.replace("# expectations = ", "expectations = "), encoding="utf-8")
+    assert config.read(tmp_path / "there").expectations == (tmp_path / "there" / "known-failures.toml",)
+
+
 def test_only_jax_is_compiled_together() -> None:
     assert "    compile_together=50," in scaffold.files("mine", "jax")["src/mine/conformance.py"]
     assert "compile_together" not in scaffold.files("mine", "torch")["src/mine/conformance.py"]

@@ -65,6 +65,19 @@ def test_what_is_right_wrong_or_not_offered_does_not(made: Make, outcome: Judgem
     assert said(made, {"conv.n5.k3.c2-3": outcome}) == []
 
 
+@pytest.mark.parametrize("verdict", [shape(1, 4, 3), Judgement("value", (1, 5, 3), 2, 1.0)])
+def test_who_is_wrong_where_nothing_is_padded_is_sent_to_check_unless_most_is_right(
+    made: Make, verdict: Judgement
+) -> None:
+    wrong = {"conv.n5.k1.c2-3": verdict, "conv.n5.k3.c2-3": verdict}
+    (line,) = said(made, wrong)
+    assert line.startswith(
+        "mine: conv is wrong even where kernel and stride are 1 and nothing is padded (conv.n5.k1.c2-3): if it is the plug-in"
+    )
+    assert said(made, {"conv.n5.k1.c2-3": PASS, "conv.n5.k3.c2-3": verdict}) == []
+    assert said(made, {**wrong, "conv.n6.k3": PASS, "conv.n7.k3": PASS, "conv.n8.k3": PASS}) == []
+
+
 def test_one_error_among_right_results_does_not(made: Make) -> None:
     assert said(made, {"conv.n5.k3.c2-3": RAISES, "conv.n5.k5.c2-3": PASS}) == []
 
@@ -110,7 +123,7 @@ def test_where_nothing_started_check_is_named_unless_only_a_framework_is_missing
     run = ["run", "mine", "--case", "conv.n5.k3", "--out", str(tmp_path)]
     result = CliRunner().invoke(cli.main, run)
     assert result.exit_code == 3
-    assert "No module named 'nowhere_at_all'; `same-conformance check NAME` says what to do" in result.stderr
+    assert "No module named 'nowhere_at_all'; `same-conformance check mine` says what to do" in result.stderr
     plugin("other", "implementation = Implementation(name='other', framework='torch', build=right)")
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'their-other'}")
     result = CliRunner().invoke(cli.main, ["run", "other", *run[2:], "--python", f"other={bare(tmp_path)}"])

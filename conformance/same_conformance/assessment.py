@@ -53,6 +53,7 @@ class Assessment:
     Attributes:
         recorded: what the recordings of absent witnesses say of contested cases.
         unmatched: the user's entries that match nothing in a whole profile; they fail the run.
+        stale: a line for each entry of which cases pass, that says how many.
         expired, expiring: the entries that count no more, and those that soon will not.
 
     """
@@ -61,6 +62,7 @@ class Assessment:
     not_started: dict[str, str] = field(default_factory=dict)
     recorded: list[Assessed] = field(default_factory=list)
     unmatched: list[Remark] = field(default_factory=list)
+    stale: list[str] = field(default_factory=list)
     expired: list[Remark] = field(default_factory=list)
     expiring: list[Remark] = field(default_factory=list)
 
@@ -137,6 +139,8 @@ def assess(record: Record) -> Assessment:
     today, executed = day_of(record.header), review.by_implementation(record.results)
     is_whole = record.header.get("narrowed") == [] and record.is_finished and not record.damage
     assessment.unmatched = review.unmatched(entries, executed, today) if is_whole else []
+    passed = [(row.result.implementation, row.result.case) for row in assessment.standing("stale")]
+    assessment.stale = review.stale(passed, expectations)
     assessment.expired = review.expired(entries, executed, today)
     assessment.expiring = review.expiring(entries, executed, today)
     return assessment

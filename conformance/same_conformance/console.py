@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Self
@@ -28,7 +28,7 @@ from same_conformance.witnesses import absent
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from same_conformance.assessment import Assessment
+    from same_conformance.assessment import Assessed, Assessment
     from same_conformance.case import Case
     from same_conformance.diff import Comparison
     from same_conformance.judge import Judgement
@@ -119,33 +119,38 @@ class Console:
         self._console.print(_coverage(record.class_coverage))
         self._console.print(_verdicts(assessment))
         self._box(record)
-        for title, rows in (
-            ("unexpected verdicts", assessment.standing("unexpected")),
-            ("stale expectations", assessment.standing("stale")),
-        ):
-            if rows:
-                per_implementation = Counter(row.result.implementation for row in rows)
-                self.say(f"{len(rows)} {title}: " + ", ".join(f"{name} {n}" for name, n in per_implementation.items()))
-            for row in rows[:_LISTED]:
-                j = row.result.judgement
-                said = "; ".join(text for text in (j.message, row.why) if text)
-                self.say(f"  {row.result.implementation}  {row.result.case.id}  {j.verdict}: {said}")
-            if len(rows) > _LISTED:
-                self.say(
-                    f"  and {len(rows) - _LISTED} more, in {'results' if title.startswith('stale') else 'mismatches'}.csv"
-                )
-        if assessment.standing("stale"):
-            self.say("  these pass: correct the list of known failures, or let --update-expectations do it")
+        self._unexpected(assessment)
         unpacked = map(unpacking.sentence, record.footer.get("unpacked", []))
         for text in (*(remark.text for remark in assessment.remarks), *unpacked):
             self.say(text)
-        for cause in record.footer.get("causes", []):
+        causes = record.footer.get("causes", [])
+        for cause in causes:
             self.say(f"{cause['implementation']}, {cause['op']}: {cause['text']}")
             self.say(f"  smallest counterexample: {cause['case']} ({how_small(cause)})")
+        if any("of the box" in cause["text"] for cause in causes):
+            self.say(f"the box: {coverage.box_in_words()} on every axis")
         self._conclude(record, assessment)
         for name, why in assessment.not_started.items():
             self.say(f"{name} did not start: {why}")
         self.say(f"report: {out / 'index.html'}")
+
+    def _unexpected(self, assessment: Assessment) -> None:
+        """Print the first verdicts that nobody expected, and the expectations whose cases pass."""
+        if rows := assessment.standing("unexpected"):
+            self.say(f"{len(rows)} unexpected verdicts: {_per_implementation(rows)}")
+        for row in rows[:_LISTED]:
+            j = row.result.judgement
+            said = "; ".join(text for text in (j.message, row.why) if text)
+            self.say(f"  {row.result.implementation}  {row.result.case.id}  {j.verdict}: {said}")
+        if len(rows) > _LISTED:
+            self.say(f"  and {len(rows) - _LISTED} more, in mismatches.csv")
+        if passed := assessment.standing("stale"):
+            n = len(assessment.stale)
+            what = f"{n} stale expectation{'s' if n > 1 else ''}"
+            self.say(f"{what}, whose cases pass: {_per_implementation(passed)}")
+            for line in assessment.stale:
+                self.say(f"  {line}")
+            self.say("  correct the list of known failures, or let --update-expectations do it")
 
     def _conclude(self, record: Record, assessment: Assessment) -> None:
         """Print what the witnesses contest, whose recordings stand in for them, and who conforms to what was required."""
@@ -262,6 +267,12 @@ class Console:
     def _print(self, values: np.ndarray) -> None:
         with np.printoptions(threshold=_SHOWN_ELEMENTS, linewidth=self._console.width, suppress=True):
             self.say(str(values))
+
+
+def _per_implementation(rows: Sequence[Assessed]) -> str:
+    """Return how many of `rows` each implementation has."""
+    counts = Counter(row.result.implementation for row in rows)
+    return ", ".join(f"{name} {n}" for name, n in counts.items())
 
 
 def _coverage(counts: dict[str, dict[str, int]]) -> Table:

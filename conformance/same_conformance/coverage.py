@@ -27,6 +27,16 @@ _AxisKey = tuple[int, ...]
 _SHOWN_REASONS = 3
 
 
+def box_in_words() -> str:
+    """Return how far the box reaches.
+
+    >>> box_in_words()
+    'n <= 24, k <= 8, s <= 6, d <= 4'
+    """
+    corner = packing.LARGEST
+    return f"n <= {corner.size}, k <= {corner.kernel}, s <= {corner.stride}, d <= {corner.dilation}"
+
+
 @dataclass(frozen=True)
 class Covered:
     """What one implementation covered of the box.

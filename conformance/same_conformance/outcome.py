@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,9 +41,16 @@ class NoGradient:
 
 @dataclass(frozen=True)
 class Error:
-    """It raised."""
+    """It raised.
+
+    Attributes:
+        message: what.
+        at: the innermost line of the implementation's own that it came through, in words; empty if nobody can tell.
+
+    """
 
     message: str
+    at: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

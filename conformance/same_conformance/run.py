@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
 import sys
 import time
 from dataclasses import asdict, dataclass, field
@@ -152,9 +153,8 @@ def _run(
             watcher.say(line)
         selection = _start_and_select(request, given, pool, entry_points, watcher, meanwhile, interruption)
         if not pool.started:
-            look = (
-                "; `same-conformance check NAME` says what to do" if pool.failures.keys() - pool.not_installed else ""
-            )
+            broken = sorted(pool.failures.keys() - pool.not_installed)
+            look = f"; `same-conformance check {shlex.quote(broken[0])}` says what to do" if broken else ""
             raise StartError(
                 "no implementation started: "
                 + "; ".join(f"{n}: {why}" for n, why in sorted(pool.failures.items()))

@@ -1,4 +1,4 @@
-"""Choose the cases that tell most about an implementation: about a dozen for each op."""
+"""Choose the cases that tell most about an implementation: about two dozen for each op."""
 
 from __future__ import annotations
 
@@ -39,7 +39,11 @@ def _case(
 
 
 def chosen(op: str, claims: Description) -> list[Case]:
-    """Return the cases of `op` that are among what is claimed, the plainest first."""
+    """Return the cases of `op` that are among what is claimed, the plainest first.
+
+    In every rank that is claimed there are, for every mode, a total padding that is odd, which tells the modes apart, and a
+    stride above the kernel whose total would be negative, were it not clamped.
+    """
     ranks = sorted(claims.ranks, key=_MAIN_RANKS.index)
     cases = list(_of_main_rank(op, ranks[0])) + [case for rank in ranks[1:] for case in _of_other_rank(op, rank)]
     dtype = "float32" if "float32" in claims.dtypes else claims.dtypes[0]
@@ -64,10 +68,11 @@ def _of_main_rank(op: str, rank: int) -> Iterator[Case]:
     yield from (first, cube(op, rank))
     yield of((5, 6, 4), (4, 2, 2))
     yield even
-    yield of((7, 8, 5), (1, 2, 1), (3, 3, 2))
+    yield of((9, 7, 6), (1, 2, 1), (3, 4, 2))
     yield of((7, 6, 5), (3, 3, 2), dilation=(2, 2, 2))
+    yield of((8, 6, 5), (2, 4, 2), dilation=(3, 2, 3))
     yield of((2, 3, 2), (5, 4, 3))
-    yield replace(of((6, 5, 4), (2, 3, 2), (2, 1, 1)), padding="same_lower")
+    yield replace(of((8, 6, 4), (3, 4, 3), (2, 1, 2)), padding="same_lower")
     yield replace(even, calls=2)
     if op == "conv":
         yield replace(even, channels=(4, 6), groups=2)
@@ -78,8 +83,11 @@ def _of_main_rank(op: str, rank: int) -> Iterator[Case]:
 
 
 def _of_other_rank(op: str, rank: int) -> Iterator[Case]:
+    odd = _case(op, (6, 4, 5)[:rank], (3, 2, 3)[:rank], (2,) * rank)
     yield plain(op, rank)
-    yield _case(op, (6, 4, 5)[:rank], (3, 2, 3)[:rank], (2,) * rank)
+    yield odd
+    yield replace(odd, padding="same_lower")
+    yield _case(op, (6, 8, 4)[:rank], (1, 2, 1)[:rank], (3, 5, 3)[:rank])
 
 
 def unclaimed(op: str, claims: Description) -> list[Case]:

@@ -20,6 +20,16 @@ _SPACE = ("", "W", "HW", "DHW")
 _LAST, _FIRST = "channels last", "channels first"
 
 
+UNFLIPPED = "does not turn the kernel round, as the adjoint of a convolution does"
+"""What is said of a transposed convolution that is another operation, though its operands are read as they should be."""
+_FLIP = "turn the kernel round along its spatial axes before you convolve the input with gaps"
+_FLIPS = {
+    "jax": "lax.conv_transpose(..., transpose_kernel=True) does it, and is not the default; before lax.conv_general_dilated: "
+    "jnp.flip(kernel, range(len(stride)))"
+}
+"""How the kernel of a transposed convolution is turned round."""
+
+
 def convention(framework: str) -> str:
     """Return where a framework's tensors have their channels, in words."""
     return _FIRST if framework == "torch" else _LAST
@@ -98,7 +108,7 @@ def of_operands(case: Case, observed: np.ndarray, framework: str) -> tuple[str, 
     k_letters = kernel_letters(case.op, framework, case.rank) if case.op in ("conv", "conv_transpose") else ""
     for misreading in _misreadings(case, x_letters, k_letters, framework):
         if np.array_equal(_result(case, misreading, x_letters, k_letters), observed):
-            return _in_words(misreading, x_letters, k_letters, framework)
+            return _in_words(misreading, x_letters, k_letters, framework, case.op)
     if case.op == "depthwise_conv":
         return _depthwise(case, observed, framework)
     return "", ""
@@ -134,7 +144,7 @@ def _result(case: Case, misreading: _Misreading, x_letters: str, k_letters: str)
     return _arranged(_arranged(result, ours, misreading.x), x_letters, ours)
 
 
-def _in_words(misreading: _Misreading, x: str, kernel: str, framework: str) -> tuple[str, str]:
+def _in_words(misreading: _Misreading, x: str, kernel: str, framework: str, op: str) -> tuple[str, str]:
     said, steps = [], []
     if misreading.x != x:
         said.append(f"reads the input as {misreading.x}, but framework {framework} hands it over as {x}")
@@ -144,7 +154,10 @@ def _in_words(misreading: _Misreading, x: str, kernel: str, framework: str) -> t
         steps.append(
             f"transpose the kernel from {kernel} to {misreading.kernel} before the call, or tell what you call that it is {kernel}"
         )
-    if misreading.is_turned:
+    if misreading.is_turned and op == "conv_transpose":
+        said.append(UNFLIPPED)
+        steps.append(_FLIPS.get(framework, _FLIP))
+    elif misreading.is_turned:
         said.append("turns the kernel round, as mathematics defines convolution; every framework correlates")
         steps.append("do not flip the kernel")
     return "; ".join(said), "; ".join(steps)

@@ -12,7 +12,7 @@ from same_conformance.diagnosis.diagnose import diagnose
 from same_conformance.doctor import calls, cases, layouts, signs, starting
 from same_conformance.doctor.finding import Finding, broken, note, ok, wrong
 from same_conformance.messages import one_line
-from same_conformance.outcome import Array
+from same_conformance.outcome import Array, Error
 from same_conformance.record import Result
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 RIGHT = ("pass", "unspecified")
 _SHOWN = 100
 """Characters of a refusal; frameworks write long ones."""
+_FEW = 5
+"""Failing cases that are too few to be sure of a rule, of which there are many; `run` has more."""
 _REFUSING = re.compile(r"not (yet )?(supported|implemented)|unsupported|only supports?", re.IGNORECASE)
 """What an error says that may be meant as a refusal."""
 
@@ -84,9 +86,9 @@ def conclude(op: str, seen: Sequence[Seen], subject: Subject) -> list[Finding]:
     )
     if blunder:
         return [*ended, blunder]
-    breaches, errors = _parted(op, failing, framework)
+    breaches, errors = _parted(op, failing, subject.claims)
     if errors and len(errors) == len(ran):
-        raised = calls.always_raises(errors[0].case, errors[0].judgement.message, subject.claims)
+        raised = calls.always_raises(errors[0].case, errors[0].judgement.message, subject.claims, _at(errors[0]))
         return [*ended, replace(raised, step=starting.other_framework(framework, subject.file) + raised.step)]
     found = [*ended, *breaches]
     dtypes = [one for one in failing if one.verdict == "dtype"]
@@ -146,6 +148,8 @@ def _layout(op: str, ran: Sequence[Seen], framework: str) -> Finding | None:
         is_cube = one.case == cases.cube(op, one.case.rank)
         if is_cube and one.verdict == "value" and isinstance(one.outcome, Array):
             said, step = layouts.of_operands(one.case, one.outcome.values, framework)
+            if said == layouts.UNFLIPPED:
+                return wrong(f"{op} {said}", step)
             if said:
                 return broken(f"{op} {said}", f"{step}; the table of docs/plugins.md has every layout")
     return None
@@ -156,7 +160,12 @@ def _move(op: str, case: Case, framework: str) -> str:
     return f"let {op} take and return {here}; the table of docs/plugins.md has every layout"
 
 
-def _parted(op: str, failing: Sequence[Seen], framework: str) -> tuple[list[Finding], list[Seen]]:
+def _at(one: Seen) -> str:
+    """Return the line that an error came through; empty if nobody knows."""
+    return one.outcome.at if isinstance(one.outcome, Error) else ""
+
+
+def _parted(op: str, failing: Sequence[Seen], claims: Description) -> tuple[list[Finding], list[Seen]]:
     """Return each way in which errors break the contract, once, and the errors that do not.
 
     No gradient is to be had of what is no tensor, so where forward results break the contract, that is not said as well.
@@ -165,7 +174,7 @@ def _parted(op: str, failing: Sequence[Seen], framework: str) -> tuple[list[Find
     errors = []
     for one in failing:
         if one.verdict == "error":
-            breach = calls.breach(op, one.judgement.message, framework)
+            breach = calls.breach(op, one.judgement.message, claims.framework, _at(one), is_built=claims.builds)
             if breach:
                 breaches.setdefault(breach.step, breach)
             else:
@@ -190,6 +199,8 @@ def _not_conforming(
     sentence = diagnose(results, subject.execute).sentence
     if "loses precision" in sentence and counts.keys() != {"value"}:
         sentence = first.judgement.message
+    if len(wrong_ones) < _FEW and counts.keys() <= {"value", "shape"}:
+        sentence = f"as if it {sentence}"
     where, claim = extent
     told = f"; it {where}" if where else ""
     if claim:

@@ -82,6 +82,11 @@ _STEPS = (
         "importing {module} crashes the process: {python} shows where",
     ),
     (
+        "attempted relative import",
+        "write the import without the dot: modules beside the file are imported by their names, as in from layers import Conv",
+    ),
+    (r"line \d+[:)]", "correct that line of {module}, then check again"),
+    (
         r"\b\w*(Error|Exception|Interrupt|Warning)\b",
         "importing {module} raises: {python} shows where",
     ),

@@ -47,7 +47,17 @@ def _symptom(op: str, ran: Sequence[Result], framework: str) -> str:
     if _are_enough(misshapen, ran):
         return f"{op} {misshapen[0][1]} ({misshapen[0][0].case.id})"
     others = [r for r in ran if r.judgement.verdict == "dtype"]
-    return f"{op}: {others[0].judgement.message}" if _are_enough(others, ran) else ""
+    return f"{op}: {others[0].judgement.message}" if _are_enough(others, ran) else _unpadded(op, ran)
+
+
+def _unpadded(op: str, ran: Sequence[Result]) -> str:
+    """Return that an op is mostly wrong, and so even where kernel and stride are 1: nothing is padded there, whatever the rule."""
+    plain = [r for r in ran if {*r.case.kernel, *r.case.stride} == {1}]
+    bad = [r for r in plain if r.judgement.verdict in ("shape", "value")]
+    n_wrong = sum(r.judgement.verdict in ("shape", "value") for r in ran)
+    if not bad or 2 * len(bad) < len(plain) or 2 * n_wrong < len(ran):
+        return ""
+    return f"{op} is wrong even where kernel and stride are 1 and nothing is padded ({bad[0].case.id})"
 
 
 def _are_enough(some: Sequence[object], of: Sequence[object]) -> bool:

@@ -161,8 +161,9 @@ class _Visit:
             )
         quick = [c for c in select(Query(profile="quick")).origins if _is_claimed(c, self._claims)]
         seconds = len(quick) * ms / 1000
-        text = f"takes {ms:.1f} ms a case once warm, every call made twice (the NumPy spec: {spec_ms:.1f}); --profile quick about {seconds:.0f} s"
         slow = ms > _SLOW_MS
+        told = f"about {seconds:.0f} s" if seconds >= 1 else "less than a second"
+        text = f"takes {ms:.1f} ms a case once warm, every call made twice (the NumPy spec: {spec_ms:.1f}); --profile quick {told}"
         together = self._claims.framework == "jax" and self._claims.compile_together == 1
         step = (
             "compile_together=50 in the Implementation traces many cases into one program"

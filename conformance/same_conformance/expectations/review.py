@@ -15,6 +15,7 @@ from same_conformance.judge import FAILURES
 
 if TYPE_CHECKING:
     from same_conformance.expectations.entry import Expectation
+    from same_conformance.expectations.standing import Expectations
     from same_conformance.record import Result
 
 SOON_DAYS = 30
@@ -105,6 +106,24 @@ def expired(entries: Iterable[Expectation], executed: Mapping[str, list[Result]]
             )
             remarks.append(Remark(entry, f"{_place(entry)} expired on {entry.expires}, and {then}"))
     return remarks
+
+
+def stale(cases: Iterable[tuple[str, Case]], expectations: Expectations) -> list[str]:
+    """Return a line for each entry of which cases pass, given with the implementation that passed: which entry, how many, which first."""
+    passed: dict[str, list[Case]] = {}
+    for name, case in cases:
+        passed.setdefault(_decider(name, expectations.deciding(name, case)), []).append(case)
+    return [
+        f"{where}: {len(of_one)} case{'s' if len(of_one) > 1 else ''} that it covers pass{'' if len(of_one) > 1 else 'es'}, "
+        f"{'the first ' if len(of_one) > 1 else ''}{of_one[0].id}"
+        for where, of_one in passed.items()
+    ]
+
+
+def _decider(name: str, entry: Expectation | None) -> str:
+    if entry is None:
+        return f"the rule of {name}"
+    return f"{_place(entry)} ({entry.selector or 'all cases'}; {entry.reason})"
 
 
 def _failing(results: Iterable[Result]) -> list[Result]:

@@ -11,7 +11,10 @@ Needs the standard library and NumPy only, and Python 3.9 or later.
 from __future__ import annotations
 
 import contextlib
+import sysconfig
 import time
+import traceback
+from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -20,13 +23,18 @@ from same_conformance import operands
 from same_conformance.case import Case
 from same_conformance.errors import Unsupported
 from same_conformance.frameworks import Adapter, Call, ForwardShapeError, IndependentError
-from same_conformance.implementation import Implementation, callables_for
+from same_conformance.implementation import FRAMEWORKS, Implementation, callables_for
 from same_conformance.messages import in_words, one_line, text_of
 from same_conformance.runner import protocol
 
 Reply = Tuple[Dict[str, Any], bytes]
 """Header and payload of a frame."""
 
+IN_BUILD = ", called by build"
+"""What is said of a place that was reached before anything was computed."""
+_OTHERS = ("same_conformance", *FRAMEWORKS, "jaxlib", "absl", "functorch", "optree")
+"""Packages whose code is not the implementation's own, though it calls them."""
+_PYTHON = sysconfig.get_path("stdlib")
 _LONG_S = 1.0
 """A call that took longer is announced again before it is made again, because the host's patience is for one."""
 
@@ -121,7 +129,26 @@ def failure(case: Case, error: BaseException, called: Optional[Adapter] = None) 
     refused = called is not None and isinstance(error, Exception) and called.refuses(error)
     if isinstance(error, Unsupported) or refused:
         return {"type": "unsupported", "case": case.id, "message": one_line(text_of(error))}, b""
-    return _error(case, in_words(error))
+    header, payload = _error(case, in_words(error))
+    at = _place(error)
+    return ({**header, "at": one_line(at)} if at else header), payload
+
+
+def _place(error: BaseException) -> str:
+    """Return the innermost line that an error came through which is the implementation's own; empty if there is none."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    own = [n for n, frame in enumerate(frames) if _is_own(frame.f_globals.get("__name__"), frame.f_code.co_filename)]
+    if not own:
+        return ""
+    lines = [line for _, line in traceback.walk_tb(error.__traceback__)]
+    place = f"{Path(frames[own[-1]].f_code.co_filename).name}, line {lines[own[-1]]}"
+    return place + (IN_BUILD if any(frame.f_code is prepare.__code__ for frame in frames) else "")
+
+
+def _is_own(module: object, path: str) -> bool:
+    package = str(module or "").partition(".")[0]
+    is_python_s = path.startswith(_PYTHON) and "site-packages" not in path
+    return package not in _OTHERS and not is_python_s and not path.startswith("<")
 
 
 def _error(case: Case, message: str) -> Reply:

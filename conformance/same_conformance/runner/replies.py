@@ -13,6 +13,11 @@ _NO_MEMORY = re.compile(
     r"MemoryError|RESOURCE_EXHAUSTED|ResourceExhausted|bad_alloc|can(no|')t allocate memory", re.IGNORECASE
 )
 """How Python, XLA, TensorFlow, C++ and PyTorch say that an allocation failed."""
+_NOT_TRACED = re.compile(
+    r"((?:Concretization|NonConcrete|Tracer)\w*Error: .*?)(?:: traced array|[.:] | The (?:problem|error) |$)"
+)
+"""How JAX says that a program needs the values of what it is only traced with; a lecture follows."""
+UNTRACEABLE = "it cannot be traced: leave out compile_together, or write it so that jax.jit can trace it"
 _MOST_AXES = 64
 """Of an array: what NumPy can hold."""
 
@@ -43,13 +48,18 @@ def _read(header: dict[str, Any], payload: bytes) -> Outcome:
         case "unsupported":
             return Unsupported(one_line(header["message"]))
         case "error":
-            return Error(one_line(_with_limit(header["message"])))
+            return Error(one_line(_in_short(header["message"])), one_line(str(header.get("at", ""))))
         case other:
             raise protocol.ProtocolError(f"{one_line(repr(other))} is no reply")
 
 
-def _with_limit(message: str) -> str:
-    """Return what an implementation raised; if its memory ran out, with the option that limits it, which it may never have heard of."""
+def _in_short(message: str) -> str:
+    """Return what an implementation raised, with what to do about it where that cannot be known from the message.
+
+    If its memory ran out, that is the option that limits it, and of what JAX cannot trace only the first words are kept.
+    """
+    if traced := _NOT_TRACED.match(message):
+        return f"{traced[1]} ({UNTRACEABLE})"
     return f"out of memory (a worker's limit is --memory of run): {message}" if _NO_MEMORY.search(message) else message
 
 

@@ -14,6 +14,7 @@ from same_conformance.diagnosis.causes import Cause, how_small
 from same_conformance.diagnosis.inquiry import Inquiry
 from same_conformance.doctor import symptoms
 from same_conformance.errors import UsageError
+from same_conformance.expectations import review
 from same_conformance.outcome import Array, Crash, Outcome, Timeout
 from same_conformance.picture import Picture, drawing, windows
 from same_conformance.picture.symbols import DRAWN
@@ -88,9 +89,12 @@ class Explainer:
             counts = Counter(r.judgement.verdict for r in failed.unexpected)
             how = ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())
             paragraphs.append(_listed(f"Of this test fail ({how}):", failed.unexpected, failed))
-            paragraphs.append(self._picture(failed.unexpected, causes))
+            if not causes or any(self._told[shown] == test for shown in causes):  # one picture for each cause
+                paragraphs.append(self._picture(failed.unexpected, causes))
         if failed.stale:
-            paragraphs.append(_listed("These pass, though an expectation says that they fail:", failed.stale, failed))
+            passed = [(self._trial.name, result.case) for result in failed.stale]
+            entries = review.stale(passed, self._trial.expected)
+            paragraphs.append("\n  ".join(["These pass, though an expectation says that they fail:", *entries]))
             paragraphs.append(
                 "The list of known failures must be true: take out what passes, or let `same-conformance run` do it with "
                 "--update-expectations."
@@ -102,7 +106,8 @@ class Explainer:
         parts = []
         if failed.unexpected:
             what = "; ".join(dict.fromkeys(shown.cause.sentence for shown in causes))
-            parts.append(f"{len(failed.unexpected)} of {n} cases are not SAME: {name} {what}")
+            many = f"{len(failed.unexpected)} of {n} cases are" if n > 1 else "its one case is"
+            parts.append(f"{many} not SAME: {name} {what}")
         if failed.stale:
             parts.append(f"{len(failed.stale)} of {n} cases pass, but are expected to fail")
         return "; ".join(parts)
