@@ -20,8 +20,11 @@ from same_conformance.record import Record, Result, Writer
 LONGEST = (
     "test_witnesses",
     "test_repro",
+    "test_diagnosis",
     "test_documents",
     "test_run",
+    "test_diagnosis_kinds",
+    "test_causes",
     "test_picture",
     "test_packaging",
     "test_mutants",
