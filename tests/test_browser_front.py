@@ -113,20 +113,20 @@ def test_back_leads_to_where_a_page_was_left_and_links_to_the_top(tab: Open, rep
     assert left > 1000
     page.locator(".rows tbody a.case").nth(40).click()
     sync_api.expect(page).to_have_title(re.compile("^conv"))
-    assert page.evaluate("scrollY") == 0
+    page.wait_for_function("y => scrollY === y", arg=0)
     page.evaluate("scrollTo(0, 90)")
     page.wait_for_timeout(100)
     page.go_back()
     sync_api.expect(page).to_have_title(re.compile("^Explorer"))
-    assert page.evaluate("scrollY") == left
+    page.wait_for_function("y => scrollY === y", arg=left)
     page.go_forward()
     sync_api.expect(page).to_have_title(re.compile("^conv"))
-    assert page.evaluate("scrollY") == 90
+    page.wait_for_function("y => scrollY === y", arg=90)
     page.go_back()
     sync_api.expect(page).to_have_title(re.compile("^Explorer"))
     page.reload()
     page.wait_for_selector("html[data-ready]", state="attached")
-    assert page.evaluate("scrollY") == left
+    page.wait_for_function("y => scrollY === y", arg=left)
 
 
 def test_a_condition_may_be_typed_in_capitals_and_says_what_was_meant(tab: Open, report: Path) -> None:

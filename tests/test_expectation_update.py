@@ -102,7 +102,7 @@ def test_a_predicate_that_was_diagnosed_is_used_where_it_says_just_what_fails(up
     [
         (WRONG | RIGHT, {"op": "conv", "class": "even kernel"}),
         (WRONG | {"max_pool.n1.k2": "pass"}, {"op": "conv"}),
-        (WRONG | {"conv.n5.k2": "pass"}, {"cases": list(WRONG)}),
+        (WRONG | {"conv.n5.k2": "pass"}, {"op": "conv", "when": "any(out <= 4)"}),
         ({"conv.n1.k2": "value", "conv.n1.k3": "pass"}, {"case": "conv.n1.k2"}),
         ({"conv.n1.k2": "value", "conv.n2.k2": "value"}, {"cases": ["conv.n1.k2", "conv.n2.k2"]}),
         (WRONG | {"conv.n5.k2": "unsupported", "conv.n1.k3": "pass"}, {"op": "conv", "class": "even kernel"}),

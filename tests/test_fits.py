@@ -20,8 +20,8 @@ def broken(verdict: str, n_wrong: int, n_missing: int) -> dict[str, Any]:
 
 
 NETWORKS = [
-    {"network": "A", "n_layers": 2, "implementations": {"good": SAFE, "bad": broken("wrong", 1, 1), "none": broken("unsupported", 0, 2)}},
-    {"network": "B", "n_layers": 3, "implementations": {"good": SAFE, "bad": broken("unsupported", 0, 1), "none": broken("unsupported", 0, 3)}},
+    {"network": "A", "n_layers": 2, "layers": {}, "implementations": {"good": SAFE, "bad": broken("wrong", 1, 1), "none": broken("unsupported", 0, 2)}},
+    {"network": "B", "n_layers": 3, "layers": {}, "implementations": {"good": SAFE, "bad": broken("unsupported", 0, 1), "none": broken("unsupported", 0, 3)}},
 ]  # fmt: skip
 
 
