@@ -46,7 +46,7 @@ def make(case: Case) -> tuple[np.ndarray, ...]:
 
     >>> from same_conformance.case import parse
     >>> make(parse("max_pool.n3.k2"))[0].tolist()
-    [[[-3.0, -4.0], [-2.0, -5.0], [-1.0, -6.0]]]
+    [[[-3.0, -5.070602400912918e+30], [-2.0, -6.338253001141147e+30], [-1.0, -7.605903601369376e+30]]]
     """
     m = magnitude(case)
     shape, *kernels = case.operand_shapes

@@ -247,9 +247,10 @@ OWN = "your cases"
 def layers(record: Record) -> list[Layer]:
     """Return the layers of the networks, and the cases that the user listed as those of a network of their own.
 
-    A whole profile was given no cases but those that expectations name.
+    A whole profile was given no cases but those that expectations name. Where a record does not say what narrowed its
+    run, its cases count as listed.
     """
-    is_listed = "--case" in record.header.get("narrowed", ["--case"])
+    is_listed = not {"--case", "?"}.isdisjoint(record.header.get("narrowed", ["?"]))
     own = [Layer(case, {OWN: (case.id,)}) for case in record.of_origin("given")] if is_listed else []
     return [*own, *corpus.read_networks()]
 
