@@ -87,16 +87,23 @@ class Interview:
         findings = wording.describe(self._probed, self._lengths, preferred, explained)
         return findings, explained.mechanisms, explained.formulas
 
-    def pads_texts(self) -> set[str]:
-        """Return all formulas that explain what is padded before the first element, in words."""
-        found = self._explained.pads if self._explained else ()
-        return {piece.text for explanation in found for piece in explanation.pieces}
+    def pads_as(self, other: Interview) -> bool:
+        """Tell whether what is padded before the first element may come about as in the mode that `other` is about."""
+        if self._explained is None or other._explained is None:
+            return False
+        texts = [
+            {piece.text for e in explained.pads for piece in e.pieces}
+            for explained in (self._explained, other._explained)
+        ]
+        return bool(texts[0] & texts[1]) or any(
+            all(e.value(s.case, s.which) in s.befores for s in self._explained.plain) for e in other._explained.pads
+        )
 
     def pads(self) -> list[str]:
-        """Return in words what is padded in this mode, if that is wrong."""
+        """Return in words what is padded in this mode, if that is wrong and a formula says it."""
         if self._explained is None:
             return []
-        texts = wording.pads(self._explained, self._place.tests)
+        texts = wording.pads(self._explained, self._place.tests, only_known=True)
         return [
             text if text.startswith("takes") else f"in {self._probed[0][0].padding.upper()} {text}" for text in texts
         ]

@@ -61,8 +61,18 @@ def fit_forward(reads: np.ndarray, axis: Axis) -> tuple[AxisReading, ...]:
     """Return every set of numbers that gives the index map ``(out, kernel)`` of a forward convolution.
 
     One is the rule; more say that the map is too small to tell. Strides and dilations other than those asked for are
-    tried only if these do not fit. Empty if nothing does.
+    tried only if these do not fit, and fewer taps if the last ones read nothing. Empty if nothing does.
     """
+    found = _fit_taps(reads, axis)
+    if _is_plain(found, axis):
+        return found
+    read = np.flatnonzero((reads != PADDED).any(axis=0))
+    fewest = int(read[-1]) + 1 if read.size else axis.kernel
+    fewer = (_fit_taps(reads[:, :n], axis._replace(kernel=n)) for n in range(fewest, axis.kernel))
+    return (*found, *(reading for of in fewer for reading in of if not found or _is_told_plainly(reading)))
+
+
+def _fit_taps(reads: np.ndarray, axis: Axis) -> tuple[AxisReading, ...]:
     out, kernel = reads.shape
     o, j = np.arange(out)[:, None], np.arange(kernel)[None, :]
 
@@ -75,15 +85,7 @@ def fit_forward(reads: np.ndarray, axis: Axis) -> tuple[AxisReading, ...]:
                     if np.array_equal(_extended(position - before, axis.size, border), reads):
                         yield plain.moved(before, flipped=flipped, border=border)
 
-    found = _with_mixed_borders(_first_that_fits(axis, fits), axis, fits(axis.stride, axis.dilation, MIXED))
-    return found or _fit_fewer_taps(reads, axis)
-
-
-def _fit_fewer_taps(reads: np.ndarray, axis: Axis) -> tuple[AxisReading, ...]:
-    """Return what gives the map if its last taps, which read nothing, are left out."""
-    read = np.flatnonzero((reads != PADDED).any(axis=0))
-    fewer = int(read[-1]) + 1 if read.size else axis.kernel
-    return fit_forward(reads[:, :fewer], axis._replace(kernel=fewer)) if fewer < axis.kernel else ()
+    return _with_mixed_borders(_first_that_fits(axis, fits), axis, fits(axis.stride, axis.dilation, MIXED))
 
 
 def fit_transposed(reads: np.ndarray, axis: Axis) -> tuple[AxisReading, ...]:

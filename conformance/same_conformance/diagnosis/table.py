@@ -17,6 +17,8 @@ _INSIDE = 300
 """Conjunctions without a right case that are joined by "or", those that cover most first."""
 _KEPT = 2_000
 """Conjunctions that are made longer, those that cover fewest first."""
+_FALSE_ALARM = 3
+"""How many wrong cases a conjunction must cover for each right one to be joined by "or"."""
 _BEAM = 30
 """Conjunctions that are made longer where no short one is exact."""
 
@@ -116,6 +118,26 @@ class Table:
                 best = found[:_RIVALS]  # another test must be worth its words
             beam = found if length == 1 else found[:_BEAM]
         return [c.names for c in best], best[0].covered
+
+    def nearest_pair(self) -> tuple[tuple[Names, Names] | None, int]:
+        """Return the two conjunctions that together have the fewest exceptions, and the cases that these cover."""
+        single = list(self._extended([_Conjunction((), -1, -1)], list(self._truths)))
+        found = [*single, *self._extended(sorted(single, key=self._n_exceptions)[:_BEAM], list(self._truths))]
+        found.sort(
+            key=lambda c: _FALSE_ALARM * (c.covered & self._right).bit_count() - (c.covered & self.wrong).bit_count()
+        )
+        widest: dict[int, _Conjunction] = {}
+        for conjunction in found[:_KEPT]:
+            widest.setdefault(conjunction.covered, conjunction)
+        pairs = list(combinations(list(widest.values())[:_INSIDE], 2))
+        if not pairs:
+            return None, 0
+        a, b = min(pairs, key=lambda pair: ((pair[0].covered | pair[1].covered) ^ self.wrong).bit_count())
+        return (a.names, b.names), a.covered | b.covered
+
+    def n_exceptions(self, covered: int) -> int:
+        """Return how many cases are wrong or covered, but not both."""
+        return (covered ^ self.wrong).bit_count()
 
     def _n_exceptions(self, found: _Conjunction) -> int:
         return (found.covered ^ self.wrong).bit_count()

@@ -24,6 +24,8 @@ _MOST_CASES = 4_000
 """Cases looked at: enough to tell predicates apart, few enough to be quick."""
 _LONGEST = 4
 """Tests in one conjunction; with more, chance alone would find one that fits."""
+_WORTH = 2
+"""By what factor two conjunctions must have fewer exceptions than one, to be worth their words."""
 _MOST_RIVALS = 120
 """Predicates that all fit, among which further cases are to decide."""
 
@@ -140,6 +142,9 @@ def _fitting(wrong: Sequence[Case], right: Sequence[Case], mechanisms: Collectio
     if either:
         return [Predicate(pair) for pair in either[:_MOST_RIVALS]], everywhere
     nearest, covered = found.nearest()
+    pair, by_pair = found.nearest_pair()
+    if pair and _WORTH * found.n_exceptions(by_pair) <= found.n_exceptions(covered):
+        return [Predicate(pair)], by_pair
     return [Predicate((names,)) for names in nearest if names], covered
 
 

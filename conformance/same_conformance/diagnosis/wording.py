@@ -6,12 +6,15 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from same_conformance import plan as plans
 from same_conformance.case import POOLS
 from same_conformance.diagnosis import amounts, candidates, divisors, overrun, patterns, pieces
 from same_conformance.diagnosis import seen as sightings
 from same_conformance.diagnosis.reading import of_same
 from same_conformance.padding import SAME_LOWER
+from same_conformance.plan import PADDED
 
 if TYPE_CHECKING:
     from same_conformance.case import Axis, Case
@@ -191,7 +194,7 @@ def _step(seen: Sequence[Seen], what: str, preferred: Collection[str]) -> str:
         return ""
     first = wrong[0]
     verb, noun = ("reads a window of", "elements") if what == "kernel" else (f"uses {what}", "")
-    numbers = [(s, {getattr(reading, what) for reading in s.readings}) for s in telling]
+    numbers = [(s, {getattr(reading, what) for reading in s.readings} | _unread_taps(s, what)) for s in telling]
     other = _other_axis(numbers, lambda a: getattr(a, what))
     if other:
         return f"uses the {what} of {other} ({first.case.id})"
@@ -207,6 +210,17 @@ def _step(seen: Sequence[Seen], what: str, preferred: Collection[str]) -> str:
     if what != "kernel" and all(1 in of for s, of in numbers if s in wrong):
         return f"ignores the {what}{condition} ({example})"
     return f"{verb} {got} {noun} where {asked} is asked for{condition} ({example})".replace("  ", " ")
+
+
+_CONVOLUTIONS = ("conv", "depthwise_conv")
+
+
+def _unread_taps(seen: Seen, what: str) -> set[int]:
+    """Return how many taps there may be as well, because the last ones read nothing but padding anyway."""
+    if what != "kernel" or seen.case.op not in _CONVOLUTIONS or not seen.is_plain:
+        return set()
+    read = np.flatnonzero((plans.same(seen.case).maps[seen.which] != PADDED).any(axis=0))
+    return set(range(int(read[-1]) + 1, seen.axis.kernel)) if read.size else set()
 
 
 def _length(explained: Amounts, *, transposed: bool) -> list[str]:
@@ -232,8 +246,8 @@ def _under(piece: pieces.Piece) -> str:
     return f" where {piece.condition}" if piece.condition else ""
 
 
-def pads(explained: Amounts, preferred: Collection[str]) -> list[str]:
-    """Say what is padded before the first element; what comes after follows from the length."""
+def pads(explained: Amounts, preferred: Collection[str], *, only_known: bool = False) -> list[str]:
+    """Say what is padded before the first element; what comes after follows from the length. With `only_known`, not if no formula is."""
     wrong = explained.wrong_pads
     if not wrong or _is_needed(explained):
         return []
@@ -260,7 +274,7 @@ def pads(explained: Amounts, preferred: Collection[str]) -> list[str]:
     if found:
         return [f"{'; '.join(f'{verb} {p.text} before the first element{_under(p)}' for p in found)} {example}"]
     elsewhere = {(item.case, item.axis) for item in explained.wrong_lengths}
-    if all((s.case, s.which) in elsewhere for s in wrong):
+    if only_known or all((s.case, s.which) in elsewhere for s in wrong):
         return []  # with another length, other pads are no news
     return [f"{verb} other amounts before the first element {example}"]
 
