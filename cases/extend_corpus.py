@@ -1,8 +1,9 @@
 """Extend ``corpus.jsonl`` until enough of its cases hunt every mutant, with as few more cases as can be.
 
 Run it after a change of the mutants, or after adding a line by hand: ``hunts`` may be left out. It flags mutants on
-cases that are there already, then adds cases from a drawn pool, the one that serves most needs first, and writes the
-file in canonical order and form. The same file and the same mutants give the same result.
+cases that are there already, then adds cases from a drawn pool, the one that serves most needs first, then such as find
+mutants out that are wrong in one branch alone (`same_conformance.mutants.branches`), and writes the file in canonical
+order and form. The same file and the same mutants give the same result.
 """
 
 from __future__ import annotations
@@ -11,14 +12,15 @@ import itertools
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from same_conformance import corpus, mutants, rules, strategies
+from same_conformance import corpus, mutants, rules, selection, strategies
 from same_conformance.case import OPS, Case, parse
 from same_conformance.corpus import HUNTED, HUNTED_PER_OP, Entry
+from same_conformance.mutants.branches import BRANCHES, Branch
 from same_conformance.mutants.implementations import DTYPES
 
 FILE = Path(__file__).with_name(corpus.CORPUS)
@@ -38,6 +40,8 @@ POOL: tuple[dict[str, Any], ...] = (
     {"n": 1000, "ranks": [3], "max_size": 6, "max_kernel": 2, "dtypes": DTYPES[1:]},
 )
 """What is drawn: a bit of all, windows of padding only, and 3-D in other dtypes."""
+PER_BRANCH = 1200
+"""Cases that are drawn for each branch; what rare mutants need, many cases must be looked at to find."""
 LARGE = (*range(125, 131), *range(255, 263), *range(507, 516))
 """Sizes around those that some small integer does not hold; drawing would hardly meet them."""
 
@@ -133,6 +137,56 @@ def extend(entries: list[Entry], cases: Iterable[Case]) -> tuple[list[Entry], li
     return grown.entries(), grown.needed()
 
 
+Found = set[tuple[str, str]]
+"""Mutants that are found out, each with the op in which it is."""
+
+
+def found_by(cases: Iterable[Case]) -> dict[Case, Found]:
+    """Return what each case finds out."""
+    return {case: {(name, case.op) for name in kills(case)} for case in cases}
+
+
+def missing(entries: Iterable[Entry], drawn: Mapping[str, dict[Case, Found]]) -> dict[str, Found]:
+    """Return what of each branch cases that were drawn find out, and none does that the quick profile has."""
+    others = [c for c, of in selection.select(selection.Query("quick")).origins.items() if of != "corpus"]
+    cases = [*(entry.case for entry in entries), *others]
+    known = found_by({case for case in cases if any(branch.has(case) for branch in BRANCHES)})
+    lacking = {}
+    for branch in BRANCHES:
+        have = set().union(*(found for case, found in known.items() if branch.has(case)))
+        lacking[branch.name] = set().union(*drawn[branch.name].values()) - have
+    return lacking
+
+
+def _fewest(candidates: Mapping[Case, Found], lacking: Found) -> Iterator[tuple[Case, Found]]:
+    """Yield cases that together find out all that is lacking, each with what none before it does: the best one first."""
+    left = set(lacking)
+    while left:
+        best = min(candidates, key=lambda case: (-len(candidates[case] & left), case.canonical_key))
+        yield best, candidates[best] & left
+        left -= candidates[best]
+
+
+def cover_branches(entries: list[Entry], drawn: Mapping[str, dict[Case, Found]]) -> list[Entry]:
+    """Return the entries with those of `drawn` added, by branch, that together find out what is missing there."""
+    extended = {entry.case: entry for entry in entries}
+    for name, lacking in missing(entries, drawn).items():
+        for case, found in _fewest(drawn[name], lacking):
+            hunted = tuple(sorted(rule for rule, _ in found))
+            reason = f"{name}: finds what {mutants.RULES[hunted[0]].sentence}"
+            extended.setdefault(case, Entry(case, reason, SOURCE, hunted))
+    return list(extended.values())
+
+
+def draw_branches(n: int, seed: int) -> dict[str, dict[Case, Found]]:
+    """Return `n` cases of each branch with what they find out."""
+
+    def drawn(branch: Branch) -> dict[Case, Found]:
+        return found_by(branch.draw(n, seed))
+
+    return {branch.name: drawn(branch) for branch in BRANCHES}
+
+
 def read() -> list[Entry]:
     """Read the file, which need not be canonical yet."""
     rows = [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()]
@@ -143,6 +197,7 @@ def main() -> int:
     """Extend the file and say what was added."""
     entries = read()
     extended, left = extend(entries, pool())
+    extended = cover_branches(extended, draw_branches(PER_BRANCH, seed=len(POOL)))
     FILE.write_text(corpus.write(extended), encoding="utf-8")
     print(f"{len(extended)} cases, {len(extended) - len(entries)} added; {len(mutants.RULES)} mutants", file=sys.stderr)
     if left:

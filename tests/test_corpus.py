@@ -153,3 +153,17 @@ def test_the_line_that_the_page_adds_is_flagged_and_put_in_its_place(extend_corp
     assert needed == []
     assert corpus.check(corpus.write(extended)) == sorted(extended, key=lambda e: e.case.canonical_key)
     assert next(e for e in extended if e.case == entry.case).hunts
+
+
+def test_what_is_wrong_in_one_branch_alone_is_found_out(extend_corpus: Any) -> None:
+    """Whoever has code of his own for 3-D, for SAME_LOWER or for gradients is asked there all that is asked elsewhere."""
+    drawn = extend_corpus.draw_branches(40, seed=1)
+    assert min(map(len, drawn.values())) >= 10
+    assert {name: of for name, of in extend_corpus.missing(corpus.read(), drawn).items() if of} == {}
+    entries = [e for e in corpus.read() if e.case.rank < 3 or max(e.case.dilation) == 1]
+    assert ("first-axis-dilation", "conv") in extend_corpus.missing(entries, drawn)["three dimensions"]
+    covered = extend_corpus.cover_branches(entries, drawn)
+    assert not any(extend_corpus.missing(covered, drawn).values())
+    added = [e for e in covered if e not in entries]
+    assert added
+    assert corpus.check(corpus.write([*corpus.read(), *(e for e in added if e not in corpus.read())]))

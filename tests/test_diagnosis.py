@@ -68,7 +68,7 @@ def corpus_of(op: str) -> list[Case]:
 
 
 def drawn_of(op: str) -> list[Case]:
-    drawn = strategies.draw_distinct(150, seed=5, ops=[op], compared=["forward"], max_calls=1, dtypes=["float32"])
+    drawn = strategies.draw_distinct(80, seed=5, ops=[op], compared=["forward"], max_calls=1, dtypes=["float32"])
     return list(drawn.cases)
 
 
@@ -90,8 +90,11 @@ def test_probing_same_reads_what_same_asks_for(op: str) -> None:
 @pytest.mark.parametrize(
     ("rule", "op", "words"),
     [
-        ("half", "conv", "pads (k - 1) // 2 before the first element"),
-        ("half", "conv", "returns length (n + 2 ((k - 1) // 2) - ke) // s + 1 instead of ceil(n / s)"),
+        (
+            "half",
+            "conv",
+            "returns length (n + 2 ((k - 1) // 2) - ke) // s + 1 instead of ceil(n / s) | pads (k - 1) // 2 before the first element",
+        ),
         ("sides-swapped", "conv", "pads the odd element on the wrong side"),
         ("swapped-axes", "conv", "pads what belongs to the axis at the other end"),
         ("unclamped", "max_pool", "pads unclamped // 2"),
@@ -107,7 +110,8 @@ def test_a_rule_that_is_not_known_is_put_into_words(
     for name, nothing in (("name_rule", ""), ("name_under_condition", None), ("name_several", [])):
         monkeypatch.setattr(naming, name, lambda *_, nothing=nothing: nothing)
     diagnosis = diagnose(results(mutants.RULES[rule], drawn_of(op)), follows(mutants.RULES[rule]))
-    assert words in diagnosis.sentence
+    for clause in words.split(" | "):
+        assert clause in diagnosis.sentence
     assert "SAME asks" in diagnosis.sentence or "SAME" in diagnosis.text or diagnosis.where.predicate
 
 

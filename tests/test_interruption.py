@@ -43,7 +43,7 @@ class Swallowing:
     def say(self, text: str) -> None:
         """Show nothing."""
 
-    def progress(self, what: str, done: int, total: int) -> None:
+    def progress(self, what: str, done: int, total: int, now: str = "") -> None:
         """Lose the interrupt, and count what still happens."""
         self.n_after += self.n_after >= 0
         if what == self.stage and self.n_after < 0:
@@ -81,7 +81,7 @@ def test_an_interrupt_in_a_hook_of_the_garbage_collector_is_noticed_and_not_prin
     drawing: list[str] = []
 
     class Watcher(Swallowing):
-        def progress(self, what: str, done: int, total: int) -> None:
+        def progress(self, what: str, done: int, total: int, now: str = "") -> None:
             if what == "drawing":
                 drawing.append(what)
                 gc.collect()

@@ -67,7 +67,13 @@ class Console:
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:
-            columns = (TextColumn("{task.description:>10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+            columns = (
+                TextColumn("{task.description:>10}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+                TextColumn("{task.fields[now]}"),
+            )
             self._progress = Progress(*columns, console=self._console, transient=True)
             self._progress.start()
         return self
@@ -83,15 +89,15 @@ class Console:
         clean = "\n".join(printable(line, _LONGEST_LINE) for line in text.split("\n"))
         self._console.print(escape(clean), soft_wrap=True)
 
-    def progress(self, what: str, done: int, total: int) -> None:
-        """Move the bar of stage `what`, or, without a terminal, print a line now and then."""
+    def progress(self, what: str, done: int, total: int, now: str = "") -> None:
+        """Move the bar of stage `what`, or, without a terminal, print a line now and then; `now` is what it is about."""
         if self._progress:
             if what not in self._tasks:
-                self._tasks[what] = self._progress.add_task(what, total=total)
-            self._progress.update(self._tasks[what], completed=done, total=total)
+                self._tasks[what] = self._progress.add_task(what, total=total, now="")
+            self._progress.update(self._tasks[what], completed=done, total=total, now=escape(now))
         elif time.monotonic() - self._last_line_s > self._plain_every_s:
             self._last_line_s = time.monotonic()
-            self.say(f"{what}: {done} of {total}")
+            self.say(f"{what}: {done} of {total}" + (f" ({now})" if now else ""))
 
     @contextmanager
     def working(self, what: str) -> Iterator[None]:

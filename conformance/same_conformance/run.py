@@ -106,8 +106,8 @@ class Watcher(Protocol):
     def say(self, text: str) -> None:
         """Show one line."""
 
-    def progress(self, what: str, done: int, total: int) -> None:
-        """Show how far a stage is."""
+    def progress(self, what: str, done: int, total: int, now: str = "") -> None:
+        """Show how far a stage is, and what it is about now."""
 
 
 def run(
@@ -190,7 +190,7 @@ def _run(
                 judge,
                 known,
                 request.query.seed,
-                lambda n, of: watcher.progress("diagnosing", n, of),
+                lambda n, of, now: watcher.progress("diagnosing", n, of, now),
                 interruption.check,
             )
             apart = unpacking.unpack(results, selection.origins, inquiry, execute)

@@ -135,7 +135,7 @@ def _run(
             return list(ran)
         for n_done, result in enumerate(execute({name: list(cases) for name, cases in work.items()}), 1):
             verdicts[result.implementation, result.case] = result.judgement.verdict
-            inquiry.report(n_done, total)
+            inquiry.report(n_done, total, "unpacking")
 
 
 def _summed(

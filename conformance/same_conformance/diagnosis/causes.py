@@ -83,7 +83,7 @@ def find(results: Iterable[Result], inquiry: Inquiry) -> list[Cause]:
     causes = []
     hints: dict[str, set[str]] = {}
     for done, (group, wrong) in enumerate(failing):
-        inquiry.report(done, len(failing))
+        inquiry.report(done, len(failing), f"{wrong[0].implementation}, {wrong[0].case.op}")
         right = [r for r in group if r.judgement.verdict in ("pass", "unspecified")]
         at_once = 1 if any(r.judgement.verdict in FATAL for r in wrong) else further.AT_ONCE
         known = hints.setdefault(wrong[0].implementation, set())

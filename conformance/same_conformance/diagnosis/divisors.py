@@ -31,6 +31,10 @@ def _span(axis: Axis) -> np.ndarray:
     return np.minimum(start + axis.effective_kernel, axis.size) - np.maximum(start, 0)
 
 
+def _undilated(axis: Axis) -> np.ndarray:
+    return _real(axis._replace(dilation=1))
+
+
 def _every(number: int, axis: Axis) -> np.ndarray:
     return np.full(axis.output_size, number)
 
@@ -45,6 +49,10 @@ DIVISORS: dict[str, Callable[[Axis], np.ndarray]] = {
     "what does not lie after the end, and so counts the padding before the start": lambda a: (
         _positions(a) < a.size
     ).sum(axis=1),
+    "what the windows would read if nothing were padded before the input": lambda a: (
+        _positions(a) + a.before < a.size
+    ).sum(axis=1),
+    "the real elements of an undilated window": _undilated,
     "the length of the dilated window within the input": _span,
     "the length of the dilated window within the input, divided by d and rounded up": lambda a: (
         -(-_span(a) // a.dilation)
@@ -61,13 +69,28 @@ DIVISORS: dict[str, Callable[[Axis], np.ndarray]] = {
 """What each window divides by along one axis, at least 1; the divisor is the product over the axes."""
 
 
-_BY_AXIS = {
-    "the real elements along the first axis times the whole window along the others": (_real, DIVISORS["window"]),
-    "the whole window along the first axis times the real elements along the others": (DIVISORS["window"], _real),
-    "the real elements along the first axis alone": (_real, lambda a: _every(1, a)),
-    "the real elements along all axes but the first": (lambda a: _every(1, a), _real),
+def _one(axis: Axis) -> np.ndarray:
+    return _every(1, axis)
+
+
+_BY_AXIS: dict[str, Callable[[int, int], Callable[[Axis], np.ndarray]]] = {
+    "the real elements along the first axis times the whole window along the others": lambda i, _: (
+        DIVISORS["window"] if i else _real
+    ),
+    "the whole window along the first axis times the real elements along the others": lambda i, _: (
+        _real if i else DIVISORS["window"]
+    ),
+    "the real elements along the last axis times the whole window along the others": lambda i, rank: (
+        DIVISORS["window"] if i < rank - 1 else _real
+    ),
+    "the whole window along the last axis times the real elements along the others": lambda i, rank: (
+        _real if i < rank - 1 else DIVISORS["window"]
+    ),
+    "the real elements along the first axis alone": lambda i, _: _one if i else _real,
+    "the real elements along the last axis alone": lambda i, rank: _one if i < rank - 1 else _real,
+    "the real elements along all axes but the first": lambda i, _: _real if i else _one,
 }
-"""What it is along the first axis, and along each other."""
+"""What it is along each axis, by its number and the rank."""
 NAMES = (*DIVISORS, *_BY_AXIS)
 
 
@@ -88,12 +111,12 @@ def recognise(case: Case, weights: np.ndarray, members: np.ndarray) -> tuple[str
         whole = np.allclose(by[used], float(np.prod(case.kernel)), rtol=eps)
         return tuple(found) or (("window",) if whole else (UNKNOWN,))
     for name, along in DIVISORS.items():
-        divisor = outer(np.maximum(along(a), 1) for a in case.axes)
-        if np.allclose(by[used], divisor[used], rtol=eps):
+        counts = [along(a) for a in case.axes]
+        at_least_one = (outer(np.maximum(count, 1) for count in counts), np.maximum(outer(counts), 1))
+        if any(np.allclose(by[used], divisor[used], rtol=eps) for divisor in at_least_one):
             found.append(name)
-    for name, (first, others) in _BY_AXIS.items():
-        along_axes = [first, *[others] * (case.rank - 1)]
-        divisor = outer(np.maximum(along(a), 1) for along, a in zip(along_axes, case.axes, strict=True))
+    for name, along_axis in _BY_AXIS.items():
+        divisor = outer(np.maximum(along_axis(i, case.rank)(a), 1) for i, a in enumerate(case.axes))
         if case.rank > 1 and np.allclose(by[used], divisor[used], rtol=eps):
             found.append(name)
     return tuple(dict.fromkeys(found)) or (UNKNOWN,)

@@ -18,7 +18,7 @@ from same_conformance.case import COMPARED, DTYPES, POOLS, RANKS, Case
 from same_conformance.errors import CaseError
 from same_conformance.padding import MODES, transposed_output_sizes
 
-_N_AROUND, _N_DRAWN = 500, 250
+_N_AROUND, _N_DRAWN = 500, 400
 """How many cases are made at most, around failing ones and drawn."""
 _N_VARIED = 8
 """Failing cases around which others are made."""

@@ -23,14 +23,14 @@ FATAL = ("crash", "timeout")
 class Inquiry:
     """What is needed to look into failures: workers, a judge, what was expected, a seed, who is told and may interrupt.
 
-    `longest_s` is how long smaller cases are tried for one cause.
+    `report` is called with how many failures have been looked into, of how many, and whose comes next. `longest_s` is how long smaller cases are tried for one cause.
     """
 
     pool: Pool
     judge: Judge
     expectations: Expectations
     seed: int
-    report: Callable[[int, int], None]
+    report: Callable[[int, int, str], None]
     check: Callable[[], None]
     longest_s: float = counterexample.LONGEST_S
 

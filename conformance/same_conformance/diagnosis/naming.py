@@ -191,6 +191,8 @@ def _gives(rule: Rule, result: Result, arrays: Arrays) -> bool:
         return True
     if judgement.verdict in ("crash", "timeout", "error"):
         return "error" in rules.predict(rule, result.case)
+    if judgement.verdict == "shape" and 0 in (judgement.observed_shape or ()):
+        return "error" in rules.predict(rule, result.case)  # where one raises for want of windows, another returns none
     if judgement.verdict == "shape" and result.case.compared != "forward":  # seen is the forward result's shape
         return "shape" in rules.predict(rule, result.case)
     found = _execute(rule.name, result.case)

@@ -188,7 +188,7 @@ def _where(yes: Sequence[Seen], no: Sequence[Seen], preferred: Collection[str]) 
 
 def _step(seen: Sequence[Seen], what: str, preferred: Collection[str]) -> str:
     """Say what is wrong with the stride, the dilation or the number of taps, where it shows: one window has no stride, one tap no dilation."""
-    telling = [s for s in seen if what == "kernel" or (s.any.out if what == "stride" else s.axis.kernel) > 1]
+    telling = [s for s in seen if _tells(s, what)]
     wrong = [s for s in telling if getattr(s.any, what) != getattr(s.axis, what)]
     if not wrong:
         return ""
@@ -210,6 +210,16 @@ def _step(seen: Sequence[Seen], what: str, preferred: Collection[str]) -> str:
     if what != "kernel" and all(1 in of for s, of in numbers if s in wrong):
         return f"ignores the {what}{condition} ({example})"
     return f"{verb} {got} {noun} where {asked} is asked for{condition} ({example})".replace("  ", " ")
+
+
+def _tells(seen: Seen, what: str) -> bool:
+    """Tell whether one window at least holds two elements whose distance is the dilation, or two windows have a stride."""
+    if what == "stride":
+        return seen.any.out > 1
+    if what == "kernel":
+        return True
+    read = plans.same(seen.case).maps[seen.which] != PADDED
+    return getattr(seen.any, what) != getattr(seen.axis, what) or bool((read.sum(axis=1) > 1).any())
 
 
 _CONVOLUTIONS = ("conv", "depthwise_conv")

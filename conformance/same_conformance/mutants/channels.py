@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -73,6 +74,25 @@ def _cyclic(case: Case) -> Execute:
     return execute
 
 
+def _returned_reshaped(_: Case, y: np.ndarray) -> np.ndarray:
+    """Return the memory of an NCHW result as that of an NHWC one."""
+    return np.moveaxis(y, -1, 1).reshape(y.shape)
+
+
+def _kernels_by_example(case: Case) -> Execute:
+    """Fold the batch into the channels, and repeat each kernel for all examples where all kernels are due to each of them."""
+
+    def execute(x: np.ndarray, w: np.ndarray) -> np.ndarray:
+        kernels = w.reshape(*case.kernel, -1)
+        n = kernels.shape[-1]
+        single = replace(case, batch=1)
+        taken = [(example * n + np.arange(n)) // len(x) for example in range(len(x))]
+        found = [spec.execute(single, (x[i : i + 1], kernels[..., of].reshape(w.shape))) for i, of in enumerate(taken)]
+        return np.concatenate(found).astype(case.dtype)
+
+    return execute
+
+
 RULES = (
     Rule(
         "groups-ignored",
@@ -115,6 +135,20 @@ RULES = (
         OPS,
         MISTAKE,
         build=_before(_reshaped),
+    ),
+    Rule(
+        "result-reinterpreted",
+        "returns channel-first memory as channel-last",
+        OPS,
+        MISTAKE,
+        build=_after(_returned_reshaped),
+    ),
+    Rule(
+        "kernels-by-example",
+        "folds the batch into the channels, but repeats each kernel for all examples before it comes to the next",
+        ("depthwise_conv",),
+        MISTAKE,
+        build=_kernels_by_example,
     ),
     Rule(
         "batch-as-size",

@@ -94,6 +94,24 @@ def _window_cut(case: Case) -> Plan:
     return of_maps(case, maps)
 
 
+def _whole_input(case: Case) -> Plan | None:
+    """Return the plan that reads the whole input in one window, where the kernel covers it."""
+    if any(a.kernel < a.size for a in case.axes):
+        return None
+    return of_maps(case, [np.arange(a.size)[None, :] for a in case.axes])
+
+
+def _global(case: Case) -> Plan:
+    return _whole_input(case) or plans.same(case)
+
+
+def _global_everywhere(case: Case) -> Plan:
+    whole = _whole_input(case)
+    if whole is None:
+        return plans.same(case)
+    return of_maps(case, [np.repeat(m, a.output_size, axis=0) for a, m in zip(case.axes, whole.maps, strict=True)])
+
+
 RULES = (
     Rule(
         "counted-padding",
@@ -115,6 +133,13 @@ RULES = (
         _OPS,
         MISTAKE,
         _divided_by(lambda a, _: (positions(a) >= 0).sum(axis=1)),
+    ),
+    Rule(
+        "counted-unshifted",
+        "counts for the divisor what the windows would read if nothing were padded before the input",
+        _OPS,
+        MISTAKE,
+        _divided_by(lambda a, _: (positions(a) + a.before < a.size).sum(axis=1)),
     ),
     Rule(
         "divisor-clipped",
@@ -159,6 +184,20 @@ RULES = (
         whole_axis,
     ),
     Rule("zeros-uncounted", "does not count elements that are 0", _OPS, MISTAKE, build=_zeros_uncounted),
+    Rule(
+        "global-where-covered",
+        "pools the whole input into one element where the kernel covers it on all axes",
+        POOLS,
+        MISTAKE,
+        _global,
+    ),
+    Rule(
+        "global-everywhere-where-covered",
+        "pools the whole input for every output element where the kernel covers it on all axes",
+        POOLS,
+        MISTAKE,
+        _global_everywhere,
+    ),
     Rule(
         "window-cut",
         "cuts a window that is longer than the input down to it",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from same_conformance import plan as plans
 from same_conformance import spec
 from same_conformance.case import Case
@@ -37,6 +39,20 @@ def _channels_transposed(case: Case) -> Execute:
     )
 
 
+def _reshaped(case: Case) -> Execute:
+    """Take the kernel's memory for channels first, as torch has it: with the number of the output channel first."""
+
+    def taken(w: np.ndarray) -> np.ndarray:
+        *size, first, second = w.shape
+        if case.op == "conv":
+            return np.moveaxis(w.reshape(second, first, *size), (0, 1), (-1, -2))
+        planes = (second, first) if case.op == "conv_transpose" else (first, second)
+        order = (-1, -2) if case.op == "conv_transpose" else (-2, -1)
+        return np.moveaxis(w.reshape(*planes, *size), (0, 1), order)
+
+    return lambda x, w: spec.execute(case, (x, taken(w))).astype(case.dtype)
+
+
 RULES = (
     Rule(
         "flipped-kernel",
@@ -52,6 +68,13 @@ RULES = (
         TRANSPOSED,
         "https://github.com/google/flax/issues/2577",
         _unflipped,
+    ),
+    Rule(
+        "kernel-reshaped",
+        "takes the kernel's memory for channels first: reshapes it instead of moving its axes",
+        (*CONVOLUTIONS, *TRANSPOSED),
+        MISTAKE,
+        build=_reshaped,
     ),
     Rule(
         "kernel-transposed",

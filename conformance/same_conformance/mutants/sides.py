@@ -20,6 +20,13 @@ def _swap(axis: Axis, *, when: bool) -> int:
 
 RULES = (
     Rule(
+        "always-lower",
+        "puts the odd element before, as SAME_LOWER does",
+        FORWARD,
+        MISTAKE,
+        starting(lambda a, _: max(a.before, a.after)),
+    ),
+    Rule(
         "sides-swapped",
         "puts the odd element before for SAME and after for SAME_LOWER",
         FORWARD,
@@ -32,13 +39,6 @@ RULES = (
         FORWARD,
         MISTAKE,
         starting(lambda a, _: min(a.before, a.after)),
-    ),
-    Rule(
-        "always-lower",
-        "takes SAME for SAME_LOWER",
-        FORWARD,
-        MISTAKE,
-        starting(lambda a, _: max(a.before, a.after)),
     ),
     Rule(
         "sides-swapped-unstrided",

@@ -11,7 +11,7 @@ from same_conformance import padding
 from same_conformance import plan as plans
 from same_conformance.case import Axis, Case
 from same_conformance.mutants.windows import MISTAKE, TRANSPOSED, cropped, cropping, scattered
-from same_conformance.plan import Plan
+from same_conformance.plan import PADDED, Plan, index_map
 from same_conformance.rules import Execute, Rule
 
 
@@ -31,6 +31,19 @@ def _default_crop(axis: Axis, mode: str) -> padding.Padding:
 def _half_total(axis: Axis, _: str) -> tuple[int, int]:
     half = (axis.before + axis.after) // 2
     return half, half - max(_missing(axis), 0)
+
+
+def _refilled(case: Case) -> Plan:
+    """Crop half of the total, rounded up, at both ends; what is then missing is 0."""
+    maps = []
+    for a in case.axes:
+        crop = -(-(a.before + a.after) // 2)
+        left = (a.size - 1) * a.stride + a.effective_kernel - 2 * crop
+        reads = index_map(
+            size=a.output_size, kernel=a.kernel, stride=a.stride, dilation=a.dilation, before=crop, out=a.size
+        )
+        maps.append(np.where(reads < left, reads, PADDED))
+    return Plan(tuple(maps), tuple(a.output_size for a in case.axes))
 
 
 def _output_size_ignored(case: Case) -> Plan:
@@ -105,6 +118,13 @@ RULES = (
         TRANSPOSED,
         MISTAKE,
         cropped(_half_total),
+    ),
+    Rule(
+        "crop-refilled",
+        "crops half of SAME's total, rounded up, on both sides, and puts zeros at the end for what is then missing",
+        TRANSPOSED,
+        MISTAKE,
+        _refilled,
     ),
     Rule(
         "crop-swapped",

@@ -149,7 +149,7 @@ class Explainer:
             results = trial.results([*cases, *trial.cases_of(group)])
             pool = trial.start()
             inquiry = Inquiry(
-                pool, trial.judge, trial.expected, trial.suite.seed, lambda _n, _of: None, lambda: None, _SHRINKING_S
+                pool, trial.judge, trial.expected, trial.suite.seed, lambda *_: None, lambda: None, _SHRINKING_S
             )
             self._found[key] = [self._describe(cause, pool) for cause in causes.find(results, inquiry)]
         return self._found[key]
