@@ -140,11 +140,13 @@ def _undiagnosed(wrong: Sequence[Result], right: Sequence[Result], sentence: str
 def _parts(wrong: Sequence[Result], right: Sequence[Result]) -> Iterator[list[Result]]:
     """Part failures of one op that have distinct causes.
 
-    A known rule explains all of its failures, however they show. Otherwise wrong results, errors, crashes and timeouts
+    A known rule explains all of its failures, however they show, under a condition as well. Otherwise wrong results, errors, crashes and timeouts
     are causes of their own. A gradient is one where no forward result fails, and a second call where no first one does;
     where some do, only gradients of cases that are right forward are, see `_right_forward`.
     """
-    if naming.name_rule([r for r in wrong if r.judgement.verdict not in FATAL], right):
+    alive = [r for r in wrong if r.judgement.verdict not in FATAL]
+    has_both = {r.judgement.verdict == "error" for r in alive} == {True, False}
+    if naming.name_rule(alive, right) or (has_both and naming.name_under_condition(alive, right)):
         yield list(wrong)
         return
     for verdicts in (("shape", "dtype", "value", "nondeterministic"), ("error",), ("crash",), ("timeout",)):

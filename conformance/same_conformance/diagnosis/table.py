@@ -110,10 +110,13 @@ class Table:
     def nearest(self) -> tuple[list[Names], int]:
         """Return the conjunctions of a few tests with the fewest exceptions, the best first, and the cases that this covers."""
         tests = list(self._truths)
+        place = {test: i for i, test in enumerate(tests)}
         best = [_Conjunction((), 0, 0)]
         beam = [_Conjunction((), -1, -1)]
         for length in (1, 2, 3):
-            found = sorted(self._extended(beam, tests), key=self._n_exceptions)
+            found = sorted(
+                self._extended(beam, tests), key=lambda c: (self._n_exceptions(c), sum(place[name] for name in c.names))
+            )
             if found and (length == 1 or 4 * self._n_exceptions(found[0]) < 3 * self._n_exceptions(best[0])):
                 best = found[:_RIVALS]  # another test must be worth its words
             beam = found if length == 1 else found[:_BEAM]
