@@ -146,7 +146,7 @@ def _parts(wrong: Sequence[Result], right: Sequence[Result]) -> Iterator[list[Re
     """
     alive = [r for r in wrong if r.judgement.verdict not in FATAL]
     has_both = {r.judgement.verdict == "error" for r in alive} == {True, False}
-    if naming.name_rule(alive, right) or (has_both and naming.name_under_condition(alive, right)):
+    if naming.name_rule(alive, right) or (has_both and naming.may_be_one(alive)):
         yield list(wrong)
         return
     for verdicts in (("shape", "dtype", "value", "nondeterministic"), ("error",), ("crash",), ("timeout",)):

@@ -133,6 +133,12 @@ def name_several(
     return found if not left and len(found) > 1 else []
 
 
+def may_be_one(wrong: Sequence[Result]) -> bool:
+    """Tell whether some known rule gives all of these results, two arrays at least among them."""
+    n_arrays = sum(r.judgement.verdict in ("shape", "value") for r in _comparable(wrong))
+    return n_arrays > 1 and bool(_explaining(wrong, _NONE))
+
+
 def _condition(rule: Rule, wrong: Sequence[Result], others: Sequence[Result], preferred: Collection[str]) -> str | None:
     """Return the condition that holds for `wrong` and for none of `others` that `rule` would make fail in its way."""
     free = [r.case for r in _spread(_comparable(others), _MOST_RIGHT_PARTED) if not _is_right(rule, r.case)]
