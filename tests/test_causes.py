@@ -98,6 +98,28 @@ def test_the_words_rest_on_more_than_the_run_had(plugin: Install, tmp_path: Path
     assert cause["case"] == "conv.n1-1.k1-2.c2-2.g2"
 
 
+def test_errors_and_wrong_results_of_one_known_rule_are_one_cause(plugin: Install, tmp_path: Path) -> None:
+    """The rule leaves no window in some cases, and there it raises; it is followed in two dimensions only."""
+    plugin(
+        "fake",
+        """
+        from same_conformance import mutants, rules
+
+        rule = mutants.RULES["first-axis-kernel"]
+
+        def build(case):
+            return rules.build(rule, case) if case.rank == 2 else right(case)
+
+        implementation = Implementation(name="fake", framework="numpy", build=build, dtypes=("float32",))
+        """,
+    )
+    cases = ("n6-6.k2-3", "n5-6.k3-1.s2-1", "n2-1.k1-3", "n2-1.k1-2", "n5-5-5.k2-3-3")
+    (cause,) = causes(tmp_path / "out", *(part for case in cases for part in ("--case", f"conv.{case}")))
+    assert cause["sentence"] == "pads every axis for the kernel of the first, but only where rank == 2"
+    assert set(cause["verdicts"]) == {"shape", "error"}
+    assert (cause["n_wrong"], cause["n_ran"]) == (4, 5)
+
+
 DIVERSE = ("n3-4.k2-3.s1-2", "n5-5.k3-2.s2-1", "n4.k3", "n6.k2.s2", "n7-6.k3-3.s3-2")
 
 
