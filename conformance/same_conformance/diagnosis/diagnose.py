@@ -127,7 +127,7 @@ def _findings(interviews: Sequence[Interview]) -> tuple[list[str], tuple[str, ..
     if not found:
         return [], (), frozenset()
     texts, mechanisms, formulas = found[0]
-    if len(found) > 1 and not interviews[1].pads_as(interviews[0]):
+    if len(found) > 1 and not interviews[0].is_known_pattern and not interviews[1].pads_as(interviews[0]):
         texts = [*texts, *interviews[1].pads()]
         mechanisms = (*mechanisms, *found[1][1])
     return texts, mechanisms, formulas

@@ -29,7 +29,10 @@ _LONGEST_S = 8.0
 
 
 class Interview:
-    """What was read from wrong cases of one mode, no two alike as long as there are others, and from right ones beside them."""
+    """What was read from wrong cases of one mode, no two alike as long as there are others, and from right ones beside them.
+
+    `is_known_pattern` tells, after `findings`, whether that is a pattern which no padding explains.
+    """
 
     def __init__(
         self,
@@ -46,6 +49,7 @@ class Interview:
         self._lengths = _lengths(wrong, right)
         self._wrong = [r.case for r in wrong if r.judgement.verdict in ARRAYS]
         self._explained: Amounts | None = None
+        self.is_known_pattern = False
         self._probed: list[tuple[Case, Reading]] = []
         for cases, most in ((self._wrong, _N_WRONG_PROBED), ([r.case for r in right], _N_RIGHT_PROBED)):
             forward = [case for case in cases if case.compared == "forward" and case.padding == mode]
@@ -85,6 +89,7 @@ class Interview:
             explained = self._explained = self._explain()
         preferred = self._place.tests
         findings = wording.describe(self._probed, self._lengths, preferred, explained)
+        self.is_known_pattern = wording.is_known_pattern(self._probed, preferred)
         return findings, explained.mechanisms, explained.formulas
 
     def pads_as(self, other: Interview) -> bool:

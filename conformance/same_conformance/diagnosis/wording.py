@@ -10,7 +10,7 @@ import numpy as np
 
 from same_conformance import plan as plans
 from same_conformance.case import POOLS
-from same_conformance.diagnosis import amounts, candidates, divisors, overrun, patterns, pieces
+from same_conformance.diagnosis import amounts, candidates, divisors, overrun, patterns, pieces, vocabulary
 from same_conformance.diagnosis import seen as sightings
 from same_conformance.diagnosis.reading import of_same
 from same_conformance.padding import SAME_LOWER
@@ -55,6 +55,11 @@ def describe(
         *pads(explained, preferred),
         *_values(readings, preferred),
     ]
+
+
+def is_known_pattern(readings: Sequence[tuple[Case, Reading]], preferred: Collection[str]) -> bool:
+    """Tell whether what was read is a pattern that is no padding; then numbers that fit some axis by chance say nothing."""
+    return _structure(readings, preferred)[1]
 
 
 def _structure(readings: Sequence[tuple[Case, Reading]], preferred: Collection[str]) -> tuple[list[str], bool]:
@@ -312,12 +317,22 @@ def _values(readings: Sequence[tuple[Case, Reading]], preferred: Collection[str]
     """Say what is wrong with the fill and the divisor."""
     texts = []
     op = readings[0][0].op
-    fills = {value for _, reading in readings for value in reading.fill} - ({0.0} if op not in POOLS else set())
+    asked = set() if op in POOLS else {0.0}
+    fills = {value for _, reading in readings for value in reading.fill} - asked
     if fills:
         shown = ", ".join(f"{value:g}" for value in sorted(fills)[:3])
         right = "nothing but real elements count" if op in POOLS else "zero is asked for"
-        texts.append(f"fills the padding with {shown}, where {right}")
+        there = [(case, 0) for case, reading in readings if reading.fill - asked]
+        others = [(case, 0) for case, reading in readings if not reading.fill - asked and _is_padded(case)]
+        condition = pieces.part(there, others, preferred)
+        is_of_case = not any(vocabulary.is_of_axis(test) for test in condition.split(" and "))
+        where = f" where {condition}" if condition and is_of_case else ""
+        texts.append(f"fills the padding with {shown}{where}, where {right}")
     return texts + _divisors(readings, preferred)
+
+
+def _is_padded(case: Case) -> bool:
+    return any(a.before + a.after for a in case.axes)
 
 
 def _divisors(readings: Sequence[tuple[Case, Reading]], preferred: Collection[str]) -> list[str]:

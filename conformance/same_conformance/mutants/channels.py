@@ -74,6 +74,18 @@ def _cyclic(case: Case) -> Execute:
     return execute
 
 
+def _outputs_dealt(case: Case) -> Execute:
+    """Let output channel ``o`` read the input channels of group ``o % groups``, with its own kernel."""
+    order = np.arange(case.channels[1]).reshape(-1, case.groups).T.reshape(-1)
+
+    def execute(x: np.ndarray, w: np.ndarray) -> np.ndarray:
+        y = np.empty(case.output_shape, case.dtype)
+        y[..., order] = spec.execute(case, (x, w[..., order])).astype(case.dtype)
+        return y
+
+    return execute
+
+
 def _returned_reshaped(_: Case, y: np.ndarray) -> np.ndarray:
     """Return the memory of an NCHW result as that of an NHWC one."""
     return np.moveaxis(y, -1, 1).reshape(y.shape)
@@ -114,6 +126,13 @@ RULES = (
         ("conv",),
         MISTAKE,
         build=_after(lambda case, y: _exchanged(y, case.groups)),
+    ),
+    Rule(
+        "groups-cyclic",
+        "deals the output's channels out to the groups one by one",
+        ("conv",),
+        MISTAKE,
+        build=_outputs_dealt,
     ),
     Rule(
         "multiplier-first",

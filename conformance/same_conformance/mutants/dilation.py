@@ -6,7 +6,7 @@ import numpy as np
 
 from same_conformance import padding
 from same_conformance import plan as plans
-from same_conformance.case import Axis, Case
+from same_conformance.case import POOLS, Axis, Case
 from same_conformance.mutants.windows import (
     CONVOLUTIONS,
     FORWARD,
@@ -14,6 +14,7 @@ from same_conformance.mutants.windows import (
     misread_axis,
     of_maps,
     padded,
+    started,
     totalling,
     windows,
 )
@@ -63,6 +64,12 @@ def _unstrided_where_dilated(case: Case) -> Plan:
         pads = padding.forward(a.size, a.kernel, stride, a.dilation, case.padding)
         maps.append(windows(a.size, a.kernel, stride, a.dilation, pads))
     return of_maps(case, maps)
+
+
+def _filled(case: Case) -> Plan:
+    return of_maps(
+        case, [started(a._replace(kernel=a.effective_kernel, dilation=1), a.before, a.output_size) for a in case.axes]
+    )
 
 
 RULES = (
@@ -135,5 +142,12 @@ RULES = (
         FORWARD,
         MISTAKE,
         lambda case: _undilated(case) if max(case.stride) > 1 else plans.same(case),
+    ),
+    Rule(
+        "span-filled",
+        "reads every element that lies within a dilated window, those between its taps too",
+        POOLS,
+        MISTAKE,
+        _filled,
     ),
 )
