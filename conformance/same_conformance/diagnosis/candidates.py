@@ -105,7 +105,7 @@ def lengths(*, transposed: bool) -> tuple[Candidate, ...]:
         for f in (*found, *more)
     ]
     others = [Candidate(f"that of {words}", _length_of(of)) for words, of in OTHER_AXES.items()]
-    return (*named, *others)
+    return (*named, *others, *(() if transposed else _lengths_with_other_axes()))
 
 
 @cache
@@ -292,23 +292,51 @@ def _of_other_axes(*, transposed: bool) -> Iterator[Candidate]:
         yield Candidate(f"what belongs to {words}", _before_of(of))
     names = ("output size" if transposed else "size", "kernel", "stride", "dilation")
     for (which, name), (words, of) in product(enumerate(names), OTHER_AXES.items()):
-        yield Candidate(f"what SAME {verb} with the {name} of {words}", _exchanged(which, of, transposed=transposed))
+        total = _exchanged(which, of, transposed=transposed)
+        yield Candidate(f"what SAME {verb} with the {name} of {words}", _split(total, least=0))
+        yield Candidate(f"what SAME {verb} with the {name} of {words} and without the maximum", _split(total))
 
 
-def _exchanged(which: int, other: Callable[[int, int], int], *, transposed: bool) -> Callable[[Case, int], int]:
-    """Return what SAME pads where one parameter is that of another axis."""
+def _exchanged(which: int, other: Callable[[int, int], int], *, transposed: bool) -> Value:
+    """Return the total padding, without the maximum, where one parameter is that of another axis."""
 
-    def before(case: Case, i: int) -> int:
+    def total(case: Case, i: int) -> int:
         mine, theirs = (_forward(case.axes[j], transposed=transposed) for j in (i, other(i, case.rank)))
         values = list(mine)
         values[which] = theirs[which]
         n, k, s, d = values
-        if not transposed:
-            return rule.forward(n, k, s, d, case.padding).before
-        total = (case.axes[i].size - 1) * s + rule.effective_kernel(k, d) - n
-        return rule.split(max(total, 0), case.padding).before
+        n_windows = case.axes[i].size if transposed else -(-n // s)
+        return (n_windows - 1) * s + rule.effective_kernel(k, d) - n
+
+    return total
+
+
+def _split(total: Value, least: int | None = None) -> Value:
+    """Return the part of a total, which is `least` at least, that comes before."""
+
+    def before(case: Case, i: int) -> int:
+        whole = total(case, i) if least is None else max(total(case, i), least)
+        return rule.split(whole, case.padding).before
 
     return before
+
+
+def _lengths_with_other_axes() -> Iterator[Candidate]:
+    """Yield how many windows there are where the padding was computed with one parameter of another axis."""
+    for (which, name), (words, of) in product(enumerate(("size", "kernel", "stride", "dilation")), OTHER_AXES.items()):
+        total = _exchanged(which, of, transposed=False)
+        for least, more in ((0, ""), (None, " and without the maximum")):
+            text = f"(n + total - ke) // s + 1, total computed with the {name} of {words}{more},"
+            yield Candidate(text, _windows_left(total, least))
+
+
+def _windows_left(total: Value, least: int | None) -> Value:
+    def length(case: Case, i: int) -> int:
+        axis = case.axes[i]
+        whole = total(case, i) if least is None else max(total(case, i), least)
+        return max((axis.size + whole - axis.effective_kernel) // axis.stride + 1, 0)
+
+    return length
 
 
 def _forward(axis: Axis, *, transposed: bool) -> tuple[int, int, int, int]:

@@ -67,7 +67,8 @@ def diagnose(
     wrong = [r for r in results if r.judgement.verdict in FAILURES]
     right = [r for r in results if r.judgement.verdict in ("pass", "unspecified")]
     place = where.find([r.case for r in wrong], [r.case for r in right])
-    rule = naming.name_rule(wrong, right, arrays or {})
+    has_arrays = any(r.judgement.verdict in ARRAYS for r in wrong)  # else any rule that raises there would do
+    rule = naming.name_rule(wrong, right, arrays or {}) if has_arrays else ""
     sentence = RULES[rule].sentence if rule else _named(wrong, right, arrays or {}, place)
     formulas: frozenset[str] = frozenset()
     if not sentence:
