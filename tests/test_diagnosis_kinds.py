@@ -136,7 +136,11 @@ KINDS: dict[str, tuple[str, Wrong, tuple[str, ...]]] = {
         planned(wrapped_after),
         ("continues with the other end of the input beyond the end",),
     ),
-    "a window cut short": ("conv.n5.k3.s2", planned(cut_windows), ("reads a window of",)),
+    "a window cut short": (
+        "conv.n5.k3.s2",
+        planned(cut_windows),
+        ("reads a window of max(k - 1, 1) elements where s > 1",),
+    ),
     "no sum where windows overlap": (
         "conv_transpose.n3.k3.s2",
         overwritten,

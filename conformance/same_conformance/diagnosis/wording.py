@@ -208,7 +208,8 @@ def _step(seen: Sequence[Seen], what: str, preferred: Collection[str]) -> str:
     items = [pieces.Item(s.case, s.which, frozenset(of)) for s, of in numbers]
     for piece in pieces.fit(candidates.steps(what), items, preferred)[:1]:
         if not piece.text.isdecimal():
-            return f"uses {piece.text} for the {what}{_under(piece)} ({example}: {got})"
+            how = f"{verb} {piece.text} {noun}" if what == "kernel" else f"uses {piece.text} for the {what}"
+            return f"{how}{_under(piece)} ({example}: {got})"
     condition = _where(wrong, [s for s in telling if s not in wrong and getattr(s.axis, what) > 1], preferred)
     if what == "kernel" and all(min(s.axis.kernel, s.axis.size) in of for s, of in numbers if s in wrong):
         return f"cuts the window down to the input, min(k, n) elements{condition} ({example})"
