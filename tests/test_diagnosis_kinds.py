@@ -8,7 +8,7 @@ import pytest
 from same_conformance import operands, spec
 from same_conformance import plan as plans
 from same_conformance.case import Case, parse
-from same_conformance.diagnosis import further, naming, patterns, pieces, probing, telling, transforms, where
+from same_conformance.diagnosis import further, naming, patterns, pieces, probing, telling, transforms, where, wording
 from same_conformance.diagnosis.diagnose import Diagnosis, diagnose
 from same_conformance.judge import Judge
 from same_conformance.mutants.windows import of_maps, scattered, started, windows
@@ -308,3 +308,19 @@ def test_who_reads_on_in_memory_is_told_so() -> None:
     same = probing.read(case, lambda c, sets: [Array(spec.execute(c, given), c.dtype) for given in sets])
     assert same is not None
     assert not same.runs_on
+
+
+def test_the_example_of_what_is_padded_is_what_the_words_say() -> None:
+    """One window that reads the last element alone may have been padded by 1 before, or begin at 1: the words decide."""
+    wrong = swapped_where(lambda case, i: case.dilation[i] > 1)
+    cases = [Case("max_pool", (n,), (k,), (s,), (2,)) for n in (2, 3, 4, 5) for k in (2, 3, 4) for s in (1, 2)]
+
+    def execute(case: Case, sets: Sequence[tuple[np.ndarray, ...]]) -> list[Outcome]:
+        return [Array(wrong(case, given), case.dtype) for given in sets]
+
+    smallest = parse("max_pool.n2.k2.s2.d2")
+    readings = [(case, reading) for case in (smallest, *cases) if (reading := probing.read(case, execute))]
+    (text,) = wording.describe(readings)
+    assert text == (
+        "pads the odd element on the wrong side (n 2, k 2, s 2, d 2: pads 1 before and 0 after, SAME 0 and 1)"
+    )

@@ -270,14 +270,16 @@ def pads(explained: Amounts, preferred: Collection[str], *, only_known: bool = F
     transposed = wrong[0].case.op == "conv_transpose"
     verb = "crops" if transposed else "pads"
     case, axis = wrong[0].case, wrong[0].axis
-    reading = min(wrong[0].readings, key=lambda r: abs(r.before - axis.before))
+    found = explained.pads[0].pieces if explained.pads else ()
+    is_swapped = all(s.axis.after in s.befores and s.any.out == s.axis.output_size for s in wrong)
+    told = axis.after if is_swapped else explained.pads[0].value(case, wrong[0].which) if found else axis.before
+    reading = min(wrong[0].readings, key=lambda r: (r.before != told, abs(r.before - axis.before)))
     ours = of_same(axis, transposed=transposed)
     example = (
         f"({_parameters(axis)}: {verb} {reading.before} before and {reading.after} after, "
         f"SAME {ours.before} and {ours.after})"
     )
-    found = explained.pads[0].pieces if explained.pads else ()
-    if all(s.axis.after in s.befores and s.any.out == s.axis.output_size for s in wrong):
+    if is_swapped:
         condition = _under(found[0]) if len(found) == 1 else _odd_where(explained.plain, wrong, preferred)
         swaps = (
             "takes SAME_LOWER for SAME: it pads the odd element after"
