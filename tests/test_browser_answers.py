@@ -227,6 +227,24 @@ def test_the_heat_map_leads_to_the_results_it_counts(tab: Open, report: Path) ->
                 card.locator(".heat-table").wait_for()
 
 
+def test_what_a_heat_map_leaves_out_is_in_the_address(tab: Open, report: Path) -> None:
+    page = tab().go(report, "/impl/stranger")
+    card = visible(page).locator(".card").first
+    whole = card.locator(".heat-table").inner_text()
+    card.get_by_label("n mod s").select_option("1")
+    card.get_by_label("axes differ").check()
+    left = card.locator(".heat-table").inner_text()
+    assert left != whole
+    again = tab().go(report, page.url.partition("#")[2])
+    card = visible(again).locator(".card").first
+    assert card.locator(".heat-table").inner_text() == left
+    assert card.get_by_label("n mod s").input_value() == "1"
+    assert card.get_by_label("axes differ").is_checked()
+    card.get_by_label("n mod s").select_option("")
+    card.get_by_label("axes differ").uncheck()
+    assert card.locator(".heat-table").inner_text() == whole
+
+
 def test_a_network_leads_to_all_layers_that_break_it(tab: Open, report: Path) -> None:
     page = tab().go(report, "/networks")
     row = visible(page).locator(".fits", has_text="the others").locator("tbody tr", has_text="torch-half")

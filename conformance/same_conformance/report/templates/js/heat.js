@@ -23,11 +23,21 @@ const counted = (card, state, k, stride) => {
   return { impl: card.implementation, verdict: "offered", op: ops.length === 1 ? ops[0] : "", where: `${among}${state.mixed ? "any" : "all"}(${axis})` };
 };
 
-const heatMap = (card) => {
+// What a map leaves out is in the address: `chosen` has what it says of this card, if it is about it.
+const heatMap = (card, chosen) => {
   const rows = heatRows(card);
-  const state = { op: "", d: "", r: "", mixed: false };
+  const asked = (key, options) => (chosen && options.map(String).includes(chosen.get(key)) ? chosen.get(key) : "");
   const holder = h("div", {});
   const values = (of) => [...new Set(rows.flatMap((row) => row.c.axes.map(of)))].sort((a, b) => a - b);
+  const options = { only: card.ops, d: values((axis) => axis.d), r: values((axis) => axis.n % axis.s) };
+  const state = { op: asked("only", options.only), d: asked("d", options.d), r: asked("r", options.r), mixed: Boolean(chosen && chosen.get("mixed")) };
+  const change = (key, value) => {
+    state[key] = value;
+    amend(address("/impl/" + encodeURIComponent(card.implementation), {
+      op: card.ops[0], smallest: card.case, only: state.op, d: state.d, r: state.r, mixed: state.mixed ? 1 : "",
+    }));
+    draw();
+  };
   const draw = () => {
     const cells = new Map();
     const kernels = new Set(), strides = new Set();
@@ -64,12 +74,12 @@ const heatMap = (card) => {
         h("span", { class: "heat-key heat-3" }, "≠"), " all; ", h("span", { class: "heat-key heat-other" }, "0/n"), " wrong in another way; empty: not run. A number leads to its cases.") : "",
       left ? h("p", { class: "small" }, `${count(left, "case")} whose axes differ left out.`) : "");
   };
-  const pick = (key, word, options) => (options.length > 1
-    ? field(word, select([["", "any"], ...options.map((value) => [value, value])], "", { onchange: (event) => { state[key] = event.target.value; draw(); } })) : null);
+  const pick = (key, word, among) => (among.length > 1
+    ? field(word, select([["", "any"], ...among.map((value) => [value, value])], state[key], { onchange: (event) => change(key, event.target.value) })) : null);
   draw();
   return h("div", {}, h("div", { class: "controls" },
-    pick("op", "op", card.ops), pick("d", "dilation", values((axis) => axis.d)), pick("r", "n mod s", values((axis) => axis.n % axis.s)),
-    h("label", { class: "field check" }, h("input", { type: "checkbox", onchange: (event) => { state.mixed = event.target.checked; draw(); } }), h("span", {}, "cases whose axes differ, too"))), holder);
+    pick("op", "op", options.only), pick("d", "dilation", options.d), pick("r", "n mod s", options.r),
+    h("label", { class: "field check" }, h("input", { type: "checkbox", checked: state.mixed, onchange: (event) => change("mixed", event.target.checked) }), h("span", {}, "cases whose axes differ, too"))), holder);
 };
 
 // The smallest case, drawn as SAME asks and as the implementation does; nothing if it is not known what that reads.
@@ -87,12 +97,14 @@ const smallestPicture = (card) => {
 };
 
 // Filled when the page of the implementation is first looked at.
-const fillCards = (section) => {
+const fillCards = (section, parameters) => {
+  const asked = cardOf(section, parameters.get("op"), parameters.get("smallest"));
   const layer = section.querySelector("[data-layer]");
   if (!layer.childElementCount) layer.append(layerForm({ op: layer.dataset.op, with: layer.dataset.layer }));
   for (const holder of section.querySelectorAll(".look[data-card]")) {
-    if (holder.childElementCount) continue;
+    const chosen = holder.closest(".card") === asked && ["only", "d", "r", "mixed"].some((key) => parameters.has(key)) ? parameters : null;
+    if (holder.childElementCount && !chosen) continue;
     const card = run.cards[Number(holder.dataset.card)];
-    holder.append(heatMap(card), smallestPicture(card) || "");
+    holder.replaceChildren(heatMap(card, chosen), smallestPicture(card) || "");
   }
 };

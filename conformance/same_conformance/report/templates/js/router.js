@@ -37,7 +37,7 @@ const fill = ({ section, name, whole, parameters }) => {
   else if (name === "/explorer") explorerPage(parameters, section);
   else if (name === "/calculator") calculatorPage(parameters, section);
   else if (name === "/nowhere") section.replaceChildren(...sayError("No such page", `This report has no page ${whole.slice(0, 200)}. Perhaps the implementation was not in this run.`));
-  else if (name.startsWith("/impl/")) fillCards(section);
+  else if (name.startsWith("/impl/")) fillCards(section, parameters);
 };
 
 const route = (first) => {
