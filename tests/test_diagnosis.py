@@ -203,3 +203,16 @@ def test_a_search_that_ends_early_proves_nothing() -> None:
 def test_what_dies_while_it_is_probed_is_not_read() -> None:
     assert probing.read(parse("conv.n3.k2"), lambda _, sets: [Crash("gone")] * len(sets)) is None
     assert probing.read(parse("conv.n3.k2"), lambda case, sets: same(case, sets)[:1]) is None
+
+
+def test_where_a_known_rule_is_wrong_the_rule_says_and_a_predicate_with_exceptions_only_helps() -> None:
+    vague, exact = where.Where("any(s > 1)", 2, 1, 90), where.Where("any(s > 1)", 0, 0, 90)
+    beginnings = {
+        "wrong wherever that differs from SAME, mostly where": (vague, True),
+        "wrong mostly where": (vague, False),
+    }
+    for beginning, (place, is_rule_known) in beginnings.items():
+        words = place.in_words(is_rule_known=is_rule_known)
+        assert words == f"{beginning} any(s > 1) (2 more wrong and 1 right there, of 90 cases tried)"
+    for is_rule_known in (True, False):
+        assert exact.in_words(is_rule_known=is_rule_known) == "wrong exactly where any(s > 1), in all 90 cases tried"

@@ -37,6 +37,7 @@ class Diagnosis:
         n_wrong, n_ran: how many cases it got wrong, of how many that it executed.
         share: how much of the box it is wrong on; None if that cannot be said.
         formulas: what it computes instead of what SAME asks for, in words.
+        is_rule_known: whether known wrong rules give all that was seen, `rule` or such as are followed under a condition.
 
     """
 
@@ -47,13 +48,15 @@ class Diagnosis:
     n_ran: int
     share: Share | None = None
     formulas: frozenset[str] = frozenset()
+    is_rule_known: bool = False
 
     @property
     def text(self) -> str:
         """Return the sentence with the parameters for which it holds."""
         counts = f"{self.n_wrong} of {self.n_ran} cases wrong"
         of_box = self.share.text if self.share else ""
-        return "; ".join(part for part in (self.sentence, self.where.text, of_box, counts) if part)
+        where = self.where.in_words(is_rule_known=self.is_rule_known)
+        return "; ".join(part for part in (self.sentence, where, of_box, counts) if part)
 
 
 def diagnose(
@@ -71,7 +74,8 @@ def diagnose(
     rule = naming.name_rule(wrong, right, arrays or {}) if has_arrays else ""
     sentence = RULES[rule].sentence if rule else _named(wrong, right, arrays or {}, place)
     formulas: frozenset[str] = frozenset()
-    if not sentence:
+    is_rule_known = bool(sentence)
+    if not is_rule_known:
         interviews = [Interview(wrong, right, execute, place, hints, mode) for mode in _modes(wrong)]
         findings, mechanisms, formulas = _findings(interviews)
         place = _where_it_shows(wrong, right, mechanisms, place)
@@ -83,7 +87,7 @@ def diagnose(
     of_box = share.find([r.case for r in wrong], place.predicate, rule)
     if of_box and not rule and not place.is_exact:
         of_box = replace(of_box, is_sampled=True)
-    return Diagnosis(sentence, rule, place, len(wrong), len(wrong) + len(right), of_box, formulas)
+    return Diagnosis(sentence, rule, place, len(wrong), len(wrong) + len(right), of_box, formulas, is_rule_known)
 
 
 def _where_it_shows(

@@ -61,7 +61,14 @@ class Where:
 
     @property
     def text(self) -> str:
-        """Return it in words, exceptions included: what it was held against is all that it is known to hold for."""
+        """Return it in words; see `in_words`."""
+        return self.in_words(is_rule_known=False)
+
+    def in_words(self, *, is_rule_known: bool) -> str:
+        """Return it in words, exceptions included: what it was held against is all that it is known to hold for.
+
+        If the rule that is followed is known, that says where it is wrong, and a predicate with exceptions only helps.
+        """
         if not self.predicate:
             return ""
         tried = f"{self.n_tried:,} cases tried"
@@ -69,7 +76,8 @@ class Where:
             return f"wrong exactly where {self.predicate}, in all {tried}"
         exceptions = [f"{self.n_missed} more wrong"] if self.n_missed else []
         exceptions += [f"{self.n_right} right there"] if self.n_right else []
-        return f"wrong mostly where {self.predicate} ({' and '.join(exceptions)}, of {tried})"
+        begin = "wrong wherever that differs from SAME, mostly" if is_rule_known else "wrong mostly"
+        return f"{begin} where {self.predicate} ({' and '.join(exceptions)}, of {tried})"
 
 
 @dataclass(frozen=True)
