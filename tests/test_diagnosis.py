@@ -16,6 +16,7 @@ from same_conformance.errors import Unsupported
 from same_conformance.judge import FAILURES, Judge
 from same_conformance.outcome import Array, Crash, Error, NoGradient, Outcome
 from same_conformance.outcome import Unsupported as Refused
+from same_conformance.predicate import compile_predicate
 from same_conformance.record import Result
 
 Execute = Callable[[Case, Sequence[tuple[np.ndarray, ...]]], list[Outcome]]
@@ -216,3 +217,14 @@ def test_where_a_known_rule_is_wrong_the_rule_says_and_a_predicate_with_exceptio
         assert words == f"{beginning} any(s > 1) (2 more wrong and 1 right there, of 90 cases tried)"
     for is_rule_known in (True, False):
         assert exact.in_words(is_rule_known=is_rule_known) == "wrong exactly where any(s > 1), in all 90 cases tried"
+
+
+def test_a_predicate_of_many_tests_is_found_where_each_of_them_covers_all_that_is_wrong() -> None:
+    """No part of it has few exceptions: most cases in which one of the tests holds are right because of another."""
+    drawn = strategies.draw_distinct(600, seed=3, ops=["conv"], compared=["forward"], max_calls=1, max_kernel=5)
+    holds = compile_predicate("rank == 1 and groups == 1 and dtype == 'float32' and any(s == 1 and d == 1 and n > 4)")
+    wrong, right = [c for c in drawn.cases if holds(c)], [c for c in drawn.cases if not holds(c)]
+    assert 20 < len(wrong) < 200
+    found = where.find(wrong, right)
+    assert found.n_missed == 0
+    assert found.n_right <= 2, found.text

@@ -122,6 +122,30 @@ class Table:
             beam = found if length == 1 else found[:_BEAM]
         return [c.names for c in best], best[0].covered
 
+    def nearest_covering(self, longest: int) -> tuple[Names, int]:
+        """Return the conjunction of `longest` tests at most that covers all wrong cases and fewest right ones, and its cases."""
+        whole = _Conjunction((), -1, -1)
+        tests = [c.names[0] for c in self._extended([whole], list(self._truths)) if not self.wrong & ~c.covered]
+        place = {test: i for i, test in enumerate(self._truths)}
+        best, beam = _Conjunction((), 0, 0), [whole]
+        for _ in range(longest):
+            found = [c for c in self._joined(beam, tests) if not self.wrong & ~c.covered]
+            found.sort(key=lambda c: (self._n_exceptions(c), sum(place[name] for name in c.names)))
+            if not found or (best.names and 4 * self._n_exceptions(found[0]) > 3 * self._n_exceptions(best)):
+                break  # another test must be worth its words
+            best, beam = found[0], found[:_BEAM]
+        return best.names, best.covered
+
+    def _joined(self, found: Sequence[_Conjunction], tests: Sequence[str]) -> Iterator[_Conjunction]:
+        """Yield each of `found` with each other test, no two that say the same."""
+        known = set()
+        for names, truth, _ in found:
+            for test in tests:
+                both = truth & self._truths[test]
+                if both and both != truth and both not in known:
+                    known.add(both)
+                    yield _Conjunction((*names, test), both, self._cases(both))
+
     def nearest_pair(self) -> tuple[tuple[Names, Names] | None, int]:
         """Return the two conjunctions that together have the fewest exceptions, and the cases that these cover."""
         single = list(self._extended([_Conjunction((), -1, -1)], list(self._truths)))

@@ -150,6 +150,9 @@ def _fitting(wrong: Sequence[Case], right: Sequence[Case], mechanisms: Collectio
     if either:
         return [Predicate(pair) for pair in either[:_MOST_RIVALS]], everywhere
     nearest, covered = found.nearest()
+    names, by_names = found.nearest_covering(_LONGEST + 1)
+    if names and found.n_exceptions(by_names) < found.n_exceptions(covered):
+        nearest, covered = [names], by_names
     pair, by_pair = found.nearest_pair()
     if pair and _WORTH * found.n_exceptions(by_pair) <= found.n_exceptions(covered):
         return [Predicate(pair)], by_pair
