@@ -69,7 +69,7 @@ def corpus_of(op: str) -> list[Case]:
 
 
 def drawn_of(op: str) -> list[Case]:
-    drawn = strategies.draw_distinct(80, seed=5, ops=[op], compared=["forward"], max_calls=1, dtypes=["float32"])
+    drawn = strategies.draw_distinct(100, seed=5, ops=[op], compared=["forward"], max_calls=1, dtypes=["float32"])
     return list(drawn.cases)
 
 
