@@ -73,7 +73,7 @@ def test_its_tests_fail_when_its_code_is_wrong(tmp_path: Path) -> None:
     layers.write_text(wrong)
     result = run_its_tests(package, put_beside(package), "-k", "conv-even_kernel")
     assert result.returncode == 1
-    assert "are not SAME: their-same puts the odd element before for SAME" in result.stdout
+    assert "are not SAME: their-same puts the odd element before, as SAME_LOWER does" in result.stdout
 
 
 def test_it_says_what_to_do_next_and_writes_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
