@@ -158,7 +158,7 @@ def test_the_line_that_the_page_adds_is_flagged_and_put_in_its_place(extend_corp
 def test_what_is_wrong_in_one_branch_alone_is_found_out(extend_corpus: Any) -> None:
     """Whoever has code of his own for 3-D, for SAME_LOWER or for gradients is asked there all that is asked elsewhere."""
     drawn = extend_corpus.draw_branches(40, seed=1)
-    assert min(map(len, drawn.values())) >= 10
+    assert all(drawn.values())
     assert {name: of for name, of in extend_corpus.missing(corpus.read(), drawn).items() if of} == {}
     entries = [e for e in corpus.read() if e.case.rank < 3 or max(e.case.dilation) == 1]
     assert ("first-axis-dilation", "conv") in extend_corpus.missing(entries, drawn)["three dimensions"]

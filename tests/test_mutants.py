@@ -41,7 +41,7 @@ def test_there_are_many_and_no_name_is_given_twice() -> None:
 
 def test_every_module_of_rules_is_a_theme() -> None:
     modules = {path.stem for path in Path(mutants.__file__).parent.glob("*.py")}
-    assert modules - set(mutants.THEMES) == {"__init__", "__main__", "windows", "implementations"}
+    assert modules - set(mutants.THEMES) == {"__init__", "__main__", "windows", "implementations", "branches"}
 
 
 def test_the_list_in_the_documentation_is_made_from_the_rules() -> None:

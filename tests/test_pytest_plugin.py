@@ -68,10 +68,10 @@ def test_a_failure_shows_diagnosis_proved_minimum_picture_and_script_the_same_wh
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
-            "2 of 2 cases are not SAME: mine pads (kernel - 1) // 2 on both sides, whatever stride and dilation",
+            "4 of 4 cases are not SAME: mine pads (kernel - 1) // 2 on both sides, whatever stride and dilation",
             "The smallest case is conv.n1.k2 (none of the 12 smaller cases fails).",
             "See it again: same-conformance show conv.n1.k2 --with mine",
-            "Of this test fail (2 shape):",
+            "Of this test fail (4 shape):",
             "  conv.n2.k2  shape: shape [[]1, 1, 1[]], SAME asks for [[]1, 2, 1[]]",
             "  mine: pads 0 before and 0 after, 1 outputs where SAME has 2*",
         ]
@@ -150,7 +150,7 @@ def test_with_xdist_each_worker_runs_its_tests_and_the_summary_has_all(
     expect(pytester, "all(k == 2 and s == 1 and d == 1)")
     result = pytester.runpytest_subprocess("-v", "-n", "2", "-k", "even_kernel or odd_kernel or no_padding or divides")
     result.assert_outcomes(failed=1, passed=3)
-    result.stdout.fnmatch_lines(["2 of 2 cases pass, but are expected to fail"])
+    result.stdout.fnmatch_lines(["2 of 4 cases pass, but are expected to fail"])
     groups = {g.name: len(g.cases) for g in Suite("mine", ops=("conv",), ranks=(1,)).groups()}
     n = sum(groups[name] for name in ("even_kernel", "odd_kernel", "no_padding", "stride_divides_size"))
     result.stdout.fnmatch_lines([f"mine: {n} cases, {n - 2} passed, 2 passed though expected to fail"])
@@ -357,7 +357,7 @@ def test_a_crash_fails_its_test_alone_and_is_not_tried_again(
     assert ids(result, "FAILED") == ["conv-even_kernel"]
     assert ids(result, "PASSED") == ["conv-odd_kernel", "conv-no_padding"]
     result.stdout.fnmatch_lines(
-        ["Of this test fail (2 crash):", "  conv.n2.k2  crash: the process ended with exit code 9"]
+        ["Of this test fail (4 crash):", "  conv.n2.k2  crash: the process ended with exit code 9"]
     )
     assert count.read_text() == "xx"
 

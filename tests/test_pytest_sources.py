@@ -61,7 +61,7 @@ def test_an_implementation_is_given_as_an_object_or_by_its_file_without_being_in
     suite(f'{how}, ops=["conv"], ranks=[1]', before=LIVE)
     result = pytester.runpytest("-k", "even_kernel or no_padding", "-v")
     result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(["2 of 2 cases are not SAME: theirs*"])
+    result.stdout.fnmatch_lines(["4 of 4 cases are not SAME: theirs*"])
 
 
 def test_an_object_may_live_in_the_test_module_itself(suite: Callable[..., None], pytester: pytest.Pytester) -> None:

@@ -104,6 +104,15 @@ def killers(requirement: Requirement) -> dict[tuple[str, str, str], bool]:
     }
 
 
+SINCE: dict[str, set[tuple[str, str, str]]] = {
+    "same-gradients-2d-2026": {
+        ("global-where-covered", "max_pool", "input_gradient"),
+        ("global-everywhere-where-covered", "max_pool", "input_gradient"),
+    },
+}
+"""Mutants that are younger than a set, which never changes, and that it misses: the next set of its scope must not."""
+
+
 @pytest.mark.parametrize("requirement", SETS.values(), ids=SETS)
 def test_a_set_finds_out_every_mutant_that_its_scope_can_find_out(requirement: Requirement) -> None:
     """Of all small cases of its last axis and of 60 drawn ones, none finds out a mutant that the set does not."""
@@ -129,10 +138,13 @@ def test_a_set_finds_out_every_mutant_that_its_scope_can_find_out(requirement: R
     ).cases
     cases = [case for case in (*small, *drawn) if within(case) and requirements.is_specified(case)]
     assert len(cases) > 50
-    for name, op, compared in survivors:
-        alike = [case for case in cases if (case.op, case.compared) == (op, compared)]
-        missed = [case.id for case in alike if rules.kills(case, mutants.RULES[name])]
-        assert not missed, (name, op, compared)
+    missed = {
+        (name, op, compared)
+        for name, op, compared in survivors
+        for case in cases
+        if (case.op, case.compared) == (op, compared) and rules.kills(case, mutants.RULES[name])
+    }
+    assert missed == SINCE.get(requirement.name, set())
 
 
 def test_a_set_without_its_best_cases_would_let_mutants_live() -> None:

@@ -221,8 +221,9 @@ def _ordinals(values: np.ndarray, dtype: str) -> np.ndarray:
 
 
 def digest(values: np.ndarray) -> str:
-    """Return a digest of the values, whatever dtype held them; equal values have equal digests."""
+    """Return a digest of the values, whatever dtype held them; equal values have equal digests, and one NaN that of another."""
     exact = np.ascontiguousarray(values, dtype=np.float64) + 0.0  # + 0.0 makes -0.0 the 0.0 it equals
+    exact[np.isnan(exact)] = np.nan  # 0 / 0 has a sign on some processors
     return hashlib.blake2b(exact.tobytes() + repr(values.shape).encode(), digest_size=8).hexdigest()
 
 
