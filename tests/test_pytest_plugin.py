@@ -359,7 +359,7 @@ def test_a_crash_fails_its_test_alone_and_is_not_tried_again(
     result.stdout.fnmatch_lines(
         ["Of this test fail (4 crash):", "  conv.n2.k2  crash: the process ended with exit code 9"]
     )
-    assert count.read_text() == "xx"
+    assert count.read_text() == "xxxx"
 
 
 def test_nothing_is_started_at_collection_and_no_worker_stays(
