@@ -140,8 +140,8 @@ def _undiagnosed(wrong: Sequence[Result], right: Sequence[Result], sentence: str
 def _parts(wrong: Sequence[Result], right: Sequence[Result]) -> Iterator[list[Result]]:
     """Part failures of one op that have distinct causes.
 
-    A known rule explains all of its failures, however they show, under a condition as well. Otherwise wrong results, errors, crashes and timeouts
-    are causes of their own. A gradient is one where no forward result fails, and a second call where no first one does;
+    A known rule explains all of its failures, however they show, under a condition as well. Otherwise wrong results,
+    errors, crashes and timeouts are causes of their own. A gradient is one where no forward result fails, and a second call where no first one does;
     where some do, only gradients of cases that are right forward are, see `_right_forward`.
     """
     alive = [r for r in wrong if r.judgement.verdict not in FATAL]

@@ -23,7 +23,8 @@ FATAL = ("crash", "timeout")
 class Inquiry:
     """What is needed to look into failures: workers, a judge, what was expected, a seed, who is told and may interrupt.
 
-    `report` is called with how many failures have been looked into, of how many, and whose comes next. `longest_s` is how long smaller cases are tried for one cause.
+    `report` is called with how many failures have been looked into, of how many, and whose comes next. `longest_s` is
+    how long smaller cases are tried for one cause.
     """
 
     pool: Pool
