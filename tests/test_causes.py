@@ -145,6 +145,28 @@ def test_what_differs_each_time_is_no_rule_though_it_is_never_right(plugin: Inst
     assert cause["sentence"] == "gives another result each time it is called with the same operands"
 
 
+def test_sums_that_are_kept_between_calls_are_told_as_that(plugin: Install, tmp_path: Path) -> None:
+    plugin(
+        "fake",
+        """
+        import numpy as np
+
+        def build(case):
+            sums = 0
+            def call(*operands):
+                nonlocal sums
+                sums = sums + right(case)(*operands)
+                return sums
+            return call
+
+        implementation = Implementation(name="fake", framework="numpy", build=build, dtypes=("float64",))
+        """,
+    )
+    (cause,) = causes(tmp_path / "out", *(f"{text}.float64" if text[0] != "-" else text for text in by_case("conv")))
+    assert cause["verdicts"] == ["nondeterministic"]
+    assert "adds what it gives to what the call before gave" in cause["sentence"]
+
+
 def test_a_lost_axis_is_told_as_that(plugin: Install, tmp_path: Path) -> None:
     plugin(
         "fake",

@@ -322,6 +322,35 @@ def test_a_changed_operand_is_an_error_that_names_it(plugin: Install, framework:
     assert judgement.message == (f"conv changed its operand: {what}" if what else "")
 
 
+@pytest.mark.parametrize("framework", ["numpy", "torch"])
+def test_a_result_that_the_next_call_overwrites_is_an_error(plugin: Install, framework: str) -> None:
+    """The same operands give the same numbers, so that no number shows it; what is in an operand's memory is nobody's buffer."""
+    zeros, start, right = (
+        ("torch.zeros", TORCH, "right_conv(x, kernel, **k)")
+        if framework == "torch"
+        else ("np.zeros", "\n    import numpy as np", "right(Case('conv', x.shape[1:-1], kernel.shape[:-2]))(x, kernel)")
+    )
+    plugin("fake", f"""{start}
+    from same_conformance import Case
+
+    buffers = {{}}
+
+    def conv(x, kernel, **k):
+        y = {right}
+        if y.shape == x.shape and {"kernel.size" if framework == "numpy" else "kernel.numel()"} == 1:
+            return x
+        out = buffers.setdefault(tuple(y.shape), {zeros}((9, *y.shape[1:]), dtype=y.dtype))[:1]
+        out[:] = y
+        return out
+
+    implementation = Implementation(name="fake", framework="{framework}", conv=conv)
+    """)  # fmt: skip
+    judgement = judge_one("fake", "conv.n5.k3")
+    assert judgement.verdict == "error"
+    assert "each call overwrites what the call before gave" in judgement.message
+    assert "overwrites" not in judge_one("fake", "conv.n5.k1").message
+
+
 def test_a_gradient_that_changes_its_cotangent_is_an_error(plugin: Install) -> None:
     body = """
         def gradient(case):

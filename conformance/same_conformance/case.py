@@ -349,7 +349,7 @@ def parse(text: str) -> Case:
             name, value = _WORDS[token], token
         else:
             raise CaseError(
-                f"case id {_shown(text)}: {_shown(token)} is no field; the form is {GRAMMAR}, as in conv.n5.k3.s2"
+                f"case id {_shown(text)}: {_shown(token)} is no field; the form is {GRAMMAR}, as in conv.n5.k3.s2, with more axes conv.n5-6.k3-2"
             )
         if name in fields:
             raise CaseError(f"case id {_shown(text)}: {name} is given twice")

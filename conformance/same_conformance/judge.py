@@ -104,8 +104,8 @@ class Judge:
     def judge(self, case: Case, outcome: Outcome) -> Judgement:
         """Return the judgement of `outcome`."""
         match outcome:
-            case Array(values, dtype, n_unequal):
-                return self._judge_array(case, values, dtype, n_unequal)
+            case Array():
+                return self._judge_array(case, outcome)
             case Omitted(shape):
                 return _other_shape(case, shape)
             case NoGradient(shape):
@@ -116,7 +116,8 @@ class Judge:
             case _:
                 assert_never(outcome)
 
-    def _judge_array(self, case: Case, values: np.ndarray, dtype: str, n_unequal: int) -> Judgement:
+    def _judge_array(self, case: Case, outcome: Array) -> Judgement:
+        values, dtype, n_unequal = outcome.values, outcome.dtype, outcome.n_unequal
         shape = values.shape
         if shape != case.expected_shape:
             return _other_shape(case, shape, digest(values))
@@ -138,6 +139,8 @@ class Judge:
             return Judgement("value", shape, n_different, largest, digest(values), message)
         if n_unequal:
             message = f"{n_unequal} of {values.size} elements were others when the same call was made again"
+            if outcome.n_doubled == n_unequal:
+                message += ", twice what they were"
             return Judgement("nondeterministic", shape, n_unequal, None, digest(values), message)
         if unspecified is not None:
             n = int(unspecified.sum())

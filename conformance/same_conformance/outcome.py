@@ -15,12 +15,14 @@ class Array:
 
     Attributes:
         n_unequal: elements that were others when the same call was made again.
+        n_doubled: those of them that were twice as much.
 
     """
 
     values: np.ndarray
     dtype: str
     n_unequal: int = 0
+    n_doubled: int = 0
 
 
 @dataclass(frozen=True)

@@ -197,7 +197,8 @@ def _cause(
         sentence = _remembered(name, minimum.case, inquiry)
         diagnosis = replace(diagnosis, sentence=sentence, rule="", where=Where(""), share=None)
     elif 2 * len(pursuit.changing) > len(pursuit.arrays):  # then whatever was read is chance
-        sentence = f"is right forward, but in the gradients {_CHANGES}" if compared != "forward" else _CHANGES
+        changes = _ADDS if pursuit.n_doubling == len(pursuit.changing) else _CHANGES
+        sentence = f"is right forward, but in the gradients {changes}" if compared != "forward" else changes
         diagnosis = replace(diagnosis, sentence=sentence, rule="", where=Where(""), share=None)
     diagnosis = replace(diagnosis, n_wrong=len(wrong), n_ran=len(wrong) + len(comparable))
     return Cause(
@@ -220,6 +221,7 @@ def _cause(
 
 
 _CHANGES = "gives another result each time it is called with the same operands"
+_ADDS = "adds what it gives to what the call before gave: the first call is right, the next gives twice as much"
 _REMEMBERS = "depends on earlier calls: its smallest failing case passes in a process that has executed nothing before"
 
 

@@ -40,6 +40,7 @@ class Pursuit:
         found: results of cases that the run did not have, but those that fail in another way, or as was expected.
         arrays: what was given in failing cases, those of the run executed again.
         changing: those of them whose second call gave something else.
+        n_doubling: how many of these gave twice as much.
 
     """
 
@@ -50,6 +51,7 @@ class Pursuit:
     found: list[Result] = field(default_factory=list)
     arrays: dict[Case, np.ndarray] = field(default_factory=dict)
     changing: set[Case] = field(default_factory=set)
+    n_doubling: int = 0
 
     def minimum(self, case: Case) -> Minimum:
         """Return the smallest case that fails, from `case` on."""
@@ -107,6 +109,7 @@ class Pursuit:
                 self.arrays[case] = outcome.values
                 if outcome.n_unequal:
                     self.changing.add(case)
+                    self.n_doubling += outcome.n_doubled == outcome.n_unequal
             if is_new and (fails or verdict in ("pass", "unspecified")):
                 self.found.append(result)
             lives = lives and verdict not in FATAL

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from same_conformance.case import POOLS
 from same_conformance.doctor import layouts
 from same_conformance.doctor.finding import Finding, broken
-from same_conformance.runner.execution import IN_BUILD
+from same_conformance.runner.execution import IN_BUILD, OVERWROTE
 from same_conformance.runner.replies import UNTRACEABLE
 
 if TYPE_CHECKING:
@@ -64,13 +64,23 @@ def _unkept(op: str, message: str, framework: str, at: str, *, is_built: bool) -
             f"{op} raises NotImplementedError for what it does not offer, which counts as an error: {message}",
             'raise Unsupported("why") instead (from same_conformance import Unsupported), or claim less: ranks, dtypes, paddings',
         )
+    if "SystemExit" in message:
+        return broken(f"{op} calls sys.exit(): {message}", "raise an error, or Unsupported for what it does not offer")
+    return _overwritten(op, message, framework)
+
+
+def _overwritten(op: str, message: str, framework: str) -> Finding | None:
+    """Return what belongs to the caller and is written to: an operand, or an earlier result."""
     if match := re.search(rf"{op} changed its operand: (.+)", message):
         copy = f" (first {_COPIES[framework]})" if framework in _COPIES else ""
         return broken(
             f"{op} changes what it is given: its {match[1]}", f"work on a copy{copy}, and use no operation in place"
         )
-    if "SystemExit" in message:
-        return broken(f"{op} calls sys.exit(): {message}", "raise an error, or Unsupported for what it does not offer")
+    if OVERWROTE in message:
+        return broken(
+            f"{op} gives the same memory away with every call, so that each call overwrites what the call before gave",
+            "return a new array, or a copy of the buffer that is kept",
+        )
     return None
 
 

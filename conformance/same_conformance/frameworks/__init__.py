@@ -109,6 +109,9 @@ class Adapter(Protocol):
     def content(self, tensor: Any) -> bytes:
         """Return the elements of a tensor as they are in memory, to see whether somebody changed them."""
 
+    def overlap(self, one: Any, other: Any) -> bool:
+        """Tell whether two results are in one piece of memory that can be written to, so that one can overwrite the other."""
+
     def refuses(self, error: Exception) -> bool:
         """Tell whether `error` is how the framework says that it does not offer a dtype, parameter or gradient on this machine."""
 

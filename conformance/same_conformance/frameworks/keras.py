@@ -47,6 +47,11 @@ def content(tensor: Any) -> bytes:
     return bytes(_backend().content(tensor))
 
 
+def overlap(one: Any, other: Any) -> bool:
+    """Tell whether two tensors of the backend do."""
+    return bool(_backend().overlap(one, other))
+
+
 def refuses(error: Exception) -> bool:
     """Recognise an op that the backend has no kernel for."""
     return bool(raised_in(error, "keras") or _backend().refuses(error))

@@ -36,6 +36,11 @@ def content(tensor: Any) -> bytes:
     return np.asarray(tensor).tobytes()
 
 
+def overlap(one: Any, other: Any) -> bool:
+    """Tell whether two arrays have elements in common."""
+    return isinstance(one, np.ndarray) and isinstance(other, np.ndarray) and np.may_share_memory(one, other)
+
+
 def refuses(error: Exception) -> bool:
     """Tell that NumPy never refuses: its arrays hold every dtype that reaches it."""
     del error

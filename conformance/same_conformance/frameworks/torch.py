@@ -59,6 +59,13 @@ def content(tensor: Any) -> bytes:
     return bytes(tensor.detach().flatten().view(torch.uint8).numpy())
 
 
+def overlap(one: Any, other: Any) -> bool:
+    """Tell whether two tensors have one storage."""
+    if not (isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor)):
+        return False
+    return bool(one.numel() and one.untyped_storage().data_ptr() == other.untyped_storage().data_ptr())
+
+
 def refuses(error: Exception) -> bool:
     """Recognise an op that PyTorch has no kernel or no gradient for, such as half-precision ``avg_pool3d``, by its words."""
     words = text_of(error)

@@ -1,9 +1,9 @@
 """Execute one case on one implementation, and turn what it did into a reply.
 
-Every call is made twice, and its operands are looked at after the first: what gives something else the second time, or
-changes what it was given, cannot be trusted, whatever it gave. Measured, the second call takes 0.2 ms a case on torch, 0.5 on
-TensorFlow and 0.02 in JAX's compiled program, with gradients 0.6, 2 and 0.03: 5 and 9 % of what a case costs on all three,
-because nearly all of that is compilation and first use.
+Every call is made twice, and its operands are looked at after the first: what gives something else the second time, changes
+what it was given, or overwrites what it gave before, cannot be trusted, whatever it gave. Measured, the second call takes
+0.2 ms a case on torch, 0.5 on TensorFlow and 0.02 in JAX's compiled program, with gradients 0.6, 2 and 0.03: 5 and 9 % of what a
+case costs on all three, because nearly all of that is compilation and first use.
 
 Needs the standard library and NumPy only, and Python 3.9 or later.
 """
@@ -32,6 +32,8 @@ Reply = Tuple[Dict[str, Any], bytes]
 
 IN_BUILD = ", called by build"
 """What is said of a place that was reached before anything was computed."""
+OVERWROTE = "returned the memory of its earlier result once more: each call overwrites what the call before gave"
+"""What is said of a buffer that is kept between calls and given away."""
 _OTHERS = ("same_conformance", *FRAMEWORKS, "jaxlib", "absl", "functorch", "optree")
 """Packages whose code is not the implementation's own, though it calls them."""
 _PYTHON = sysconfig.get_path("stdlib")
@@ -86,6 +88,8 @@ def execute(implementation: Implementation, adapter: Adapter, case: Case, announ
         repeated = adapter.execute(call)
     except BaseException as error:  # noqa: BLE001
         return _error(case, f"when the same call was made again: {in_words(error)}")
+    if adapter.overlap(result, repeated) and not any(adapter.overlap(result, tensor) for tensor in _tensors(call)):
+        return _error(case, f"{case.op} {OVERWROTE}")
     return reply(adapter, case, result, repeated)
 
 
@@ -109,7 +113,7 @@ def reply(adapter: Adapter, case: Case, result: Any, repeated: Any) -> Reply:
         header: Dict[str, Any] = {"type": "array", "case": case.id, "dtype": dtype, "shape": values.shape}
         n_unequal = count_unequal(values, again)
         if n_unequal:
-            header["n_unequal"] = n_unequal
+            header |= {"n_unequal": n_unequal, "n_doubled": count_doubled(values, again)}
         if values.shape != case.expected_shape and values.nbytes > protocol.LARGEST_UNEXPECTED:
             return {**header, "omitted": True}, b""
         return header, protocol.array_to_bytes(values, dtype)
@@ -170,6 +174,14 @@ def _numbers(adapter: Adapter, case: Case, result: Any) -> Tuple[np.ndarray, str
     if values.dtype.kind not in "biufc":
         raise TypeError(f"{case.op} returned elements of dtype {dtype}, which are no numbers")
     return values, dtype
+
+
+def count_doubled(values: np.ndarray, again: np.ndarray) -> int:
+    """Return how many elements became others, twice as much: sums that are kept and added to do."""
+    if values.shape != again.shape:
+        return 0
+    with np.errstate(all="ignore"):
+        return int(((again == values + values) & (again != values)).sum())
 
 
 def count_unequal(values: np.ndarray, again: np.ndarray) -> int:

@@ -42,7 +42,7 @@ def _read(header: dict[str, Any], payload: bytes) -> Outcome:
             if header.get("omitted"):
                 return Omitted(shape, str(header["dtype"]))
             values = protocol.array_from_bytes(payload, header["dtype"], shape)
-            return Array(values, header["dtype"], int(header.get("n_unequal", 0)))
+            return Array(values, header["dtype"], int(header.get("n_unequal", 0)), int(header.get("n_doubled", 0)))
         case "no_gradient":
             return NoGradient(_shape(header), str(header["dtype"]))
         case "unsupported":
