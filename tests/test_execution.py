@@ -328,7 +328,11 @@ def test_a_result_that_the_next_call_overwrites_is_an_error(plugin: Install, fra
     zeros, start, right = (
         ("torch.zeros", TORCH, "right_conv(x, kernel, **k)")
         if framework == "torch"
-        else ("np.zeros", "\n    import numpy as np", "right(Case('conv', x.shape[1:-1], kernel.shape[:-2]))(x, kernel)")
+        else (
+            "np.zeros",
+            "\n    import numpy as np",
+            "right(Case('conv', x.shape[1:-1], kernel.shape[:-2]))(x, kernel)",
+        )
     )
     plugin("fake", f"""{start}
     from same_conformance import Case
