@@ -116,7 +116,7 @@ def counted(case: Case) -> Plan:
 
 
 def cropped_late(case: Case) -> Plan:
-    return scattered(case, [(a.before + (a.stride > 1), a.output_size) for a in case.axes])
+    return scattered(case.axes, [(a.before + (a.stride > 1), a.output_size) for a in case.axes])
 
 
 KINDS: dict[str, tuple[str, Wrong, tuple[str, ...]]] = {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from same_conformance.mutants.windows import positions
 from same_conformance.plan import outer
 
 if TYPE_CHECKING:
@@ -15,14 +16,12 @@ if TYPE_CHECKING:
 REAL, UNKNOWN = "real", "other"
 
 
-def _positions(axis: Axis) -> np.ndarray:
-    lies = np.arange(axis.output_size)[:, None] * axis.stride + np.arange(axis.kernel) * axis.dilation - axis.before
-    return np.asarray(lies)
+def _within(lies: np.ndarray, start: int, end: int) -> np.ndarray:
+    return np.asarray(((lies >= start) & (lies < end)).sum(axis=1))
 
 
 def _real(axis: Axis) -> np.ndarray:
-    lies = _positions(axis)
-    return np.asarray(((lies >= 0) & (lies < axis.size)).sum(axis=1))
+    return _within(positions(axis), 0, axis.size)
 
 
 def _span(axis: Axis) -> np.ndarray:
@@ -43,14 +42,23 @@ DIVISORS: dict[str, Callable[[Axis], np.ndarray]] = {
     REAL: _real,
     "window": lambda a: _every(a.kernel, a),
     "min(k, n)": lambda a: _every(min(a.kernel, a.size), a),
-    "what does not lie before the start, and so counts the padding after the end": lambda a: (_positions(a) >= 0).sum(
+    "what does not lie before the start, and so counts the padding after the end": lambda a: (positions(a) >= 0).sum(
         axis=1
     ),
     "what does not lie after the end, and so counts the padding before the start": lambda a: (
-        _positions(a) < a.size
+        positions(a) < a.size
     ).sum(axis=1),
+    "the real elements that windows of the other mode would read, with before and after exchanged": lambda a: _within(
+        positions(a) + a.before - a.after, 0, a.size
+    ),
+    "the real elements and the odd element of the padding, which is counted": lambda a: _within(
+        positions(a), min(a.after - a.before, 0), a.size + max(a.after - a.before, 0)
+    ),
+    "the real elements and as much padding after the end as there is before the start": lambda a: _within(
+        positions(a), -a.before, a.size + a.before
+    ),
     "what the windows would read if nothing were padded before the input": lambda a: (
-        _positions(a) + a.before < a.size
+        positions(a) + a.before < a.size
     ).sum(axis=1),
     "the real elements of an undilated window": _undilated,
     "the length of the dilated window within the input": _span,
@@ -91,7 +99,8 @@ _BY_AXIS: dict[str, Callable[[int, int], Callable[[Axis], np.ndarray]]] = {
     "the real elements along all axes but the first": lambda i, _: _real if i else _one,
 }
 """What it is along each axis, by its number and the rank."""
-NAMES = (*DIVISORS, *_BY_AXIS)
+_OF_FIRST = "the real elements that there were for the size that it saw first"
+NAMES = (*DIVISORS, *_BY_AXIS, _OF_FIRST)
 
 
 def recognise(case: Case, weights: np.ndarray, members: np.ndarray) -> tuple[str, ...]:
@@ -119,4 +128,8 @@ def recognise(case: Case, weights: np.ndarray, members: np.ndarray) -> tuple[str
         divisor = outer(np.maximum(along_axis(i, case.rank)(a), 1) for i, a in enumerate(case.axes))
         if case.rank > 1 and np.allclose(by[used], divisor[used], rtol=eps):
             found.append(name)
+    if case.calls > 1 and case.first.expected_shape == case.expected_shape:
+        divisor = outer(np.maximum(_real(a), 1) for a in case.first.axes)
+        if np.allclose(by[used], divisor[used], rtol=eps):
+            found.append(_OF_FIRST)
     return tuple(dict.fromkeys(found)) or (UNKNOWN,)

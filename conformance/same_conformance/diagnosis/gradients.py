@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from same_conformance import operands, spec
+from same_conformance import operands, padding, spec
 from same_conformance import plan as plans
 from same_conformance.case import POOLS
 from same_conformance.diagnosis import candidates
-from same_conformance.mutants.windows import started
+from same_conformance.mutants.windows import scattered, started
 from same_conformance.plan import Plan, real_elements
 
 if TYPE_CHECKING:
@@ -28,9 +28,13 @@ def explanations(op: str) -> Iterator[tuple[str, Callable[[Case], np.ndarray | N
     if op != "conv_transpose":
         for words, drops in _WINDOWS.items():
             yield f"leaves out windows that {words}", _without(drops)
-        for candidate in candidates.pads(transposed=False)[1:]:
-            if not candidate.fewest:
-                yield f"is that of padding {candidate.text} before the first element", _padded(candidate.value)
+    for what in ("dilation", "stride"):
+        yield f"is that of {what} 1", _of_one(what)
+    transposed = op == "conv_transpose"
+    for candidate in candidates.pads(transposed=transposed)[1:]:
+        if not candidate.fewest:
+            verb = "cropping" if transposed else "padding"
+            yield f"is that of {verb} {candidate.text} before the first element", _padded(candidate.value)
 
 
 def _of_examples(case: Case, which: slice) -> np.ndarray | None:
@@ -41,12 +45,30 @@ def _of_examples(case: Case, which: slice) -> np.ndarray | None:
 
 
 def _padded(before: Value) -> Callable[[Case], np.ndarray]:
+    return lambda case: _of_windows(case, case.axes, [before(case, i) for i in range(case.rank)])
+
+
+def _of_one(what: str) -> Callable[[Case], np.ndarray]:
+    """Compute padding and windows with 1 for the stride or the dilation."""
+
     def gradient(case: Case) -> np.ndarray:
-        maps = tuple(started(axis, before(case, i), axis.output_size) for i, axis in enumerate(case.axes))
-        divisor = tuple(np.maximum(real_elements(m), 1) for m in maps) if case.op == "avg_pool" else ()
-        return spec.execute(case, operands.make(case), Plan(maps, plans.same(case).out, divisor=divisor))
+        axes = [axis._replace(**{what: 1}) for axis in case.axes]
+        transposed = case.op == "conv_transpose"
+        ends = [(a.size, a.output_size) if transposed else (a.output_size, a.size) for a in axes]
+        totals = [(n - 1) * a.stride + a.effective_kernel - size for a, (n, size) in zip(axes, ends, strict=True)]
+        return _of_windows(case, axes, [padding.split(max(total, 0), case.padding).before for total in totals])
 
     return gradient
+
+
+def _of_windows(case: Case, axes: Sequence[Axis], befores: Sequence[int]) -> np.ndarray:
+    """Take the gradient of these windows, as many as SAME has."""
+    if case.op == "conv_transpose":
+        crops = [(before, axis.output_size) for before, axis in zip(befores, axes, strict=True)]
+        return spec.execute(case, operands.make(case), scattered(axes, crops))
+    maps = tuple(started(axis, before, axis.output_size) for axis, before in zip(axes, befores, strict=True))
+    divisor = tuple(np.maximum(real_elements(m), 1) for m in maps) if case.op == "avg_pool" else ()
+    return spec.execute(case, operands.make(case), Plan(maps, plans.same(case).out, divisor=divisor))
 
 
 _WINDOWS: dict[str, Callable[[np.ndarray, Axis], np.ndarray]] = {

@@ -121,12 +121,17 @@ def name_several(
         most = max(map(len, given.values()))
         if most < _FEWEST:
             return []
-        for rule in sorted((r for r in candidates if 2 * len(given[r.name]) > most), key=lambda r: -len(given[r.name])):
-            others = [r for r in left if r not in given[rule.name]]
-            condition = _condition(rule, given[rule.name], [*right, *others], preferred)
-            if condition is not None and "any(" not in condition:
-                found.append(Named(rule.name, condition))
-                left = others
+        counts = sorted({len(of) for of in given.values() if 2 * len(of) > most}, reverse=True)
+        for count in counts:
+            told = []
+            for name in (name for name, of in given.items() if len(of) == count):
+                others = [r for r in left if r not in given[name]]
+                condition = _condition(RULES[name], given[name], [*right, *others], preferred)
+                if condition is not None and "any(" not in condition:
+                    told.append(Named(name, condition))
+            if told:
+                found.append(min(told, key=lambda named: len(named.condition)))
+                left = [r for r in left if r not in given[found[-1].rule]]
                 break
         else:
             return []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from same_conformance.mutants.windows import positions
 from same_conformance.plan import PADDED, index_map
 
 if TYPE_CHECKING:
@@ -27,8 +28,7 @@ def of_forward(reads: np.ndarray, axis: Axis) -> list[str]:
         return []
     missing = (ours != PADDED) & (reads == PADDED)
     if not np.array_equal(np.where(missing, ours, reads), ours):
-        moved = _windows_moved(reads, ours, axis)
-        return [moved] if moved else []
+        return [text for text in (_windows_moved(reads, ours, axis), _wrapped(reads, axis)) if text]
     if not missing.any():
         return []
     found = (
@@ -116,8 +116,9 @@ def _windows_moved(reads: np.ndarray, ours: np.ndarray, axis: Axis) -> str:
     differ = [o for o in range(len(ours)) if not np.array_equal(reads[o], ours[o])]
     steps = reads - ours
     real = (reads != PADDED) & (ours != PADDED)
-    if all(not real[o].any() or len(set(steps[o][real[o]].tolist())) == 1 for o in differ):
-        by = [int(steps[o][real[o]][0]) if real[o].any() else 0 for o in range(len(ours))]
+    by = [int(steps[o][real[o]][0]) if real[o].any() else 0 for o in range(len(ours))]
+    moved = positions(axis) + np.array(by)[:, None]
+    if np.array_equal(reads, np.where((moved >= 0) & (moved < axis.size), moved, PADDED)):
         if differ == [len(ours) - 1] and by[-1] < 0:
             return "moves the last window back into the input"
         if differ == [0] and by[0] > 0:
@@ -125,6 +126,14 @@ def _windows_moved(reads: np.ndarray, ours: np.ndarray, axis: Axis) -> str:
         if all((b <= 0) == (reads[o].max() == axis.size - 1) or b == 0 for o, b in enumerate(by)):
             return "moves windows that reach beyond the input back into it"
     return ""
+
+
+def _wrapped(reads: np.ndarray, axis: Axis) -> str:
+    """Recognise negative positions that wrap round, as indices do in Python, where the padding stands after the end only."""
+    lies = positions(axis)
+    position = np.where(lies < 0, lies + axis.size + axis.after, lies)
+    is_wrapped = np.array_equal(reads, np.where((position >= 0) & (position < axis.size), position, PADDED))
+    return "lets positions before the start wrap round to the end, behind which it pads" if is_wrapped else ""
 
 
 def _tiled(ours: np.ndarray, missing: np.ndarray, axis: Axis) -> str:

@@ -41,6 +41,11 @@ class Seen(NamedTuple):
         asked = (self.axis.stride, self.axis.dilation, self.axis.kernel)
         return (self.any.stride, self.any.dilation, self.any.kernel) == asked
 
+    @property
+    def is_as_asked(self) -> bool:
+        """Tell whether what was read may be what SAME asks for."""
+        return any(_kind(r, self.axis) == Kind() and r.before == self.axis.before for r in self.readings)
+
 
 def of_readings(readings: Sequence[tuple[Case, Reading]]) -> list[Seen]:
     """Return what was seen along every axis of `readings` that can be told, all in as few ways to read as possible."""
@@ -72,7 +77,7 @@ def _agree(seen: Sequence[Seen]) -> list[Seen]:
     possible = [{_kind(reading, s.axis) for reading in s.readings} for s in seen]
     kinds = sorted({kind for of in possible for kind in of}, key=lambda kind: kind.plainness)
     common = next((kind for kind in kinds if all(kind in of for of in possible)), None)
-    left = [of for s, of in zip(seen, possible, strict=True) if not _is_as_asked(s)]
+    left = [of for s, of in zip(seen, possible, strict=True) if not s.is_as_asked]
     order: list[Kind] = [common] if common else []
     while left and not common:
         counts = Counter(kind for of in left for kind in of)
@@ -80,15 +85,10 @@ def _agree(seen: Sequence[Seen]) -> list[Seen]:
         left = [of for of in left if order[-1] not in of]
     chosen = []
     for s, of in zip(seen, possible, strict=True):
-        asked = [] if common or not _is_as_asked(s) else [Kind()]
+        asked = [] if common or not s.is_as_asked else [Kind()]
         kind = next(kind for kind in (*asked, *order) if kind in of)
         chosen.append(s._replace(readings=tuple(r for r in s.readings if _kind(r, s.axis) == kind)))
     return chosen
-
-
-def _is_as_asked(seen: Seen) -> bool:
-    """Tell whether what was read may be what SAME asks for."""
-    return any(_kind(r, seen.axis) == Kind() and r.before == seen.axis.before for r in seen.readings)
 
 
 def _kind(reading: AxisReading, axis: Axis) -> Kind:

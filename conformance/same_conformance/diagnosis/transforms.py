@@ -43,9 +43,10 @@ def describe(pairs: Sequence[Pair]) -> str:
     if None not in added and 2 * sum(map(bool, added)) >= len(added):
         return "has a number of its own added to each output channel, as the bias of a layer does"
     factor = _factor(pairs)
-    if factor:
+    if factor and not (pairs[0].case.op in POOLS and all(_turns(_never_negative, pair) for pair in pairs)):
         return factor
-    return next((words for words, change in _changes(pairs) if all(_turns(change, pair) for pair in pairs)), "")
+    changed = next((words for words, change in _changes(pairs) if all(_turns(change, pair) for pair in pairs)), "")
+    return changed or _precision(pairs)
 
 
 Change = Callable[[Pair], "np.ndarray | None"]
@@ -156,17 +157,40 @@ def _exchanging(a: int, b: int) -> Change:
     return lambda p: np.swapaxes(p.asked, a, b) if p.case.rank > b - 1 and p.asked.ndim > b else None
 
 
-def _rounded(bits: int) -> Change:
-    def change(pair: Pair) -> np.ndarray:
-        _, exponent = np.frexp(pair.asked)
-        return np.asarray(np.ldexp(np.rint(np.ldexp(pair.asked, bits - exponent)), exponent - bits))
+def _round(values: np.ndarray, bits: int) -> np.ndarray:
+    _, exponent = np.frexp(values)
+    return np.asarray(np.ldexp(np.rint(np.ldexp(values, bits - exponent)), exponent - bits))
 
-    return change
+
+def _rounded(bits: int) -> Change:
+    return lambda pair: _round(pair.asked, bits)
+
+
+def _precision(pairs: Sequence[Pair]) -> str:
+    """Recognise sums that were taken in a narrower dtype: near to what is asked for, and no number that it does not hold."""
+    for dtype in ("bfloat16", "float16", "float32"):
+        bits = SIGNIFICANT_BITS[dtype]
+        if all(SIGNIFICANT_BITS[pair.case.dtype] > bits and _is_held(pair, bits) for pair in pairs):
+            return f"has no more than the precision of {dtype}"
+    return ""
+
+
+def _is_held(pair: Pair, bits: int) -> bool:
+    largest = float(np.abs(pair.asked).max(initial=0.0))
+    is_near = np.allclose(pair.given, pair.asked, rtol=0, atol=_ROUNDINGS * 2.0**-bits * largest)
+    return bool(is_near and np.array_equal(_round(pair.given, bits), pair.given))
+
+
+_ROUNDINGS = 16
+
+
+def _never_negative(pair: Pair) -> np.ndarray:
+    return np.asarray(np.maximum(pair.asked, 0))
 
 
 _VALUES: dict[str, Change] = {
     "has the opposite sign": lambda p: -p.asked,
-    "is never negative: what is below 0 becomes 0": lambda p: np.maximum(p.asked, 0),
+    "is never negative: what is below 0 becomes 0": _never_negative,
     "has no sign: negative numbers become positive": lambda p: np.abs(p.asked),
     "is rounded to bfloat16": _rounded(8),
     "is rounded to float16": _rounded(11),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _PLAIN = (
     "s > 1", "s == 1", "d > 1", "d == 1", "k % 2 == 0", "k % 2 == 1", "k > 1", "k == 1", "n % s == 0", "n % s != 0",
-    "before != after", "before == after", "total > 0", "before > 0", "after > 0", "unclamped < 0", "s > k", "s > ke", "k > n",
+    "before != after", "before == after", "total > 0", "total == 0", "before > 0", "after > 0", "unclamped < 0", "s > k", "s > ke", "k > n",
     "ke > n", "k == n", "n == s", "n < s", "k == s", "k > s", "n == 1", "n > 1", "out == 1", "out > 1", "n % 2 == 0", "n % 2 == 1",
     "n % s == 1", "2 * (n % s) < s", "2 * (n % s) > s", "2 * (n % s) >= s", "ke % 2 == 0", "total % 2 == 1", "total % 4 == 3",
     "out < n * s", "out == n * s", "total % 4 == 1", "total % 4 == 2", "total % 4 == 0", "total > 1", "unclamped < -1",
@@ -63,7 +63,7 @@ CASE_TESTS = (
     "inputs > 1", "inputs == 1", "outputs > 1", "outputs == 1", "inputs == outputs", "inputs != outputs", "inputs > groups", "outputs > groups",
     "inputs > 2", "batch > 2", "not equal_pads", "equal_pads", "not equal_kernels", "equal_kernels", "not equal_strides",
     "equal_strides", "not equal_sizes", "equal_sizes", "not equal_dilations", "equal_dilations",
-    "all(s == 1)", "any(s > 1)", "all(d == 1)", "any(d > 1)", "all(k == 1)", "all(k % 2 == 1)", "any(k % 2 == 0)", "all(k % 2 == 0)",
+    "all(s == 1)", "any(s > 1)", "all(d == 1)", "any(d > 1)", "all(k == 1)", "all(k % 2 == 1)", "any(k % 2 == 0)", "all(k % 2 == 0)", "all(k == 2)", "all(k == 3)",
     "all(s == k)", "all(before == after)", "all(total == 0)",
 )  # fmt: skip
 """Tests of a case as a whole."""

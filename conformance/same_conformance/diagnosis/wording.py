@@ -117,7 +117,7 @@ def _windows_changed(readings: Sequence[tuple[Case, Reading]], preferred: Collec
     others = [
         (s.case, s.which)
         for s in sightings.of_readings(readings)
-        if (s.case, s.which) not in found and s.axis.before in s.befores and (_pads_any(s) or s.any.out > 1)
+        if (s.case, s.which) not in found and s.is_as_asked and (_pads_any(s) or s.any.out > 1)
     ]
     condition = pieces.part(there, others, preferred)
     return pattern + (f" where {condition}" if condition else "")

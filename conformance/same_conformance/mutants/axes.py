@@ -74,7 +74,7 @@ def _third_axis_swapped(case: Case) -> Plan:
 RULES = (
     Rule(
         "swapped-axes",
-        "gives the pads of the first axis to the last",
+        "pads the axes in reverse order, the last with what the first needs",
         FORWARD,
         "https://github.com/kornia/kornia/issues/709",
         _pads(lambda pads: pads[::-1]),

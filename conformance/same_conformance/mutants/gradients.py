@@ -55,7 +55,7 @@ def _padded(total: Callable[[int, int, Axis], int]) -> PlanOf:
             windows, span = (a.size, a.output_size) if transposed else (a.output_size, a.size)
             befores.append(padding.split(max(total(windows, span, a), 0), case.padding).before)
         if transposed:
-            return scattered(case, [(b, a.output_size) for b, a in zip(befores, case.axes, strict=True)])
+            return scattered(case.axes, [(b, a.output_size) for b, a in zip(befores, case.axes, strict=True)])
         return of_maps(case, [started(a, b, a.output_size) for b, a in zip(befores, case.axes, strict=True)])
 
     return plan
@@ -69,7 +69,7 @@ def _lower(case: Case) -> Plan:
     """Put the odd element before, whatever the mode."""
     sides = [max(a.before, a.after) for a in case.axes]
     if case.op == "conv_transpose":
-        return scattered(case, [(b, a.output_size) for b, a in zip(sides, case.axes, strict=True)])
+        return scattered(case.axes, [(b, a.output_size) for b, a in zip(sides, case.axes, strict=True)])
     return of_maps(case, [started(a, b, a.output_size) for b, a in zip(sides, case.axes, strict=True)])
 
 
@@ -142,7 +142,7 @@ RULES = (
         for name, sentence, wrong in (
             ("undilated", "computes the padding without the dilation", _undilated),
             ("unstrided", "pads what is right at stride 1 only", _unstrided),
-            ("lower", "takes SAME for SAME_LOWER", _lower),
+            ("lower", "puts the odd element before, as SAME_LOWER does,", _lower),
         )
     ),
 )

@@ -20,7 +20,7 @@ def _padding(pads: Pads) -> PlanOf:
     def plan(case: Case) -> Plan:
         chosen = [pads(case, i) for i in range(case.rank)]
         if case.op == "conv_transpose":
-            return scattered(case, [(p[0], a.output_size) for p, a in zip(chosen, case.axes, strict=True)])
+            return scattered(case.axes, [(p[0], a.output_size) for p, a in zip(chosen, case.axes, strict=True)])
         return of_maps(case, [windows(*a[:4], p) for p, a in zip(chosen, case.axes, strict=True)])
 
     return plan

@@ -27,7 +27,7 @@ def _swapped_where(condition: Callable[[Case, Axis], bool]) -> PlanOf:
     def plan(case: Case) -> Plan:
         pads = [(a.after, a.before) if condition(case, a) else (a.before, a.after) for a in case.axes]
         if case.op == "conv_transpose":
-            return scattered(case, [(p[0], a.output_size) for p, a in zip(pads, case.axes, strict=True)])
+            return scattered(case.axes, [(p[0], a.output_size) for p, a in zip(pads, case.axes, strict=True)])
         return of_maps(case, [windows(*a[:4], p) for p, a in zip(pads, case.axes, strict=True)])
 
     return plan

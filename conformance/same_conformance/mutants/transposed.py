@@ -47,18 +47,18 @@ def _refilled(case: Case) -> Plan:
 
 
 def _output_size_ignored(case: Case) -> Plan:
-    return scattered(case, [(_default_crop(a, case.padding).before, _full_size(a)) for a in case.axes])
+    return scattered(case.axes, [(_default_crop(a, case.padding).before, _full_size(a)) for a in case.axes])
 
 
 def _crops_reversed(case: Case) -> Plan:
     befores = [a.before for a in reversed(case.axes)]
-    return scattered(case, [(b, a.output_size) for b, a in zip(befores, case.axes, strict=True)])
+    return scattered(case.axes, [(b, a.output_size) for b, a in zip(befores, case.axes, strict=True)])
 
 
 def _kernel_reversed(case: Case) -> Plan:
     kernels = case.kernel[::-1]
     return scattered(
-        case,
+        case.axes,
         [
             (padding.forward(a.output_size, k, a.stride, a.dilation, case.padding).before, a.output_size)
             for a, k in zip(case.axes, kernels, strict=True)

@@ -97,7 +97,7 @@ def positions(axis: Axis) -> np.ndarray:
 
 def cropping(before: Callable[[Axis, str], int]) -> PlanOf:
     """Crop ``before(axis, mode)`` elements of the full transposed result, then cut or fill it to the output asked for."""
-    return lambda case: scattered(case, [(before(a, case.padding), a.output_size) for a in case.axes])
+    return lambda case: scattered(case.axes, [(before(a, case.padding), a.output_size) for a in case.axes])
 
 
 def cropped(pads: Callable[[Axis, str], tuple[int, int]]) -> PlanOf:
@@ -107,13 +107,13 @@ def cropped(pads: Callable[[Axis, str], tuple[int, int]]) -> PlanOf:
         before, after = pads(axis, mode)
         return before, max((axis.size - 1) * axis.stride + axis.effective_kernel - before - after, 0)
 
-    return lambda case: scattered(case, [crop(a, case.padding) for a in case.axes])
+    return lambda case: scattered(case.axes, [crop(a, case.padding) for a in case.axes])
 
 
-def scattered(case: Case, crops: Sequence[tuple[int, int]]) -> Plan:
+def scattered(axes: Sequence[Axis], crops: Sequence[tuple[int, int]]) -> Plan:
     """Return the plan of a transposed convolution that crops ``before`` and is ``out`` long, a pair per axis."""
     maps = [
         index_map(size=out, kernel=a.kernel, stride=a.stride, dilation=a.dilation, before=before, out=a.size)
-        for a, (before, out) in zip(case.axes, crops, strict=True)
+        for a, (before, out) in zip(axes, crops, strict=True)
     ]
     return Plan(tuple(maps), tuple(out for _, out in crops))

@@ -73,9 +73,7 @@ def execute(implementation: Implementation, adapter: Adapter, case: Case, announ
         return failure(case, error)
     began = time.monotonic()
     try:
-        if call.before:
-            with contextlib.suppress(Exception):  # nobody looks at what the first call gives
-                adapter.execute(call.before)
+        _call_before(adapter, call)
         result = adapter.execute(call)
     except BaseException as error:  # noqa: BLE001
         return failure(case, error, adapter)
@@ -93,8 +91,17 @@ def execute(implementation: Implementation, adapter: Adapter, case: Case, announ
     return reply(adapter, case, result, repeated)
 
 
+def _call_before(adapter: Adapter, call: Call) -> None:
+    """Make the call with another size, if there is one; nobody looks at what it gives."""
+    if call.before:
+        with contextlib.suppress(Exception):
+            adapter.execute(call.before)
+
+
 def probe(adapter: Adapter, calls: Sequence[Call]) -> List[Reply]:
     """Execute calls on operands that expose what is read, all in one program where the framework compiles."""
+    for call in calls:
+        _call_before(adapter, call)
     try:
         results = adapter.execute_together(calls)
     except BaseException as error:  # noqa: BLE001
