@@ -10,7 +10,7 @@ import numpy as np
 
 from same_conformance import plan as plans
 from same_conformance.case import POOLS
-from same_conformance.diagnosis import amounts, candidates, divisors, overrun, patterns, pieces, vocabulary
+from same_conformance.diagnosis import amounts, candidates, divisors, overrun, patterns, pieces, where
 from same_conformance.diagnosis import seen as sightings
 from same_conformance.diagnosis.reading import of_same
 from same_conformance.padding import SAME_LOWER
@@ -325,12 +325,9 @@ def _values(readings: Sequence[tuple[Case, Reading]], preferred: Collection[str]
     if fills:
         shown = ", ".join(f"{value:g}" for value in sorted(fills)[:3])
         right = "nothing but real elements count" if op in POOLS else "zero is asked for"
-        there = [(case, 0) for case, reading in readings if reading.fill - asked]
-        others = [(case, 0) for case, reading in readings if not reading.fill - asked and _is_padded(case)]
-        condition = pieces.part(there, others, preferred)
-        is_of_case = not any(vocabulary.is_of_axis(test) for test in condition.split(" and "))
-        where = f" where {condition}" if condition and is_of_case else ""
-        texts.append(f"fills the padding with {shown}{where}, where {right}")
+        there = [case for case, reading in readings if reading.fill - asked]
+        others = [case for case, reading in readings if not reading.fill - asked and _is_padded(case)]
+        texts.append(f"fills the padding with {shown}{_in_cases(there, others, preferred)}, where {right}")
     return texts + _divisors(readings, preferred)
 
 
@@ -338,22 +335,37 @@ def _is_padded(case: Case) -> bool:
     return any(a.before + a.after for a in case.axes)
 
 
+def _in_cases(yes: Sequence[Case], no: Sequence[Case], preferred: Collection[str]) -> str:
+    """Say under which condition something was seen in a case as a whole, or how often, if it was not seen everywhere."""
+    if not no:
+        return ""
+    condition = where.condition(yes, no, _LONGEST_CONDITION, preferred) if len(yes) >= _FEWEST else None
+    if condition is None:
+        return f" in {len(yes)} of {len(yes) + len(no)} cases that were read"
+    return f" where {condition}" if condition else ""
+
+
+_LONGEST_CONDITION = 2
+_FEWEST = 4
+"""Cases that a condition must hold for: it would hold for fewer by chance."""
+
+
 def _divisors(readings: Sequence[tuple[Case, Reading]], preferred: Collection[str]) -> list[str]:
     """Say what average pooling divides by, in as few ways as explain all, and under which condition."""
     left = [(case, reading.divisors) for case, reading in readings if reading.divisors]
     wrong = [(case, of) for case, of in left if divisors.REAL not in of]
-    others = [(case, 0) for case, of in left if divisors.REAL in of and any(a.before + a.after for a in case.axes)]
     texts: list[str] = []
     known = [divisors.UNKNOWN, *divisors.NAMES]
     while wrong and len(texts) < _MOST_DIVISORS:
         counts = Counter(name for _, of in wrong for name in of)
         divisor = min(counts, key=lambda name: (name == divisors.UNKNOWN, -counts[name], known.index(name)))
-        there = [(case, 0) for case, of in wrong if divisor in of]
+        there = [case for case, of in wrong if divisor in of]
         wrong = [(case, of) for case, of in wrong if divisor not in of]
         if divisor == divisors.UNKNOWN and texts:
             break
-        condition = pieces.part(there, [*others, *((case, 0) for case, _ in wrong)], preferred)
-        texts.append(_divided(divisor) + (f" where {condition}" if condition else "") + _INSTEAD)
+        others = [case for case, of in left if divisor not in of and _is_padded(case)]
+        condition = _in_cases(there, others, preferred)
+        texts.append(_divided(divisor) + condition + _INSTEAD)
     return texts
 
 
