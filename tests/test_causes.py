@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from same_conformance import cli, record
 from same_conformance.case import Case, parse
 from same_conformance.diagnosis import memory
+from same_conformance.diagnosis.causes import how_small
 
 Install = Callable[..., Path]
 
@@ -143,6 +144,39 @@ def test_what_differs_each_time_is_no_rule_though_it_is_never_right(plugin: Inst
     )
     (cause,) = causes(tmp_path / "out", *(f"{text}.float64" if text[0] != "-" else text for text in by_case("conv")))
     assert cause["sentence"] == "gives another result each time it is called with the same operands"
+
+
+@pytest.mark.parametrize(
+    ("more", "smallest"),
+    [
+        ((), [("conv.n1.k1", "there is no smaller case")]),
+        (
+            ("--case", "conv.n1.k3"),
+            [
+                ("conv.n1.k1.calls2", "none of the 3 smaller cases fails so, 3 otherwise"),
+                ("conv.n1.k1", "there is no smaller case"),
+            ],
+        ),
+    ],
+)
+def test_smaller_cases_that_raise_are_failures_too(
+    plugin: Install, tmp_path: Path, more: tuple[str, ...], smallest: list[tuple[str, str]]
+) -> None:
+    """Where no case of the run raises they belong to what is wrong; else they have a cause of their own, and are counted."""
+    plugin(
+        "fake",
+        """
+        def build(case):
+            def call(*operands):
+                assert case.size[0] > 1, "too short"
+                return right(case)(*operands) + 1
+            return call
+
+        implementation = Implementation(name="fake", framework="numpy", build=build, dtypes=("float32",), paddings=("same",))
+        """,
+    )
+    found = causes(tmp_path / "out", *by_case("conv"), *more)
+    assert [(cause["case"], how_small(cause)) for cause in found] == smallest
 
 
 def test_sums_that_are_kept_between_calls_are_told_as_that(plugin: Install, tmp_path: Path) -> None:

@@ -190,7 +190,7 @@ def test_rules_that_explain_a_part_each_are_named_together() -> None:
         return np.repeat(y[:1], len(y), axis=0) if case.compared == "forward" else y
 
     found = diagnosed("conv.n3.k2", wrong)
-    assert "rank == 1" in found.sentence
+    assert "in 1-D" in found.sentence
     assert "what the first one gets" in found.sentence
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,7 @@ class Cause:
         sentence, rule, where, n_wrong, n_ran: see `Diagnosis`; `where` is a predicate, `text` all of it in words.
         case: the id of the smallest case that fails.
         n_smaller, is_proved: see `Minimum`.
+        n_otherwise: how many of the smaller cases fail in another way.
         share: the fraction of the axis cases of the op in the box that it makes fail, see `Share`; None if that
             cannot be said.
 
@@ -52,6 +53,7 @@ class Cause:
     case: str
     n_smaller: int
     is_proved: bool
+    n_otherwise: int = 0
     share: float | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -61,7 +63,9 @@ class Cause:
 
 def how_small(cause: Mapping[str, Any]) -> str:
     """Say of a cause, as a record holds it, how sure it is that no smaller case fails."""
-    n = cause["n_smaller"]
+    n, n_otherwise = cause["n_smaller"], cause.get("n_otherwise", 0)
+    if cause["is_proved"] and n_otherwise:
+        return f"none of the {n} smaller cases fails so, {n_otherwise} otherwise"
     if cause["is_proved"]:
         if n == 1:
             return "the one smaller case passes"
@@ -85,13 +89,14 @@ def find(results: Iterable[Result], inquiry: Inquiry) -> list[Cause]:
     for done, (group, wrong) in enumerate(failing):
         inquiry.report(done, len(failing), f"{wrong[0].implementation}, {wrong[0].case.op}")
         right = [r for r in group if r.judgement.verdict in ("pass", "unspecified")]
+        apart = {r.judgement.verdict for r in wrong}
         at_once = 1 if any(r.judgement.verdict in FATAL for r in wrong) else further.AT_ONCE
         known = hints.setdefault(wrong[0].implementation, set())
         parts = list(_parts(wrong, right))
         of_gradients = _right_forward([r for r in wrong if all(r not in part for part in parts)], inquiry)
         parts += [of_gradients] if of_gradients else []
         causes += [
-            _cause_or_none_found(part, right, inquiry, at_once, known, of_gradients=part is of_gradients)
+            _cause_or_none_found(part, right, inquiry, at_once, known, apart, of_gradients=part is of_gradients)
             for part in parts
         ]
     return causes
@@ -112,12 +117,13 @@ def _cause_or_none_found(
     inquiry: Inquiry,
     at_once: int,
     hints: set[str],
+    apart: Collection[Verdict],
     *,
     of_gradients: bool,
 ) -> Cause:
     """Look into failures; what goes wrong with that is our fault, and must cost nobody the run."""
     try:
-        return _cause(wrong, right, inquiry, at_once, hints, of_gradients=of_gradients)
+        return _cause(wrong, right, inquiry, at_once, hints, apart, of_gradients=of_gradients)
     except Exception as error:
         if isinstance(error, (SameConformanceError, OSError)) and not isinstance(error, UsageError):
             raise  # of a worker or by an interruption, and no fault of the diagnosis
@@ -166,12 +172,15 @@ def _cause(
     inquiry: Inquiry,
     at_once: int,
     hints: set[str],
+    apart: Collection[Verdict] = (),
     *,
     of_gradients: bool = False,
 ) -> Cause:
     """Look into the failures `wrong`, `at_once` further cases at a time: one, if each may cost a process.
 
-    `hints` are the formulas that were found in other ops of the same implementation; those of this one are added.
+    `hints` are the formulas that were found in other ops of the same implementation; those of this one are added. `apart` are
+    all ways in which the op fails in the run: errors that only show in further cases, and are none of them, belong to what gives
+    wrong results, as where a result that is too short for one size is none for a smaller one.
     `of_gradients` says that only gradients of cases that are right forward are meant, since others have another cause.
     """
     name, op = wrong[0].implementation, wrong[0].case.op
@@ -180,8 +189,11 @@ def _cause(
     comparable = [r for r in right if r.case.calls == 1 or calls > 1]
     seeing = [r for r in comparable if not further.is_blind(r.case)]
     verdicts = tuple(dict.fromkeys(r.judgement.verdict for r in wrong))
-    pursuit = Pursuit(name, verdicts, inquiry, of_gradients=of_gradients)
+    errors = () if "error" in apart or not set(verdicts).isdisjoint(FATAL) else ("error",)
+    pursuit = Pursuit(name, (*verdicts, *errors), inquiry, of_gradients=of_gradients)
     minimum = pursuit.minimum(wrong[0].case)
+    if pursuit.how_failed(minimum.case) == "error":
+        verdicts = tuple(dict.fromkeys(("error", *verdicts)))
     if compared != "forward" and minimum.case.compared == "forward":  # no case of the run showed that it is wrong too
         compared = "forward"
     remembers = _passes_at_first(name, minimum.case, verdicts, inquiry)
@@ -216,6 +228,7 @@ def _cause(
         minimum.case.id,
         minimum.n_smaller,
         minimum.is_proved,
+        pursuit.n_otherwise(minimum.case),
         diagnosis.share.fraction if diagnosis.share else None,
     )
 

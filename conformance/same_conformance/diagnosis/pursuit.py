@@ -52,6 +52,7 @@ class Pursuit:
     arrays: dict[Case, np.ndarray] = field(default_factory=dict)
     changing: set[Case] = field(default_factory=set)
     n_doubling: int = 0
+    _failed: dict[Case, Verdict] = field(default_factory=dict)
 
     def minimum(self, case: Case) -> Minimum:
         """Return the smallest case that fails, from `case` on."""
@@ -68,8 +69,19 @@ class Pursuit:
         for _, case, outcome in self.inquiry.pool.run({self.name: meant}):
             verdict = self._judged(case, outcome).judgement.verdict
             said[case] = None if verdict in FATAL else self._is_meant(case, verdict)
+            if self.inquiry.is_unexpected(self.name, case, verdict):
+                self._failed[case] = verdict
         own = self._own([case for case, failed in said.items() if failed])
         return [said[case] and case in own if said[case] else said[case] for case in cases]
+
+    def how_failed(self, case: Case) -> Verdict | None:
+        """Return how a case failed that was tried to find the smallest; None if it did not."""
+        return self._failed.get(case)
+
+    def n_otherwise(self, smallest: Case) -> int:
+        """Return how many of the cases tried fail in another way, and are smaller."""
+        others = (case for case, verdict in self._failed.items() if verdict not in self.verdicts)
+        return sum(case.canonical_key < smallest.canonical_key for case in others)
 
     def look_further(self, smallest: Case, wrong: Sequence[Result], seeing: Sequence[Result], at_once: int) -> None:
         """Execute cases around failing ones, and such as tell apart the predicates that fit `wrong` and `seeing`.
