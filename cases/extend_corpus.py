@@ -12,8 +12,9 @@ import itertools
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,10 @@ FLAGS_AT_FIRST = 3
 """Flags of a case that is needed for none: those of its mutants that fewest others kill."""
 
 
-def kills(case: Case, names: Iterable[str] = mutants.RULES) -> list[str]:
-    """Return which mutants `case` kills."""
-    return [name for name in names if rules.kills(case, mutants.RULES[name])]
+@cache
+def kills(case: Case, names: tuple[str, ...] = tuple(mutants.RULES)) -> tuple[str, ...]:
+    """Return which mutants of `names` a case kills."""
+    return tuple(name for name in names if rules.kills(case, mutants.RULES[name]))
 
 
 POOL: tuple[dict[str, Any], ...] = (
@@ -99,7 +101,7 @@ class Corpus:
 
     def add_from(self, cases: Iterable[Case]) -> None:
         """Add the case that serves most needs, the smallest of such, again and again."""
-        needed = self.needed()
+        needed = tuple(self.needed())
         candidates = (
             {c: found for c in cases if c not in self._killed and (found := kills(c, needed))} if needed else {}
         )
@@ -114,7 +116,7 @@ class Corpus:
             for name in useful:
                 self._flag(best, name)
 
-    def _worth(self, case: Case, names: list[str]) -> int:
+    def _worth(self, case: Case, names: Collection[str]) -> int:
         return sum((self._needs_any(n) > 0) + 2 * (self._needs(n, case.op) > 0) for n in names)
 
     def flag_the_rest(self) -> None:
