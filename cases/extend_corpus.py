@@ -12,7 +12,7 @@ import itertools
 import json
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -30,10 +30,15 @@ FLAGS_AT_FIRST = 3
 """Flags of a case that is needed for none: those of its mutants that fewest others kill."""
 
 
-@cache
-def kills(case: Case, names: tuple[str, ...] = tuple(mutants.RULES)) -> tuple[str, ...]:
+def kills(case: Case, names: Iterable[str] = mutants.RULES) -> list[str]:
     """Return which mutants of `names` a case kills."""
-    return tuple(name for name in names if rules.kills(case, mutants.RULES[name]))
+    return [name for name in names if is_killed(name, case)]
+
+
+@cache
+def is_killed(name: str, case: Case) -> bool:
+    """Tell whether a case kills a mutant."""
+    return rules.kills(case, mutants.RULES[name])
 
 
 POOL: tuple[dict[str, Any], ...] = (
@@ -101,7 +106,7 @@ class Corpus:
 
     def add_from(self, cases: Iterable[Case]) -> None:
         """Add the case that serves most needs, the smallest of such, again and again."""
-        needed = tuple(self.needed())
+        needed = self.needed()
         candidates = (
             {c: found for c in cases if c not in self._killed and (found := kills(c, needed))} if needed else {}
         )
@@ -116,7 +121,7 @@ class Corpus:
             for name in useful:
                 self._flag(best, name)
 
-    def _worth(self, case: Case, names: Collection[str]) -> int:
+    def _worth(self, case: Case, names: list[str]) -> int:
         return sum((self._needs_any(n) > 0) + 2 * (self._needs(n, case.op) > 0) for n in names)
 
     def flag_the_rest(self) -> None:
@@ -150,13 +155,17 @@ def found_by(cases: Iterable[Case]) -> dict[Case, Found]:
 
 def missing(entries: Iterable[Entry], drawn: Mapping[str, dict[Case, Found]]) -> dict[str, Found]:
     """Return what of each branch cases that were drawn find out, and none does that the quick profile has."""
-    others = [c for c, of in selection.select(selection.Query("quick")).origins.items() if of != "corpus"]
-    cases = [*(entry.case for entry in entries), *others]
-    known = found_by({case for case in cases if any(branch.has(case) for branch in BRANCHES)})
-    lacking = {}
+    hunts = {entry.case: entry.hunts for entry in entries}
+    others = {c: () for c, of in selection.select(selection.Query("quick")).origins.items() if of != "corpus"}
+    cases = others | hunts
+    lacking: dict[str, Found] = {}
     for branch in BRANCHES:
-        have = set().union(*(found for case, found in known.items() if branch.has(case)))
-        lacking[branch.name] = set().union(*drawn[branch.name].values()) - have
+        here = [case for case in cases if branch.has(case)]
+        lacking[branch.name] = set()
+        for name, op in set().union(*drawn[branch.name].values()):
+            likeliest = sorted((case for case in here if case.op == op), key=lambda c: name not in cases[c])
+            if not any(is_killed(name, case) for case in likeliest):
+                lacking[branch.name].add((name, op))
     return lacking
 
 
