@@ -49,17 +49,29 @@ GRADIENTS = [
 ]
 
 
-def test_every_framework_gives_the_gradient_in_our_layout() -> None:
-    names = ["spec", "torch-explicit", "tensorflow", "jax", "jax-default", "keras-torch"]
-    judgements = judged(names, GRADIENTS)
-    assert len(judgements) == len(names) * len(GRADIENTS)
-    assert {name: j for name, j in judgements.items() if j.verdict != "pass"} == {}
+DTYPES = {
+    dtype: [parse(f"{op}.n5.k3.{dtype}.input_gradient") for op in ("conv", "conv_transpose", "max_pool", "avg_pool")]
+    for dtype in ("float64", "float16", "bfloat16")
+}
+EVERYONE = ["spec", "torch-explicit", "tensorflow", "jax", "jax-default", "keras-torch"]
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float16", "bfloat16"])
-def test_gradients_work_in_every_dtype_or_are_unsupported_in_the_framework_s_own_words(dtype: str) -> None:
-    cases = [parse(f"{op}.n5.k3.{dtype}.input_gradient") for op in ("conv", "conv_transpose", "max_pool", "avg_pool")]
-    judgements = judged(["torch-explicit", "tensorflow", "jax", "keras-torch"], cases)
+@pytest.fixture(scope="module")
+def gradients() -> dict[str, Judgement]:
+    """Execute all of them at once: frameworks take long to start."""
+    return judged(EVERYONE, [*GRADIENTS, *(case for cases in DTYPES.values() for case in cases)])
+
+
+def test_every_framework_gives_the_gradient_in_our_layout(gradients: dict[str, Judgement]) -> None:
+    wanted = [gradients[f"{name} {case.id}"] for name in EVERYONE for case in GRADIENTS]
+    assert {j.verdict for j in wanted} == {"pass"}, wanted
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_gradients_work_in_every_dtype_or_are_unsupported_in_the_framework_s_own_words(
+    gradients: dict[str, Judgement], dtype: str
+) -> None:
+    judgements = {f"{name} {c.id}": gradients[f"{name} {c.id}"] for name in EVERYONE[1:] for c in DTYPES[dtype]}
     assert {j.verdict for j in judgements.values()} <= {"pass", "unsupported"}
     assert all(j.message for j in judgements.values() if j.verdict == "unsupported")
     assert all(j.verdict == "pass" for name, j in judgements.items() if name.startswith(("torch-explicit", "jax")))
