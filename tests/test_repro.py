@@ -84,7 +84,7 @@ def sample() -> list[Case]:
             "max_pool.n9-12.k3-4.s2-3.b2.c3.calls2",
         )
     ]
-    return [*large, *(entry.case for entry in corpus.read()[::12]), *drawn]
+    return [*large, *(entry.case for entry in corpus.read()[::30]), *drawn]
 
 
 @pytest.fixture(scope="module")
