@@ -7,12 +7,25 @@ import pytest
 
 from same_conformance import operands, spec
 from same_conformance import plan as plans
+from same_conformance.axis import Axis
 from same_conformance.case import Case, parse
-from same_conformance.diagnosis import further, naming, patterns, pieces, probing, telling, transforms, where, wording
+from same_conformance.diagnosis import (
+    divisors,
+    further,
+    naming,
+    patterns,
+    pieces,
+    probing,
+    telling,
+    transforms,
+    where,
+    wording,
+)
 from same_conformance.diagnosis.diagnose import Diagnosis, diagnose
 from same_conformance.judge import Judge
-from same_conformance.mutants.windows import of_maps, scattered, started, windows
+from same_conformance.mutants.windows import of_maps, positions, scattered, started, windows
 from same_conformance.outcome import Array, Outcome
+from same_conformance.padding import split
 from same_conformance.plan import PADDED, Plan, index_map
 from same_conformance.record import Result
 
@@ -174,6 +187,104 @@ def test_a_kind_is_told_by_what_it_does(
     found = diagnosed(case_id, wrong)
     for part in words:
         assert part in found.sentence, found.text
+
+
+def odd_one_counted(lies: np.ndarray, axis: Axis) -> np.ndarray:
+    odd = axis.after - axis.before
+    return (lies >= min(odd, 0)) & (lies < axis.size + max(odd, 0))
+
+
+def undilated_gradient(case: Case, given: tuple[np.ndarray, ...]) -> np.ndarray:
+    if case.compared != "input_gradient":
+        return same(case, given)
+    axes = [a._replace(dilation=1) for a in case.axes]
+    totals = [max((a.size - 1) * a.stride + a.kernel - a.output_size, 0) for a in axes]
+    crops = [(split(total, case.padding).before, a.output_size) for total, a in zip(totals, axes, strict=True)]
+    return spec.execute(case, given, scattered(axes, crops))
+
+
+def narrow(case: Case, given: tuple[np.ndarray, ...]) -> np.ndarray:
+    """Sum up in two parts, each rounded to bfloat16."""
+    if case.compared != "forward":
+        return same(case, given)
+    x, kernel = given
+    first = np.where(np.arange(kernel.shape[0]).reshape(-1, *[1] * (kernel.ndim - 1)) == 0, kernel, 0)
+    parts = [bfloat16(same(case, (x, part))) for part in (first, kernel - first)]
+    return bfloat16(parts[0] + parts[1])
+
+
+def bfloat16(values: np.ndarray) -> np.ndarray:
+    mantissa, exponent = np.frexp(values)
+    return np.ldexp(np.rint(np.ldexp(mantissa, 8)), exponent - 8)
+
+
+CHANGES: dict[str, tuple[tuple[str, ...], Wrong, str]] = {
+    "a gradient without dilation": (
+        ("conv_transpose.n3.k3.d2.input_gradient", "conv_transpose.n4-3.k2-3.s2-1.d3-2.c2-2.same_lower.input_gradient"),
+        undilated_gradient,
+        "is that of dilation 1",
+    ),
+    "sums in a narrower dtype": (
+        ("conv.n5.k3.c2-2", "conv.n6-4.k2-3.c3-1"),
+        narrow,
+        "has no more than the precision of bfloat16",
+    ),
+    "a maximum that starts at zero": (
+        ("max_pool.n5.k3", "max_pool.n6-4.k2-2.s2-1"),
+        lambda case, given: np.maximum(same(case, given), 0),
+        "is never negative: what is below 0 becomes 0",
+    ),
+    "something else": (
+        ("conv.n5.k3", "conv.n6.k3"),
+        lambda case, given: same(case, given) + np.arange(case.size[0])[:, None],
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize(("case_ids", "wrong", "words"), CHANGES.values(), ids=CHANGES)
+def test_a_change_of_results_is_told(case_ids: tuple[str, ...], wrong: Wrong, words: str) -> None:
+    pairs = []
+    for case in map(parse, case_ids):
+        given = operands.make(case)
+        pairs.append(transforms.Pair(case, wrong(case, given), same(case, given)))
+    assert transforms.describe(pairs) == words
+
+
+DIVISORS: dict[str, Callable[[np.ndarray, Axis], np.ndarray]] = {
+    divisors.REAL: lambda lies, a: (lies >= 0) & (lies < a.size),
+    "the real elements that windows of the other mode would read, with before and after exchanged": lambda lies, a: (
+        (lies + a.before - a.after >= 0) & (lies + a.before - a.after < a.size)
+    ),
+    "the real elements and as much padding after the end as there is before the start": lambda lies, a: (
+        (lies >= -a.before) & (lies < a.size + a.before)
+    ),
+    "the real elements and the odd element of the padding, which is counted": odd_one_counted,
+    divisors.UNKNOWN: lambda lies, a: (lies >= 0) & (lies < a.size - 2),
+}
+
+
+@pytest.mark.parametrize("name", DIVISORS)
+def test_a_divisor_is_told_by_what_it_counts(name: str) -> None:
+    case = parse("avg_pool.n7.k6")
+    (axis,) = case.axes
+    reads = plans.same(case).maps[0]
+    members = np.stack([np.isin(np.arange(axis.size), row) for row in reads])
+    count = np.maximum(DIVISORS[name](positions(axis), axis).sum(axis=1), 1)
+    found = divisors.recognise(case, members / count[:, None], members)
+    assert name in found
+    assert (divisors.REAL in found) == (name == divisors.REAL)
+
+
+def test_positions_that_wrap_round_are_told_from_windows_that_are_moved() -> None:
+    axis = parse("conv.n5.k4.same_lower").axes[0]
+    lies = positions(axis)
+    index = np.where(lies < 0, lies + axis.size + axis.after, lies)
+    assert patterns.of_forward(np.where(index < axis.size, index, PADDED), axis) == [
+        "lets positions before the start wrap round to the end, behind which it pads"
+    ]
+    moved = np.clip(lies[:, :1], 0, axis.size - 4) + np.arange(4)
+    assert patterns.of_forward(moved, axis) == ["moves windows that reach beyond the input back into it"]
 
 
 def test_a_known_rule_under_a_condition_is_named_with_it() -> None:
