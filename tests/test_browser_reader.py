@@ -128,7 +128,7 @@ def test_who_is_right_here_and_known_to_be_wrong_elsewhere_says_so_in_its_own_ro
     tab: Open, listed: Path
 ) -> None:
     page = visible(tab().go(listed, "/calculator?op=conv&n=5&k=3&s=1&d=1"))
-    assert "but wrong elsewhere: gives the pads of the first axis" in row_of(page, "torch-swapped-axes")
+    assert "but wrong elsewhere: pads the axes in reverse order" in row_of(page, "torch-swapped-axes")
     assert f"but wrong elsewhere: {WHY}" in row_of(page, "theirs")
     assert page.locator(f'.answers tr[data-name="theirs"] .flag a[href="{LINK}"]').count() == 1
     assert page.locator(".short p.names").all_inner_texts() == [
@@ -136,7 +136,7 @@ def test_who_is_right_here_and_known_to_be_wrong_elsewhere_says_so_in_its_own_ro
         "✓ 2 right here, but wrong elsewhere: theirs, torch-swapped-axes",
     ]
     page = visible(tab().go(listed, "/calculator?op=conv&n=5&k=3&s=1&d=1&with=torch-swapped-axes"))
-    assert "but wrong elsewhere: gives the pads of the first axis" in page.locator(".headline").inner_text()
+    assert "but wrong elsewhere: pads the axes in reverse order" in page.locator(".headline").inner_text()
 
 
 def test_a_reason_of_another_rank_is_never_given(tab: Open, listed: Path) -> None:
