@@ -182,6 +182,7 @@ def _is_held(pair: Pair, bits: int) -> bool:
 
 
 _ROUNDINGS = 16
+"""How many roundings of its largest number a sum in a narrower dtype may be away from what is asked for."""
 
 
 def _never_negative(pair: Pair) -> np.ndarray:
