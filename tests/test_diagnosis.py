@@ -193,6 +193,22 @@ def test_the_minimum_is_found_and_proved(start: str, smallest: str) -> None:
     assert how_small({"n_smaller": minimum.n_smaller, "is_proved": True}).startswith("none of the ")
 
 
+@pytest.mark.parametrize(
+    ("n", "is_proved", "n_otherwise", "text"),
+    [
+        (0, True, 0, "there is no smaller case"),
+        (1, True, 0, "the one smaller case passes"),
+        (9, True, 0, "none of the 9 smaller cases fails"),
+        (9, True, 2, "none of the 9 smaller cases fails so, 2 otherwise"),
+        (9, False, 0, "9 smaller cases pass, not all were tried"),
+        (9, False, 2, "9 smaller cases do not fail so, not all were tried; 2 fail otherwise"),
+        (0, False, 0, "not shrunk"),
+    ],
+)
+def test_how_small_a_case_is_says_no_more_than_was_seen(n: int, is_proved: bool, n_otherwise: int, text: str) -> None:  # noqa: FBT001
+    assert how_small({"n_smaller": n, "is_proved": is_proved, "n_otherwise": n_otherwise}) == text
+
+
 def test_a_search_that_ends_early_proves_nothing() -> None:
     def fails(cases: Sequence[Case]) -> list[bool | None]:
         return [None if case.id == "conv.n1.k2" else case.id == "conv.n3.k3" for case in cases]

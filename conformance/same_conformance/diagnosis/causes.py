@@ -70,6 +70,8 @@ def how_small(cause: Mapping[str, Any]) -> str:
         if n == 1:
             return "the one smaller case passes"
         return f"none of the {n} smaller cases fails" if n else "there is no smaller case"
+    if n_otherwise:
+        return f"{n} smaller cases do not fail so, not all were tried; {n_otherwise} fail otherwise"
     return f"{n} smaller cases pass, not all were tried" if n else "not shrunk"
 
 
