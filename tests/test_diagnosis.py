@@ -205,7 +205,7 @@ def test_the_minimum_is_found_and_proved(start: str, smallest: str) -> None:
         (0, False, 0, "not shrunk"),
     ],
 )
-def test_how_small_a_case_is_says_no_more_than_was_seen(n: int, is_proved: bool, n_otherwise: int, text: str) -> None:  # noqa: FBT001
+def test_how_small_a_case_is_says_no_more_than_was_seen(n: int, is_proved: bool, n_otherwise: int, text: str) -> None:
     assert how_small({"n_smaller": n, "is_proved": is_proved, "n_otherwise": n_otherwise}) == text
 
 
