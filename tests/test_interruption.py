@@ -135,7 +135,7 @@ def test_ctrl_c_while_an_implementation_starts_is_obeyed_at_once(
     interrupted_s = time.monotonic()
     _, error = process.communicate(timeout=60)
     assert time.monotonic() - interrupted_s < 10
-    assert process.returncode == 130
+    assert process.returncode == 130, error
     said = error.decode()
     assert "interrupted" in said
     assert "Traceback" not in said
