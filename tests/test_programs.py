@@ -177,9 +177,9 @@ def test_what_a_program_is_sent_is_what_the_protocol_says(write_program: Write, 
 
 def test_a_case_of_two_calls_sends_the_other_size_first(write_program: Write, tmp_path: Path) -> None:
     write_program("CULPRIT = ''\n" + SERVE.replace("send(*", "open('seen', 'a').write(case + ' ')\n    send(*"))
-    case = parse("conv.n5.k3.s2.calls2")
+    case = parse("conv.n5-4.k3-2.s2-1.calls2")
     assert judge(["mine.py"], [case])[case.id].verdict == "pass"
-    assert (tmp_path / "seen").read_text().split() == [case.first.id, case.id, case.id]
+    assert (tmp_path / "seen").read_text().split() == [*(c.id for c in case.earlier), case.id, case.id]
 
 
 def test_what_a_program_does_not_claim_is_unsupported_and_never_sent(write_program: Write, tmp_path: Path) -> None:

@@ -237,9 +237,27 @@ class Case:
         >>> Case("conv", (5, 5), (3, 3), stride=(2, 1)).first.size
         (6, 6)
         """
+        return self.forward.resized(self._other_size)
+
+    @property
+    def earlier(self) -> tuple[Case, ...]:
+        """Return what a callable is called with before this case: nothing, or where `calls` is 2 `first`, and then, with more axes than
+        one, the cases that differ from this one along one axis alone, as `first` does: who keeps what one axis needed is found out.
+
+        >>> [case.id for case in Case("conv", (5, 5), (3, 3), stride=(2, 1), calls=2).earlier]
+        ['conv.n6-6.k3-3.s2-1', 'conv.n6-5.k3-3.s2-1', 'conv.n5-6.k3-3.s2-1']
+
+        """
+        if self.calls == 1:
+            return ()
+        other = self._other_size
+        along = [(*self.size[:i], other[i], *self.size[i + 1 :]) for i in range(self.rank)] if self.rank > 1 else []
+        return tuple(self.forward.resized(size) for size in (other, *along))
+
+    @property
+    def _other_size(self) -> tuple[int, ...]:
         transposed = self.op == "conv_transpose"
-        size = tuple(a.size + 1 if transposed else a.other_size(self.padding) for a in self._axes)
-        return self.forward.resized(size)
+        return tuple(a.size + 1 if transposed else a.other_size(self.padding) for a in self._axes)
 
     @property
     def has_padding_only_window(self) -> bool:

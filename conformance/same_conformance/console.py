@@ -212,7 +212,7 @@ class Console:
             f"compared: {case.compared}"
         )
         if case.calls > 1:
-            self.say(f"called twice, first with size {case.first.size}")
+            self.say(f"called with other sizes first: {', '.join(str(other.size) for other in case.earlier)}")
         verb = "crops" if case.op == "conv_transpose" else "pads"
         for i, a in enumerate(case.axes):
             self.say(

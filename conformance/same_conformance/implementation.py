@@ -171,7 +171,7 @@ def callable_for(implementation: Implementation, case: Case) -> Function:
 
 
 def callables_for(implementation: Implementation, case: Case) -> tuple[Function, ...]:
-    """Return what is called in turn on the operands of `case`: where it has two calls, first on those of `Case.first`.
+    """Return what is called in turn on the operands of `case`: first on those of `Case.earlier`.
 
     What was built is one callable, built for the case that comes first.
 
@@ -184,7 +184,7 @@ def callables_for(implementation: Implementation, case: Case) -> tuple[Function,
         why = implementation.declines(case)
     if why:
         raise Unsupported(why)
-    cases = (case.forward,) if case.calls == 1 else (case.first, case.forward)
+    cases = (*case.earlier, case.forward)
     if implementation.build is not None:
         return (implementation.build(cases[0]),) * len(cases)
     function = getattr(implementation, case.op)

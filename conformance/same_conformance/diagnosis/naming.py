@@ -6,6 +6,7 @@ a condition that parts them; or up to three rules together, each under a conditi
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -240,8 +241,9 @@ def _execute(name: str, case: Case) -> np.ndarray | None:
     """Return what the rule called `name` gives for `case`; None if it gives nothing."""
     try:
         function = rules.build(RULES[name], case)
-        if case.calls > 1 and RULES[name].is_stateful:
-            function(*_operands(case.first))
+        for earlier in case.earlier if RULES[name].is_stateful else ():
+            with contextlib.suppress(ValueError):
+                function(*_operands(earlier))
         return np.asarray(function(*_operands(case)))
     except (ValueError, IndexError):  # what has another shape has no gradient for a cotangent of SAME's
         return None

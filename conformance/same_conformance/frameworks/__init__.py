@@ -29,7 +29,7 @@ class Call:
         operands: the framework's tensors of the input and, if the op has one, the kernel.
         cotangent: of a gradient case: the tensor that the result is multiplied with before its gradient is taken.
         gradient: of a gradient case, where the framework has none: called with the operands and the cotangent.
-        before: what is called first, on tensors of another size; nobody looks at what it gives.
+        earlier: what is called before, on tensors of other sizes; nobody looks at what that gives.
 
     """
 
@@ -38,7 +38,7 @@ class Call:
     operands: Tuple[Any, ...]
     cotangent: Any = None
     gradient: Optional[Callable[..., Any]] = None
-    before: Optional[Call] = None
+    earlier: Tuple[Call, ...] = ()
 
     @property
     def by(self) -> int:

@@ -112,10 +112,10 @@ def execute_together(calls: Sequence[Call]) -> list[Any]:
 
     def program(arguments: list[Any]) -> list[Any]:
         results = []
-        for i, (call, (operands, cotangent, first)) in enumerate(zip(calls, arguments)):
-            if call.before:
-                with contextlib.suppress(Exception):  # nobody looks at what the first call gives
-                    call.before.function(*first)
+        for i, (call, (operands, cotangent, before)) in enumerate(zip(calls, arguments)):
+            for earlier, others in zip(call.earlier, before):
+                with contextlib.suppress(Exception):  # nobody looks at what it gives
+                    earlier.function(*others)
             try:
                 traced = replace(call, operands=operands, cotangent=cotangent)
                 results.append(call.function(*operands) if cotangent is None else gradient(traced))
@@ -125,7 +125,7 @@ def execute_together(calls: Sequence[Call]) -> list[Any]:
         return results
 
     compiled = jax.jit(program, compiler_options=_options)
-    arguments = [(c.operands, c.cotangent, c.before.operands if c.before else None) for c in calls]
+    arguments = [(c.operands, c.cotangent, [earlier.operands for earlier in c.earlier]) for c in calls]
     runs = [jax.block_until_ready(compiled(arguments)) for _ in range(2)]
     jax.clear_caches()
     return [failures.get(i, pair) for i, pair in enumerate(zip(*runs))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +13,19 @@ from same_conformance.mutants.windows import FORWARD, MISTAKE, misread_axis, of_
 from same_conformance.rules import Execute, Rule
 
 
+def _padded(case: Case, pads: Sequence[tuple[int, int]], data: tuple[np.ndarray, ...]) -> np.ndarray:
+    """Execute `case` with these pads.
+
+    Raises:
+        ValueError: if they leave no window.
+
+    """
+    plan = of_maps(case, [windows(*a[:4], p) for a, p in zip(case.axes, pads, strict=True)])
+    if min(plan.out) < 1:
+        raise ValueError("these pads leave no window")
+    return spec.execute(case, tuple(a.astype(np.float64) for a in data), plan).astype(case.dtype)
+
+
 def _frozen(case: Case) -> Execute:
     pads: list[tuple[int, int]] = []
 
@@ -20,10 +33,25 @@ def _frozen(case: Case) -> Execute:
         now = replace(case, size=data[0].shape[1:-1])
         if not pads:
             pads.extend((a.before, a.after) for a in now.axes)
-        plan = of_maps(now, [windows(*a[:4], p) for a, p in zip(now.axes, pads, strict=True)])
-        return spec.execute(now, tuple(a.astype(np.float64) for a in data), plan).astype(case.dtype)
+        return _padded(now, pads, data)
 
     return execute
+
+
+def _kept_by(which: int) -> Callable[[Case], Execute]:
+    """Keep the pads of all axes by the size of one, as who caches them by the width alone does."""
+
+    def build(case: Case) -> Execute:
+        kept: dict[int, list[tuple[int, int]]] = {}
+
+        def execute(*data: np.ndarray) -> np.ndarray:
+            now = replace(case, size=data[0].shape[1:-1])
+            pads = kept.setdefault(now.size[which], [(a.before, a.after) for a in now.axes])
+            return _padded(now, pads, data)
+
+        return execute
+
+    return build
 
 
 def _frozen_in(rank: int) -> Callable[[Case], Execute]:
@@ -52,6 +80,17 @@ RULES = (
         "https://github.com/rwightman/gen-efficientnet-pytorch/issues/47",
         build=_frozen,
         is_stateful=True,
+    ),
+    *(
+        Rule(
+            f"kept-by-{place}-size",
+            f"keeps the pads of all axes by the size of the {place} alone",
+            FORWARD,
+            MISTAKE,
+            build=_kept_by(which),
+            is_stateful=True,
+        )
+        for place, which in (("first", 0), ("last", -1))
     ),
     *(
         Rule(

@@ -49,7 +49,7 @@ def write(observation: Observation) -> str:
     target, case = observation.target, observation.case
     called = calls.of(target)
     expected = spec.execute(case, operands.make(case))
-    made = [case, *([case.first] if case.calls > 1 else []), *observation.earlier]
+    made = [case, *case.earlier, *observation.earlier]
     functions = list(dict.fromkeys(line for one in made for line in data.functions(one)))
     parts = [
         _docstring(observation),
@@ -133,13 +133,12 @@ def _pads(case: Case) -> str:
 
 
 def _first_call(observation: Observation, called: calls.Calls) -> list[str]:
-    case = observation.case
-    if case.calls == 1:
-        return []
-    first = case.first
-    body = [] if observation.target.is_program else called.body(first)
-    lines = [*data.lines(first), *tensors.conversions(observation.target, first, "first"), *body]
-    return [f"# First a call with size {first.size}; nobody looks at what it gives.", *lines, ""]
+    lines = []
+    for first in observation.case.earlier:
+        body = [] if observation.target.is_program else called.body(first)
+        made = [*data.lines(first), *tensors.conversions(observation.target, first, "first"), *body]
+        lines += [f"# First a call with size {first.size}; nobody looks at what it gives.", *made, ""]
+    return lines
 
 
 def _earlier_calls(observation: Observation, called: calls.Calls) -> list[str]:

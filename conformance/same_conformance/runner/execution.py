@@ -50,7 +50,7 @@ def prepare(
         Unsupported: if the implementation does not offer it.
 
     """
-    *first, function = callables_for(implementation, case)
+    *earlier, function = callables_for(implementation, case)
     bring_gradient = case.compared != "forward" and implementation.gradient is not None
     tensors = adapter.tensors(case, operands.make(case) if given is None else given)
     n = len(case.operand_shapes)
@@ -60,7 +60,10 @@ def prepare(
         tensors[:n],
         cotangent=tensors[n] if len(tensors) > n else None,
         gradient=implementation.gradient(case) if bring_gradient and implementation.gradient else None,
-        before=Call(case.first, first[0], adapter.tensors(case.first, operands.make(case.first))) if first else None,
+        earlier=tuple(
+            Call(other, called, adapter.tensors(other, operands.make(other)))
+            for other, called in zip(case.earlier, earlier)
+        ),
     )
 
 
@@ -73,7 +76,7 @@ def execute(implementation: Implementation, adapter: Adapter, case: Case, announ
         return failure(case, error)
     began = time.monotonic()
     try:
-        _call_before(adapter, call)
+        _call_earlier(adapter, call)
         result = adapter.execute(call)
     except BaseException as error:  # noqa: BLE001
         return failure(case, error, adapter)
@@ -91,17 +94,17 @@ def execute(implementation: Implementation, adapter: Adapter, case: Case, announ
     return reply(adapter, case, result, repeated)
 
 
-def _call_before(adapter: Adapter, call: Call) -> None:
-    """Make the call with another size, if there is one; nobody looks at what it gives."""
-    if call.before:
+def _call_earlier(adapter: Adapter, call: Call) -> None:
+    """Make the calls with other sizes, if there are any; nobody looks at what they give."""
+    for earlier in call.earlier:
         with contextlib.suppress(Exception):
-            adapter.execute(call.before)
+            adapter.execute(earlier)
 
 
 def probe(adapter: Adapter, calls: Sequence[Call]) -> List[Reply]:
     """Execute calls on operands that expose what is read, all in one program where the framework compiles."""
     for call in calls:
-        _call_before(adapter, call)
+        _call_earlier(adapter, call)
     try:
         results = adapter.execute_together(calls)
     except BaseException as error:  # noqa: BLE001

@@ -73,7 +73,7 @@ def execute(
 ) -> Outcome:
     """Send `case` twice and return what came of it, with how many elements were others the second time.
 
-    Where it has two calls, the one of another size is sent first, and nobody looks at what comes of it.
+    Where it has two calls, those of other sizes are sent first, and nobody looks at what comes of them.
 
     Raises:
         WorkerTimeout, WorkerDied: as `WorkerProcess.receive`.
@@ -82,8 +82,8 @@ def execute(
     """
     if why := obstacle(description, case):
         return Unsupported(one_line(why))
-    if case.calls > 1:
-        _ask(process, description.name, case.first, limit_s, operands.make(case.first))
+    for earlier in case.earlier:
+        _ask(process, description.name, earlier, limit_s, operands.make(earlier))
     arrays = operands.make(case) if given is None else given
     outcome = _ask(process, description.name, case, limit_s, arrays)
     if not isinstance(outcome, Array):
