@@ -229,6 +229,11 @@ CHANGES: dict[str, tuple[tuple[str, ...], Wrong, str]] = {
         narrow,
         "has no more than the precision of bfloat16",
     ),
+    "sums that are not cleared": (
+        ("conv.n5.k3.b2", "conv.n6-4.k2-3.b3"),
+        lambda case, given: np.cumsum(same(case, given), axis=0),
+        "has those of all examples before it added, like a sum that is not cleared between them",
+    ),
     "a maximum that starts at zero": (
         ("max_pool.n5.k3", "max_pool.n6-4.k2-2.s2-1"),
         lambda case, given: np.maximum(same(case, given), 0),

@@ -241,8 +241,10 @@ class Case:
 
     @property
     def earlier(self) -> tuple[Case, ...]:
-        """Return what a callable is called with before this case: nothing, or where `calls` is 2 `first`, and then, with more axes than
-        one, the cases that differ from this one along one axis alone, as `first` does: who keeps what one axis needed is found out.
+        """Return what a callable is called with before this case: nothing, unless `calls` is 2.
+
+        Then it is `first`, and with more axes than one also the cases that differ from this one along one axis alone,
+        as `first` does: who keeps pads by the size of one axis is found out.
 
         >>> [case.id for case in Case("conv", (5, 5), (3, 3), stride=(2, 1), calls=2).earlier]
         ['conv.n6-6.k3-3.s2-1', 'conv.n6-5.k3-3.s2-1', 'conv.n5-6.k3-3.s2-1']

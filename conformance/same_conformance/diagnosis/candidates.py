@@ -92,7 +92,10 @@ def pads(*, transposed: bool) -> tuple[Candidate, ...]:
         Candidate(f"what SAME {'crops' if transposed else 'pads'} {side} {words}", _shifted(side, by))
         for side, (words, by) in product(("before", "after"), (("+ 1", 1), ("- 1", -1)))
     ]
-    return (*named, *_of_other_axes(transposed=transposed), *shifted, *made)
+    of_input = (
+        [Candidate("what the forward convolution pads for the length of the input", _of_input)] if transposed else []
+    )
+    return (*named, *of_input, *_of_other_axes(transposed=transposed), *shifted, *made)
 
 
 @cache
@@ -295,6 +298,7 @@ def _of_other_axes(*, transposed: bool) -> Iterator[Candidate]:
         total = _exchanged(which, of, transposed=transposed)
         yield Candidate(f"what SAME {verb} with the {name} of {words}", _split(total, least=0))
         yield Candidate(f"what SAME {verb} with the {name} of {words} and without the maximum", _split(total))
+        yield Candidate(f"what SAME {verb} after, with the {name} of {words},", _split(total, least=0, after=True))
 
 
 def _exchanged(which: int, other: Callable[[int, int], int], *, transposed: bool) -> Value:
@@ -311,14 +315,20 @@ def _exchanged(which: int, other: Callable[[int, int], int], *, transposed: bool
     return total
 
 
-def _split(total: Value, least: int | None = None) -> Value:
-    """Return the part of a total, which is `least` at least, that comes before."""
+def _split(total: Value, least: int | None = None, *, after: bool = False) -> Value:
+    """Return the part of a total, which is `least` at least, that comes before, or `after`."""
 
-    def before(case: Case, i: int) -> int:
+    def part(case: Case, i: int) -> int:
         whole = total(case, i) if least is None else max(total(case, i), least)
-        return rule.split(whole, case.padding).before
+        return rule.split(whole, case.padding)[int(after)]
 
-    return before
+    return part
+
+
+def _of_input(case: Case, i: int) -> int:
+    """Return what the forward op pads before the input of a transposed one, which should be about its output."""
+    size, kernel, stride, dilation = case.axes[i][:4]
+    return rule.forward(size, kernel, stride, dilation, case.padding).before
 
 
 def _lengths_with_other_axes() -> Iterator[Candidate]:

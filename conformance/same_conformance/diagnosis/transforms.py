@@ -128,6 +128,10 @@ def _changes(pairs: Sequence[Pair]) -> Iterator[tuple[str, Change]]:
         yield "has its channels exchanged", lambda p: np.swapaxes(p.asked, -1, -2)
     else:
         yield "has the examples in reverse order", lambda p: p.asked[::-1]
+        yield (
+            "has those of all examples before it added, like a sum that is not cleared between them",
+            lambda p: np.cumsum(p.asked, axis=0),
+        )
     yield "has the channels in reverse order", lambda p: p.asked[..., ::-1]
     yield "is moved by one element along the last axis", lambda p: np.roll(p.asked, 1, p.asked.ndim - trailing - 1)
     yield (
