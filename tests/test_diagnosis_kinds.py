@@ -1,6 +1,7 @@
 """Diagnosis of wrong implementations that are no mutants: each kind is recognised by what it does, not by its name."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -279,6 +280,44 @@ def test_a_divisor_is_told_by_what_it_counts(name: str) -> None:
     found = divisors.recognise(case, members / count[:, None], members)
     assert name in found
     assert (divisors.REAL in found) == (name == divisors.REAL)
+
+
+def test_windows_that_are_cut_before_they_are_dilated_are_told() -> None:
+    """Like ``x[max(start, 0):end:d]``: where the start is cut off, the dilation is counted from there."""
+    axis = parse("max_pool.n7.k4.d2").axes[0]
+    first = positions(axis)[:, 0]
+    members = np.zeros((axis.output_size, axis.size), dtype=bool)
+    for row, start in zip(members, first, strict=True):
+        row[max(start, 0) : start + axis.effective_kernel : axis.dilation] = True
+    (said,) = patterns.of_pool(members, axis)
+    assert said == "counts the dilation from the first element where a window begins before it"
+    assert patterns.may_show(said, axis)
+    assert not patterns.may_show(said, parse("max_pool.n7.k4").axes[0])
+
+
+def test_windows_that_do_not_overlap_do_not_show_what_is_done_where_they_do() -> None:
+    said = "overwrites where windows overlap, instead of adding"
+    assert patterns.may_show(said, parse("conv_transpose.n3.k3.s2").axes[0])
+    assert not patterns.may_show(said, parse("conv_transpose.n3.k2.s2").axes[0])
+
+
+def test_outputs_that_read_the_groups_in_turn_are_told() -> None:
+    case = parse("conv.n4.k2.c4-6.g2")
+
+    def execute(case: Case, sets: Sequence[tuple[np.ndarray, ...]]) -> list[Outcome]:
+        one = replace(case, groups=1, channels=(case.channels[0] // case.groups, 1))
+        results = []
+        for x, kernel in sets:
+            groups = np.split(x, case.groups, axis=-1)
+            columns = [
+                spec.execute(one, (groups[o % case.groups], kernel[..., o : o + 1])) for o in range(case.channels[1])
+            ]
+            results.append(Array(np.concatenate(columns, axis=-1), case.dtype))
+        return results
+
+    reading = probing.read(case, execute)
+    assert reading is not None
+    assert reading.notes == ["lets output channel o read the input channels of group o % groups"]
 
 
 def test_positions_that_wrap_round_are_told_from_windows_that_are_moved() -> None:

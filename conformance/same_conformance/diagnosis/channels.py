@@ -23,6 +23,7 @@ def describe(case: Case, element: np.ndarray, taps: list[tuple[int, ...]]) -> li
     examples: Sources = {}
     kernels: Sources = {}
     inputs: Sources = {}
+    read_by: dict[tuple[int, int], set[int]] = {}
     for number, tap in enumerate(taps):
         batch, channel = np.nonzero((element[number] >= 0).any(axis=tuple(range(1, case.rank + 1))))
         to_channel, from_channel = served(case, *tap[case.rank :])
@@ -33,6 +34,7 @@ def describe(case: Case, element: np.ndarray, taps: list[tuple[int, ...]]) -> li
             kernels.setdefault(c, set()).add(to_channel)
             if c == to_channel or len(set(of_input[-1].tolist())) == 1:
                 inputs.setdefault(from_channel, set()).update(of_input[-1].tolist())
+                read_by.setdefault((to_channel, from_channel), set()).update(of_input[-1].tolist())
     found = [
         _mixed(examples, "example", "gives every example the result of", "gives each example the result of another"),
         _mixed(
@@ -42,9 +44,22 @@ def describe(case: Case, element: np.ndarray, taps: list[tuple[int, ...]]) -> li
             "exchanges output channels",
             _blocks(case),
         ),
-        _mixed(inputs, "input channel", "reads for all input channels", "exchanges input channels", case.groups),
+        _of_other_groups(case, read_by)
+        or _mixed(inputs, "input channel", "reads for all input channels", "exchanges input channels", case.groups),
     ]
     return [text for text in found if text]
+
+
+def _of_other_groups(case: Case, read_by: Mapping[tuple[int, int], set[int]]) -> str:
+    """Recognise outputs that read the inputs of another group in turn; `read_by` is by output and the input asked for."""
+    if case.groups == 1:
+        return ""
+    per_group = case.channels[0] // case.groups
+    in_turn = {(to, of): {to % case.groups * per_group + of % per_group} for to, of in read_by}
+    is_wrong = any({of} != found for (_, of), found in read_by.items())
+    return (
+        "lets output channel o read the input channels of group o % groups" if is_wrong and read_by == in_turn else ""
+    )
 
 
 def served(case: Case, first: int, second: int) -> tuple[int, int]:

@@ -53,7 +53,31 @@ def of_pool(members: np.ndarray, axis: Axis) -> list[str]:
     asked = _members(ours, axis.size)
     if members.shape != asked.shape or np.array_equal(members, asked):
         return []
+    if np.array_equal(members, _members(_cut_at_start(axis), axis.size)):
+        return [_CUT]
     return _of_members(members, asked, axis)
+
+
+_CUT = "counts the dilation from the first element where a window begins before it"
+_OVERWRITTEN = "overwrites where windows overlap, instead of adding"
+
+
+def _cut_at_start(axis: Axis) -> np.ndarray:
+    """Return what windows read that are cut at the start and then dilated, like ``x[max(start, 0):end:d]``."""
+    start = positions(axis)[:, :1]
+    lies = np.maximum(start, 0) + np.arange(axis.kernel) * axis.dilation
+    return np.where(lies < np.minimum(start + axis.effective_kernel, axis.size), lies, PADDED)
+
+
+def may_show(pattern: str, axis: Axis) -> bool:
+    """Tell whether an axis can show a pattern at all."""
+    if pattern == _OVERWRITTEN:
+        return bool((_of_transposed(axis) != PADDED).sum(axis=1).max(initial=0) > 1)
+    if pattern == _CUT:
+        ours = positions(axis)
+        asked = _members(np.where((ours >= 0) & (ours < axis.size), ours, PADDED), axis.size)
+        return not np.array_equal(asked, _members(_cut_at_start(axis), axis.size))
+    return True
 
 
 def _members(reads: np.ndarray, size: int) -> np.ndarray:
@@ -174,9 +198,7 @@ def _elements_left_out(ours: np.ndarray, missing: np.ndarray, axis: Axis) -> str
 
 def of_transposed(reads: np.ndarray, axis: Axis) -> list[str]:
     """Say the same of the map ``(out, kernel)`` of a transposed convolution."""
-    q, j = np.arange(axis.output_size)[:, None], np.arange(axis.kernel)[None, :]
-    source, rest = np.divmod(q + axis.before - j * axis.dilation, axis.stride)
-    ours = np.where((rest == 0) & (source >= 0) & (source < axis.size), source, PADDED)
+    ours = _of_transposed(axis)
     if reads.shape != ours.shape:
         return []
     real = ours != PADDED
@@ -187,5 +209,12 @@ def of_transposed(reads: np.ndarray, axis: Axis) -> list[str]:
         return []
     for kept in (first, last):
         if np.array_equal(reads, np.where(kept, ours, PADDED)):
-            return ["overwrites where windows overlap, instead of adding"]
+            return [_OVERWRITTEN]
     return []
+
+
+def _of_transposed(axis: Axis) -> np.ndarray:
+    """Return which input each tap of a transposed convolution brings to each output, ``(out, kernel)``."""
+    q, j = np.arange(axis.output_size)[:, None], np.arange(axis.kernel)[None, :]
+    source, rest = np.divmod(q + axis.before - j * axis.dilation, axis.stride)
+    return np.where((rest == 0) & (source >= 0) & (source < axis.size), source, PADDED)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from same_conformance.case import Axis, Case
     from same_conformance.diagnosis.amounts import Amounts, Lengths
     from same_conformance.diagnosis.probing import Reading
+    from same_conformance.diagnosis.reading import AxisReading
     from same_conformance.diagnosis.seen import Seen
 
 BORDERS = {
@@ -105,7 +106,7 @@ def _windows_changed(readings: Sequence[tuple[Case, Reading]], preferred: Collec
         for case, reading in readings
         for index, fits in enumerate(reading.axes)
         if index in reading.irregular
-        or (fits and case.op in POOLS and all(r.border != "fill" or r.kernel != case.kernel[index] for r in fits))
+        or (fits and case.op in POOLS and not any(_is_plain(r, case.axes[index]) for r in fits))
     }
     counts = Counter(text for texts in found.values() for text in texts)
     if not counts:
@@ -117,10 +118,19 @@ def _windows_changed(readings: Sequence[tuple[Case, Reading]], preferred: Collec
     others = [
         (s.case, s.which)
         for s in sightings.of_readings(readings)
-        if (s.case, s.which) not in found and s.is_as_asked and (_pads_any(s) or s.any.out > 1)
+        if (s.case, s.which) not in found
+        and s.is_as_asked
+        and (_pads_any(s) or s.any.out > 1)
+        and patterns.may_show(pattern, s.axis)
     ]
     condition = pieces.part(there, others, preferred)
     return pattern + (f" where {condition}" if condition else "")
+
+
+def _is_plain(reading: AxisReading, axis: Axis) -> bool:
+    """Tell whether it has SAME's steps and border."""
+    asked = ("fill", axis.kernel, axis.stride, axis.dilation)
+    return (reading.border, reading.kernel, reading.stride, reading.dilation) == asked
 
 
 def _patterns(case: Case, reading: Reading, index: int) -> list[str]:
