@@ -109,6 +109,7 @@ SINCE: dict[str, set[tuple[str, str, str]]] = {
         ("global-where-covered", "max_pool", "input_gradient"),
         ("global-everywhere-where-covered", "max_pool", "input_gradient"),
     },
+    "same-3d-2026": {("kept-by-last-size", "avg_pool", "forward")},
 }
 """Mutants that are younger than a set, which never changes, and that it misses: the next set of its scope must not."""
 
