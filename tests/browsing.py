@@ -54,6 +54,13 @@ Open = Callable[..., Tab]
 """Opens a tab; takes the options of a browser context."""
 
 
+def follow(control: Any) -> None:
+    """Click what leads to another address, and wait until that is shown: the address changes before the page does."""
+    control.page.evaluate("delete document.documentElement.dataset.ready")
+    control.click()
+    control.page.wait_for_selector("html[data-ready]", state="attached")
+
+
 def visible(page: Any) -> Any:
     """Return the one section that is shown."""
     return page.locator("main > .page:visible")

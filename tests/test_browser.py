@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from browsing import PHONE, Open, barriers, needed, needs_chromium, visible
+from browsing import PHONE, Open, barriers, follow, needed, needs_chromium, visible
 from records import hostile_record, large_record, write
 
 pytestmark = needs_chromium
@@ -95,9 +95,9 @@ def test_hostile_content_is_shown_and_does_nothing(tab: Open, tmp_path: Path) ->
     assert "⟨U+202E⟩evil" in said
     assert "⟨U+D800⟩" in said
     assert "more characters are cut)" in page.locator(".rows tbody").inner_text()
-    page.locator(".rows tbody a.case", has_text="k4").first.click()
+    follow(page.locator(".rows tbody a.case", has_text="k4").first)
     assert "<img src=x onerror=alert(2)>" in page.locator(".plane").last.inner_text()
-    visible(page).locator("a[href^='#/impl/']").first.click()
+    follow(visible(page).locator("a[href^='#/impl/']").first)
     assert page.locator("h1:visible").inner_text().startswith("</script><script>alert(1)")
     assert name not in page.locator("body").inner_html()
     for told in visible(page).locator(".command code").all_inner_texts():

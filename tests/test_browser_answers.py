@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from browsing import Open, needed, needs_chromium, visible
+from browsing import Open, follow, needed, needs_chromium, visible
 from records import small_record
 from same_conformance import corpus
 from same_conformance.predicate import compile_predicate
@@ -23,7 +23,7 @@ def test_who_asks_whether_a_layer_is_safe_gets_the_answer_from_the_front(tab: Op
     page = tab().go(report)
     form = page.locator("#ask form.calc")
     form.get_by_label("size").fill("224")
-    form.get_by_role("button", name="Check").click()
+    follow(form.get_by_role("button", name="Check"))
     assert page.url.endswith("#/calculator?op=conv&n=224&k=3&s=2&d=1")
     assert "pads 0 before and 1 after; output 112." in page.locator("#answer").inner_text()
     answers = {row.get_attribute("data-name"): row.inner_text() for row in page.locator(".answers tbody tr").all()}
@@ -125,7 +125,7 @@ def test_who_comes_from_a_link_to_one_failure_asks_about_another_layer_there(
     assert form.locator("select[name=with]").input_value() == "torch-half"
     for label, value in (("size", "225"), ("kernel", "3"), ("stride", "2")):
         form.get_by_label(label).fill(value)
-    form.get_by_role("button", name="Check").click()
+    follow(form.get_by_role("button", name="Check"))
     answer = page.locator("#answer .headline")
     sync_api.expect(answer).to_contain_text("torch-half: ✓ right")
     sync_api.expect(answer).to_contain_text("but wrong at size 224")
@@ -139,7 +139,7 @@ def test_who_asks_about_everyone_reads_first_who_is_right_and_who_only_here(
     tab: Open, report: Path, width: int
 ) -> None:
     page = tab(viewport={"width": width, "height": 844}).go(report)
-    page.locator("#ask form.calc").get_by_role("button", name="Check").click()
+    follow(page.locator("#ask form.calc").get_by_role("button", name="Check"))
     short = page.locator("#answer .short")
     sync_api.expect(short).to_be_visible()
     assert short.bounding_box()["y"] < 844
@@ -255,7 +255,7 @@ def test_a_network_leads_to_all_layers_that_break_it(tab: Open, report: Path) ->
         r.case.id for r in small_record().results if r.implementation == "torch-half" and r.judgement.verdict != "pass"
     }
     told = row.locator("li").inner_text()
-    row.get_by_role("link", name="all of them").click()
+    follow(row.get_by_role("link", name="all of them"))
     assert set(page.locator(".rows tbody a.case").all_inner_texts()) == wanted & wrong
     assert len(wanted & wrong) > 1
     assert told.startswith("MobileNetV2: ")
@@ -271,7 +271,7 @@ def test_a_network_says_on_any_screen_who_reproduces_it_and_who_does_not(tab: Op
     for box in (row.locator(part).bounding_box() for part in ("th", "td.wrong", "td.wrong a >> nth=1")):
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= width
-    row.get_by_role("link", name="torch-half").click()
+    follow(row.get_by_role("link", name="torch-half"))
     assert page.locator(".headline").inner_text().startswith("torch-half: ≠ wrong values")
 
 
@@ -294,12 +294,12 @@ def test_who_asks_about_one_implementation_reads_its_answer_first_and_where_it_d
 ) -> None:
     page = tab().go(report)
     page.locator("#ask form.calc").get_by_label("implementation").select_option("torch-half")
-    page.locator("#ask form.calc").get_by_role("button", name="Check").click()
+    follow(page.locator("#ask form.calc").get_by_role("button", name="Check"))
     assert page.url.endswith("#/calculator?op=conv&n=225&k=3&s=2&d=1&with=torch-half")
     first = page.locator("#answer .headline")
     assert first.inner_text().startswith("torch-half: ✓ right\n\nconv.n225-225.k3-3.s2-2 itself passes, and so do")
     assert "but wrong elsewhere: pads (kernel - 1) // 2 on both sides" in first.inner_text()
-    first.get_by_role("link", name="224").click()
+    follow(first.get_by_role("link", name="224"))
     assert page.url.endswith("n=224&k=3&s=2&d=1&with=torch-half")
     assert page.locator("#answer .headline").inner_text().startswith("torch-half: ≠ wrong\n\n")
     assert "but wrong at size" not in page.locator("#answer .headline").inner_text()

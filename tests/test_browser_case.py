@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from browsing import PHONE, Open, needs_chromium, visible
+from browsing import PHONE, Open, follow, needs_chromium, visible
 from records import about, header, small_record, write
 from same_conformance import corpus
 from same_conformance.case import parse
@@ -98,7 +98,7 @@ def test_a_picture_that_is_cut_shows_an_edge(tab: Open, report: Path) -> None:
 
 def test_a_failure_leads_to_the_script_that_shows_it(tab: Open, report: Path) -> None:
     page = tab().go(report, "/case/conv.n224-224.k3-3.s2-2?with=torch-half")
-    page.locator(".headline").get_by_role("link", name="a script to copy").click()
+    follow(page.locator(".headline").get_by_role("link", name="a script to copy"))
     card = page.locator(":focus").locator("xpath=ancestor::article")
     assert "conv" in str(card.get_attribute("data-ops")).split()
     assert card.get_by_text("Script that reproduces it").count() == 1

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from browsing import Open, needed, needs_chromium, visible
+from browsing import Open, follow, needed, needs_chromium, visible
 
 pytestmark = needs_chromium
 
@@ -64,9 +64,9 @@ def test_back_from_a_case_leads_to_the_filters_that_it_was_opened_with(tab: Open
     page.get_by_label("where").fill("k even")
     visible(page).locator("select[name=verdict]").select_option("wrong")
     sync_api.expect(page).to_have_url(re.compile("where"))
-    page.locator(".rows tbody a.case").first.click()
+    follow(page.locator(".rows tbody a.case").first)
     sync_api.expect(page).to_have_title(re.compile("^conv"))
-    page.get_by_role("link", name="torch-explicit", exact=True).click()
+    follow(page.get_by_role("link", name="torch-explicit", exact=True))
     sync_api.expect(page.locator(".headline")).to_contain_text("torch-explicit")
     page.go_back()
     page.go_back()

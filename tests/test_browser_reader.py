@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from browsing import Open, needed, needs_chromium, visible
+from browsing import Open, follow, needed, needs_chromium, visible
 from records import about, by_rule, header, right, write
 from same_conformance.case import parse
 from same_conformance.judge import Judgement
@@ -72,7 +72,7 @@ def test_a_network_names_its_layers_and_a_case_says_which_it_is(tab: Open, repor
     assert layers.locator("summary").inner_text() == "51 layers, 15 distinct cases"
     layers.locator("summary").click()
     named = layers.locator("li", has_text="Conv1:")
-    named.locator("a").click()
+    follow(named.locator("a"))
     page.wait_for_url("**network=MobileNetV2")
     sync_api.expect(visible(page).locator(".layer-names")).to_contain_text("Layer of MobileNetV2: Conv1. Networks")
 
@@ -102,7 +102,7 @@ def test_a_failure_of_a_file_says_which_file_that_is_and_how_to_get_it(tab: Open
 
 def test_the_way_to_a_script_leads_to_the_script(tab: Open, report: Path) -> None:
     page = tab(viewport={"width": 1280, "height": 700}).go(report, "/case/conv.n5.k4?with=torch-half")
-    visible(page).get_by_role("link", name="a script to copy").click()
+    follow(visible(page).get_by_role("link", name="a script to copy"))
     script = visible(page).locator("details.script[open]")
     sync_api.expect(script).to_have_count(1)
     sync_api.expect(script.locator("summary")).to_be_in_viewport()

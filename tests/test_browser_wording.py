@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from browsing import Open, needed, needs_chromium, visible
+from browsing import Open, follow, needed, needs_chromium, visible
 from same_conformance.judge import VERDICTS
 from same_conformance.report.symbols import COUNTED
 
@@ -97,5 +97,5 @@ def test_the_glossary_has_every_word_that_a_reader_meets(tab: Open, report: Path
     for word in ("witness", "contested", "profile", "corpus", "drawn", "small", "case id"):
         assert word in words
     page = opened.go(report)
-    page.get_by_role("link", name="What the words mean").click()
+    follow(page.get_by_role("link", name="What the words mean"))
     assert page.locator("h1:visible").inner_text() == "How to read this"

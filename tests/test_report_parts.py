@@ -108,7 +108,7 @@ def cells_of(record: Record) -> dict[str, dict[str, Any]]:
     }
 
 
-def test_a_cell_says_which_finding_is_behind_it() -> None:
+def test_a_row_says_which_finding_is_behind_it() -> None:
     finding = corpus.read_findings()[0]
     entry = ENTRY | {"reason": finding.reason, "link": finding.link, "finding": finding.name, "when": "any(k == 2)"}
     cases: list[Case] = [parse("conv.n5.k2"), parse("conv.n5.k3")]
@@ -116,7 +116,9 @@ def test_a_cell_says_which_finding_is_behind_it() -> None:
     verdict = results[0].judgement.verdict
     record = Record(header(cases, about("a")) | {"expectations": [entry | {"verdict": verdict}]}, results, {}, cases)
     cell = cells_of(record)["a"]["conv"]
-    assert (cell["what"], cell["state"], cell["word"]) == (finding.title, "wrong", "wrong for even kernels")
+    assert (cell["state"], cell["word"]) == ("wrong", "wrong for even kernels")
+    (group,) = matrix.groups(record, assess(record))
+    assert group[1][0]["reasons"] == [(["conv"], finding.title)]
     (card,) = cards.cards(record, assess(record))["a"]
     assert (card.sentence, card.detail, card.report) == (finding.title, finding.reason, finding.link)
 

@@ -11,7 +11,7 @@ from same_conformance.report import words
 from same_conformance.report.reasons import Reasons
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from same_conformance.assessment import Assessment
     from same_conformance.case import Case
@@ -75,10 +75,10 @@ def _rows(record: Record, assessment: Assessment) -> list[dict[str, Any]]:
     return [
         {
             "about": about,
+            "reasons": [] if about["rule"] else _by_reason({op: told.get((about["name"], op), {}) for op in OPS}),
             "cells": [
                 _cell(
                     op,
-                    "" if about["rule"] else "; ".join(told.get((about["name"], op), ())),
                     counts.get((about["name"], op), Counter()),
                     wrong.get((about["name"], op), []),
                     right.get((about["name"], op), []),
@@ -91,9 +91,21 @@ def _rows(record: Record, assessment: Assessment) -> list[dict[str, Any]]:
     ]
 
 
+def _by_reason(told: Mapping[str, Iterable[str]]) -> list[tuple[list[str], str]]:
+    """Turn the reasons of each op into the ops of each reason.
+
+    >>> _by_reason({"conv": {"a": None}, "max_pool": {"a": None, "b": None}})
+    [(['conv', 'max_pool'], 'a'), (['max_pool'], 'b')]
+    """
+    ops: dict[str, list[str]] = {}
+    for op, reasons in told.items():
+        for reason in reasons:
+            ops.setdefault(reason, []).append(op)
+    return [(those, reason) for reason, those in ops.items()]
+
+
 def _cell(
     op: str,
-    what: str,
     counts: Mapping[str, int],
     wrong: Sequence[Case],
     right: Sequence[Case],
@@ -105,7 +117,6 @@ def _cell(
         "op": op,
         "state": "wrong" if wrong else "right" if right else "absent",
         "word": words.worst(wrong, right) if n_ran else "not offered" if counts else "not run",
-        "what": what if wrong else "",
         "counts": [
             (verdict, counts[verdict])
             for verdict in (*FAILURES, *_OTHERS)

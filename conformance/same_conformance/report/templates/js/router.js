@@ -52,6 +52,7 @@ const route = (first) => {
   const title = TITLES[whole] || decoded(whole.replace(/^\/(case|impl)\//, "")).slice(0, 200);
   document.title = `${title} · SAME conformance`;
   arrive(section, parameters, first);
+  document.documentElement.dataset.ready = "true"; // what waits for a page need not guess when it is there
 };
 
 const start = async () => {
@@ -74,7 +75,6 @@ const start = async () => {
   for (const source of document.querySelectorAll(".copy")) copyable(source);
   route(true);
   addEventListener("hashchange", () => route(false));
-  document.documentElement.dataset.ready = "true";
 };
 
 start().catch((error) => {
