@@ -57,7 +57,7 @@ def run_guarded(directory: Path) -> dict[str, str]:
 
 def sample() -> list[Case]:
     """Return small and large cases of every op, forward and gradients, once and twice, in every dtype."""
-    drawn = strategies.draw_distinct(n=60, seed=11, dtypes=DTYPES).cases
+    drawn = strategies.draw_distinct(n=30, seed=11, dtypes=DTYPES).cases
     large = [
         parse(text)
         for text in (
