@@ -14,8 +14,10 @@ from same_conformance.diagnosis.diagnose import diagnose
 from same_conformance.diagnosis.reading import of_same
 from same_conformance.errors import Unsupported
 from same_conformance.judge import FAILURES, Judge
+from same_conformance.mutants.windows import started
 from same_conformance.outcome import Array, Crash, Error, NoGradient, Outcome
 from same_conformance.outcome import Unsupported as Refused
+from same_conformance.plan import Plan
 from same_conformance.predicate import compile_predicate
 from same_conformance.record import Result
 
@@ -114,6 +116,56 @@ def test_a_rule_that_is_not_known_is_put_into_words(
     for clause in words.split(" | "):
         assert clause in diagnosis.sentence
     assert "SAME asks" in diagnosis.sentence or "SAME" in diagnosis.text or diagnosis.where.predicate
+
+
+def padded_by(total: Callable[[Case, int], int]) -> Execute:
+    """Return what splits a total as SAME does, and has as many windows as then fit."""
+
+    def windows(case: Case) -> Plan:
+        maps, out = [], []
+        for i, axis in enumerate(case.axes):
+            whole = total(case, i)
+            out.append(max((axis.size + whole - axis.effective_kernel) // axis.stride + 1, 0))
+            maps.append(started(axis, whole // 2, out[-1]))
+        if 0 in out:
+            raise ValueError("no window is left")
+        return Plan(tuple(maps), tuple(out))
+
+    return follows(rules.Rule("it", "pads another total", ("conv",), "nowhere", plan=windows))
+
+
+def from_batch_first(case: Case, i: int) -> int:
+    n, (_, k, s, d) = (case.batch, *case.size)[i], case.axes[i][:4]
+    return max((-(-n // s) - 1) * s + (k - 1) * d + 1 - n, 0)
+
+
+def by_first_remainder(case: Case, i: int) -> int:
+    axis, first = case.axes[i], case.axes[0]
+    return max(axis.effective_kernel - (axis.size % axis.stride if first.size % first.stride else axis.stride), 0)
+
+
+def exchanged(case: Case, i: int) -> int:
+    n, k, s, d = case.axes[i][:4]
+    return max((-(-n // d) - 1) * d + (k - 1) * s + 1 - n, 0)
+
+
+@pytest.mark.parametrize(
+    ("total", "words"),
+    [
+        (exchanged, "with stride and dilation exchanged"),
+        (from_batch_first, "with sizes that are read one place too early, the batch first,"),
+        (by_first_remainder, "by whether the stride divides the size of the first axis"),
+    ],
+)
+def test_a_wrong_total_shows_in_the_length_and_in_the_pads(total: Callable[[Case, int], int], words: str) -> None:
+    execute, judge = padded_by(total), Judge()
+    cases = [case for case in drawn_of("conv") if case.padding == "same" and case.dtype != "bfloat16"]
+    found = [Result("it", c, judge.judge(c, execute(c, [operands.make(c)])[0])) for c in cases]
+    kept = [r for r in found if r.judgement.verdict != "error"]
+    diagnosis = diagnose(kept, execute)
+    assert f"returns length (n + total - ke) // s + 1, total computed {words.rstrip(',')}" in diagnosis.sentence
+    assert f"pads what SAME pads {words.rstrip(',')}" in diagnosis.sentence
+    assert "wrong wherever that differs from SAME" in diagnosis.text or diagnosis.where.is_exact
 
 
 def test_what_reads_as_same_asks_needs_no_words() -> None:

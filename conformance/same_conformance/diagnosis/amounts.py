@@ -56,6 +56,20 @@ class Amounts:
         """Return what explains them, in words."""
         return frozenset(piece.text for found in (self.lengths, self.pads) if found for piece in found[0].pieces)
 
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether there is something to explain, and it is explained."""
+        found = ((self.wrong_lengths, self.lengths), (self.wrong_pads, self.pads))
+        return any(wrong for wrong, _ in found) and all(explained or not wrong for wrong, explained in found)
+
+    def differ(self, case: Case) -> bool:
+        """Tell whether what explains them says something else than SAME of some axis of `case`."""
+        return any(
+            (bool(self.lengths) and self.lengths[0].value(case, i) != axis.output_size)
+            or (bool(self.pads) and self.pads[0].value(case, i) != axis.before)
+            for i, axis in enumerate(case.axes)
+        )
+
     def predictions(self) -> list[list[Callable[[Case], tuple[int, ...]]]]:
         """Return what each explanation predicts for the axes of a case: those of lengths, then those of pads."""
         return [[_of_case(e) for e in self.lengths], [_of_case(e) for e in self.pads]]

@@ -14,40 +14,15 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from same_conformance import padding as rule
-from same_conformance.diagnosis import formulas
+from same_conformance.diagnosis import formulas, totals
 from same_conformance.diagnosis.pieces import Candidate, Value
+from same_conformance.diagnosis.totals import OTHER_AXES
 from same_conformance.errors import SameConformanceError
 from same_conformance.predicate import compile_predicate
 
 if TYPE_CHECKING:
     from same_conformance.case import Axis, Case
 
-OTHER_AXES: dict[str, Callable[[int, int], int]] = {
-    "the axis at the other end": lambda axis, rank: rank - 1 - axis,
-    "the first axis": lambda _axis, _rank: 0,
-    "the last axis": lambda _axis, rank: rank - 1,
-    "the next axis": lambda axis, rank: (axis + 1) % rank,
-    "the axis before": lambda axis, rank: (axis - 1) % rank,
-}
-
-_KERNELS: dict[str, Callable[[Axis], int]] = {
-    "ke": lambda a: a.effective_kernel,
-    "k": lambda a: a.kernel,
-    "k d": lambda a: a.kernel * a.dilation,
-    "min(k, n)": lambda a: min(a.kernel, a.size),
-}
-_COVERED: dict[str, Callable[[Axis], int]] = {
-    "(out - 1) s + {} - n": lambda a: (a.output_size - 1) * a.stride - a.size,
-    "(n // s - 1) s + {} - n": lambda a: (a.size // a.stride - 1) * a.stride - a.size,
-    "(n // s) s + {} - n": lambda a: a.size // a.stride * a.stride - a.size,
-    "(n - 1) s + {} - n": lambda a: (a.size - 1) * a.stride - a.size,
-    "{} - s": lambda a: -a.stride,
-    "{} - 1": lambda _: -1,
-    "{} - n % s": lambda a: -(a.size % a.stride),
-    "{} - s + n % s": lambda a: a.size % a.stride - a.stride,
-    "{} - s + 1": lambda a: 1 - a.stride,
-}
-_CLAMPS: dict[str, Callable[[int], int]] = {"max({}, 0)": lambda t: max(t, 0), "({})": lambda t: t}
 _HALVES: dict[str, Callable[[int], int]] = {
     "{} // 2": lambda t: t // 2,
     "({} + 1) // 2": lambda t: (t + 1) // 2,
@@ -108,7 +83,7 @@ def lengths(*, transposed: bool) -> tuple[Candidate, ...]:
         for f in (*found, *more)
     ]
     others = [Candidate(f"that of {words}", _length_of(of)) for words, of in OTHER_AXES.items()]
-    return (*named, *others, *(() if transposed else _lengths_with_other_axes()))
+    return (*named, *others, *(() if transposed else _lengths_of_totals()))
 
 
 @cache
@@ -273,46 +248,23 @@ def _shifted(side: str, by: int) -> Callable[[Case, int], int]:
 
 
 def _halves() -> Iterator[tuple[str, Callable[[Axis], int]]]:
-    for (half, halve), (clamp, clamped), (covers, covered), (kernel, kernels) in product(
-        _HALVES.items(), _CLAMPS.items(), _COVERED.items(), _KERNELS.items()
-    ):
-        yield half.format(clamp.format(covers.format(kernel))), _composed(halve, clamped, covered, kernels)
+    for (half, halve), (total, value) in product(_HALVES.items(), totals.made()):
+        yield half.format(total), _composed(halve, value)
 
 
-def _composed(
-    halve: Callable[[int], int],
-    clamp: Callable[[int], int],
-    covered: Callable[[Axis], int],
-    kernel: Callable[[Axis], int],
-) -> Callable[[Axis], int]:
-    return lambda axis: halve(clamp(covered(axis) + kernel(axis)))
+def _composed(outer: Callable[[int], int], inner: Callable[[Axis], int]) -> Callable[[Axis], int]:
+    return lambda axis: outer(inner(axis))
 
 
 def _of_other_axes(*, transposed: bool) -> Iterator[Candidate]:
-    """Yield the pads of another axis, and those that SAME asks for with one parameter of another axis."""
+    """Yield the pads of another axis, and those that SAME asks for with something else in the place of a parameter."""
     verb = "crops" if transposed else "pads"
     for words, of in OTHER_AXES.items():
         yield Candidate(f"what belongs to {words}", _before_of(of))
-    names = ("output size" if transposed else "size", "kernel", "stride", "dilation")
-    for (which, name), (words, of) in product(enumerate(names), OTHER_AXES.items()):
-        total = _exchanged(which, of, transposed=transposed)
-        yield Candidate(f"what SAME {verb} with the {name} of {words}", _split(total, least=0))
-        yield Candidate(f"what SAME {verb} with the {name} of {words} and without the maximum", _split(total))
-        yield Candidate(f"what SAME {verb} after, with the {name} of {words},", _split(total, least=0, after=True))
-
-
-def _exchanged(which: int, other: Callable[[int, int], int], *, transposed: bool) -> Value:
-    """Return the total padding, without the maximum, where one parameter is that of another axis."""
-
-    def total(case: Case, i: int) -> int:
-        mine, theirs = (_forward(case.axes[j], transposed=transposed) for j in (i, other(i, case.rank)))
-        values = list(mine)
-        values[which] = theirs[which]
-        n, k, s, d = values
-        n_windows = case.axes[i].size if transposed else -(-n // s)
-        return (n_windows - 1) * s + rule.effective_kernel(k, d) - n
-
-    return total
+    for total in totals.exchanged(transposed=transposed):
+        yield Candidate(f"what SAME {verb} {total.words}", _split(total.value, least=0))
+        yield Candidate(f"what SAME {verb} {total.words} and without the maximum", _split(total.value))
+        yield Candidate(f"what SAME {verb} after, {total.words},", _split(total.value, least=0, after=True))
 
 
 def _split(total: Value, least: int | None = None, *, after: bool = False) -> Value:
@@ -331,23 +283,34 @@ def _of_input(case: Case, i: int) -> int:
     return rule.forward(size, kernel, stride, dilation, case.padding).before
 
 
-def _lengths_with_other_axes() -> Iterator[Candidate]:
-    """Yield how many windows there are where the padding was computed with one parameter of another axis."""
-    for (which, name), (words, of) in product(enumerate(("size", "kernel", "stride", "dilation")), OTHER_AXES.items()):
-        total = _exchanged(which, of, transposed=False)
+def _lengths_of_totals() -> Iterator[Candidate]:
+    """Yield how many windows there are if the padding was computed in another way."""
+    for total in totals.exchanged(transposed=False):
         for least, more in ((0, ""), (None, " and without the maximum")):
-            text = f"(n + total - ke) // s + 1, total computed with the {name} of {words}{more},"
-            yield Candidate(text, _windows_left(total, least))
+            text = f"(n + total - ke) // s + 1, total computed {total.words}{more},"
+            yield Candidate(text, _windows_left(total.value, least))
+    for formula, value in totals.made():
+        text = f"(n + {formula} - ke) // s + 1"
+        yield Candidate(text, _windows_left(_of_axis(value, transposed=False)), FEWEST_MADE, _expression(text))
+    for words, of in OTHER_AXES.items():
+        yield Candidate(f"(n + total - ke) // s + 1, s that of {words},", _windows_of_stride(of))
 
 
-def _windows_left(total: Value, least: int | None) -> Value:
+def _windows_of_stride(other: Callable[[int, int], int]) -> Value:
+    """Return how many windows there are where padding is right and the windows stride as on another axis."""
+
+    def length(case: Case, i: int) -> int:
+        axis = case.axes[i]
+        padded = axis.size + axis.before + axis.after
+        return max((padded - axis.effective_kernel) // case.axes[other(i, case.rank)].stride + 1, 0)
+
+    return length
+
+
+def _windows_left(total: Value, least: int | None = None) -> Value:
     def length(case: Case, i: int) -> int:
         axis = case.axes[i]
         whole = total(case, i) if least is None else max(total(case, i), least)
         return max((axis.size + whole - axis.effective_kernel) // axis.stride + 1, 0)
 
     return length
-
-
-def _forward(axis: Axis, *, transposed: bool) -> tuple[int, int, int, int]:
-    return (axis.output_size if transposed else axis.size, axis.kernel, axis.stride, axis.dilation)

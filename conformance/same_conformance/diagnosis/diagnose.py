@@ -37,7 +37,8 @@ class Diagnosis:
         n_wrong, n_ran: how many cases it got wrong, of how many that it executed.
         share: how much of the box it is wrong on; None if that cannot be said.
         formulas: what it computes instead of what SAME asks for, in words.
-        is_rule_known: whether known wrong rules give all that was seen, `rule` or such as are followed under a condition.
+        is_rule_known: whether what the sentence says gives all that was seen: known wrong rules, `rule` or such as are
+            followed under a condition, or lengths and pads that differ from SAME's in all wrong cases and in no other.
 
     """
 
@@ -78,6 +79,7 @@ def diagnose(
     if not is_rule_known:
         interviews = [Interview(wrong, right, execute, place, hints, mode) for mode in _modes(wrong)]
         findings, mechanisms, formulas = _findings(interviews)
+        is_rule_known = bool(interviews) and interviews[0].tells(wrong, right)
         place = _where_it_shows(wrong, right, mechanisms, place)
         sentence = _sentence(wrong, right, findings, _transform(wrong, arrays or {}))
     if place.predicate and not place.is_exact:

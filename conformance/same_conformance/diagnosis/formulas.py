@@ -93,6 +93,10 @@ PADS = (
     Formula("(max(ke - s, 0) + 1) // 2", lambda a: (max(a.effective_kernel - a.stride, 0) + 1) // 2),
     Formula("(max(k - s, 0) + 1) // 2", lambda a: (max(a.kernel - a.stride, 0) + 1) // 2),
     Formula("((n - 1) s + ke - n + 1) // 2", _equal),
+    Formula(
+        "(max(ke - s, 0) + out s - n) // 2",
+        lambda a: (max(a.effective_kernel - a.stride, 0) + a.output_size * a.stride - a.size) // 2,
+    ),
     Formula("min(before, k - 1)", lambda a: min(a.before, a.kernel - 1)),
     Formula("min(before, k // 2)", lambda a: min(a.before, a.kernel // 2)),
     Formula("min(before, n - 1)", lambda a: min(a.before, a.size - 1)),

@@ -30,6 +30,7 @@ def explanations(op: str) -> Iterator[tuple[str, Callable[[Case], np.ndarray | N
             yield f"leaves out windows that {words}", _without(drops)
     for what in ("dilation", "stride"):
         yield f"is that of {what} 1", _of_one(what)
+        yield f"is that of windows with {what} 1, padded for the {what} there is", _in_windows_of_one(what)
     transposed = op == "conv_transpose"
     for candidate in candidates.pads(transposed=transposed)[1:]:
         if not candidate.fewest:
@@ -57,6 +58,16 @@ def _of_one(what: str) -> Callable[[Case], np.ndarray]:
         ends = [(a.size, a.output_size) if transposed else (a.output_size, a.size) for a in axes]
         totals = [(n - 1) * a.stride + a.effective_kernel - size for a, (n, size) in zip(axes, ends, strict=True)]
         return _of_windows(case, axes, [padding.split(max(total, 0), case.padding).before for total in totals])
+
+    return gradient
+
+
+def _in_windows_of_one(what: str) -> Callable[[Case], np.ndarray]:
+    """Compute windows with 1 for the stride or the dilation, and padding with what it is."""
+
+    def gradient(case: Case) -> np.ndarray:
+        axes = [axis._replace(**{what: 1}) for axis in case.axes]
+        return _of_windows(case, axes, [axis.before for axis in case.axes])
 
     return gradient
 

@@ -92,6 +92,16 @@ class Interview:
         self.is_known_pattern = wording.is_known_pattern(self._probed, preferred)
         return findings, explained.mechanisms, explained.formulas
 
+    def tells(self, wrong: Sequence[Result], right: Sequence[Result]) -> bool:
+        """Tell whether the lengths and pads that were found differ from SAME's in all cases that are wrong and in no other."""
+        explained = self._explained
+        return (
+            explained is not None
+            and explained.is_whole
+            and all(explained.differ(r.case) for r in wrong)
+            and not any(explained.differ(r.case) for r in right)
+        )
+
     def pads_as(self, other: Interview) -> bool:
         """Tell whether what is padded before the first element may come about as in the mode that `other` is about."""
         if self._explained is None or other._explained is None:

@@ -47,6 +47,8 @@ def differing(case: Case, earlier: Case) -> str:
     >>> from same_conformance.case import parse
     >>> differing(parse("conv.n5.k3.s2"), parse("conv.n6.k3.s2"))
     'size'
+    >>> differing(parse("conv.n5-4.k3-3.s2-2"), parse("conv.n6-4.k3-3.s2-2"))
+    'size of axis 0'
     """
     fields = (
         "op",
@@ -61,7 +63,12 @@ def differing(case: Case, earlier: Case) -> str:
         "dtype",
         "compared",
     )
-    return " and ".join(name for name in fields if getattr(case, name) != getattr(earlier, name))
+    unlike = [name for name in fields if getattr(case, name) != getattr(earlier, name)]
+    if unlike == ["size"]:
+        axes = [i for i, (n, other) in enumerate(zip(case.size, earlier.size, strict=True)) if n != other]
+        if len(axes) < case.rank:
+            return f"size of axis {axes[0]}" if len(axes) == 1 else f"size of axes {' and '.join(map(str, axes))}"
+    return " and ".join(unlike)
 
 
 def _unlike(case: Case) -> Iterator[Case]:
@@ -77,6 +84,10 @@ def _changes(case: Case) -> Iterator[dict[str, Any]]:
     yield {"size": tuple(axis.other_size(case.padding) for axis in case.axes)}
     yield {"size": tuple(n + 1 for n in case.size)}
     yield {"size": tuple(max(n - 1, 1) for n in case.size)}
+    if case.rank > 1:  # some of the sizes are asked about, not all
+        for i, axis in enumerate(case.axes):
+            for size in (axis.other_size(case.padding), axis.size + 1):
+                yield {"size": (*case.size[:i], size, *case.size[i + 1 :])}
     for name in ("stride", "dilation", "kernel"):
         yield {name: tuple(v + 1 for v in getattr(case, name))}
         yield {name: tuple(max(v - 1, 1) for v in getattr(case, name))}

@@ -10,7 +10,7 @@ import numpy as np
 
 from same_conformance import plan as plans
 from same_conformance.case import POOLS
-from same_conformance.diagnosis import amounts, candidates, divisors, overrun, patterns, pieces, where
+from same_conformance.diagnosis import amounts, candidates, divisors, overrun, patterns, pieces, totals, where
 from same_conformance.diagnosis import seen as sightings
 from same_conformance.diagnosis.reading import of_same
 from same_conformance.padding import SAME_LOWER
@@ -318,7 +318,7 @@ def _other_axis(seen: Sequence[tuple[Seen, set[int]]], asked: Callable[[Axis], i
     if not of_many:
         return ""
     wrong = [(case, i, numbers) for case, i, numbers in of_many if asked(case.axes[i]) not in numbers]
-    for words, other in candidates.OTHER_AXES.items():
+    for words, other in totals.OTHER_AXES.items():
         agree = [asked(case.axes[other(i, case.rank)]) in numbers for case, i, numbers in of_many]
         is_told = all(asked(case.axes[other(i, case.rank)]) in numbers for case, i, numbers in wrong)
         if is_told and 10 * sum(agree) >= 9 * len(agree):  # where others read the same, what SAME asks for was taken
