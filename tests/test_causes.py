@@ -47,6 +47,7 @@ def test_memory_of_earlier_calls_is_told_by_a_process_that_has_none(plugin: Inst
     assert cause["sentence"].startswith("depends on earlier calls")
     assert cause["sentence"].endswith("so what it keeps is kept for another size too")
     assert "fails after conv." in cause["sentence"]
+    assert (cause["remembers"], cause["is_proved"]) == (True, False)
 
 
 def test_who_is_wrong_whatever_was_called_before_does_not_depend_on_it(plugin: Install, tmp_path: Path) -> None:

@@ -261,6 +261,11 @@ def test_how_small_a_case_is_says_no_more_than_was_seen(n: int, is_proved: bool,
     assert how_small({"n_smaller": n, "is_proved": is_proved, "n_otherwise": n_otherwise}) == text
 
 
+def test_where_earlier_calls_decide_no_case_is_called_the_smallest_of_all() -> None:
+    said = how_small({"n_smaller": 9, "is_proved": False, "remembers": True})
+    assert said == "the 9 smaller cases pass in the order they were called in; in another, one may fail"
+
+
 def test_a_search_that_ends_early_proves_nothing() -> None:
     def fails(cases: Sequence[Case]) -> list[bool | None]:
         return [None if case.id == "conv.n1.k2" else case.id == "conv.n3.k3" for case in cases]

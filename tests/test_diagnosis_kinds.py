@@ -204,6 +204,15 @@ def undilated_gradient(case: Case, given: tuple[np.ndarray, ...]) -> np.ndarray:
     return spec.execute(case, given, scattered(axes, crops))
 
 
+def unspread_gradient(case: Case, given: tuple[np.ndarray, ...]) -> np.ndarray:
+    """Take ``x[t + o s]`` for ``x[t d + o s]``, in what was padded as it should be."""
+    maps = tuple(
+        index_map(size=a.size, kernel=a.kernel, stride=a.stride, dilation=1, before=a.before, out=a.output_size)
+        for a in case.axes
+    )
+    return spec.execute(case, given, Plan(maps, plans.same(case).out))
+
+
 def narrow(case: Case, given: tuple[np.ndarray, ...]) -> np.ndarray:
     """Sum up in two parts, each rounded to bfloat16."""
     if case.compared != "forward":
@@ -224,6 +233,11 @@ CHANGES: dict[str, tuple[tuple[str, ...], Wrong, str]] = {
         ("conv_transpose.n3.k3.d2.input_gradient", "conv_transpose.n4-3.k2-3.s2-1.d3-2.c2-2.same_lower.input_gradient"),
         undilated_gradient,
         "is that of dilation 1",
+    ),
+    "a gradient that reads without dilation what is padded for it": (
+        ("conv.n5.k3.d2.kernel_gradient", "conv.n6-4.k2-3.s2-1.d3-2.c2-2.kernel_gradient"),
+        unspread_gradient,
+        "is that of windows with dilation 1, padded for the dilation there is",
     ),
     "sums in a narrower dtype": (
         ("conv.n5.k3.c2-2", "conv.n6-4.k2-3.c3-1"),
@@ -280,6 +294,19 @@ def test_a_divisor_is_told_by_what_it_counts(name: str) -> None:
     found = divisors.recognise(case, members / count[:, None], members)
     assert name in found
     assert (divisors.REAL in found) == (name == divisors.REAL)
+
+
+def test_windows_that_are_moved_to_the_start_are_told() -> None:
+    """Like ``start = max(start, 0)`` before ``end = start + ke``."""
+    for case_id in ("max_pool.n7.k4", "max_pool.n7.k4.d2"):
+        axis = parse(case_id).axes[0]
+        members = np.zeros((axis.output_size, axis.size), dtype=bool)
+        for row, start in zip(members, positions(axis)[:, 0].clip(min=0), strict=True):
+            row[start : start + axis.effective_kernel : axis.dilation] = True
+        (said,) = patterns.of_pool(members, axis)
+        assert said == "moves windows that begin before the input to its start, instead of shortening them"
+        assert patterns.may_show(said, axis)
+        assert not patterns.may_show(said, parse("max_pool.n7.k1").axes[0])
 
 
 def test_windows_that_are_cut_before_they_are_dilated_are_told() -> None:

@@ -36,6 +36,7 @@ class Cause:
         n_otherwise: how many of the smaller cases fail in another way.
         share: the fraction of the axis cases of the op in the box that it makes fail, see `Share`; None if that
             cannot be said.
+        remembers: whether it fails only after certain calls, so that there is no smallest case but in the order of the run.
 
     """
 
@@ -55,6 +56,7 @@ class Cause:
     is_proved: bool
     n_otherwise: int = 0
     share: float | None = None
+    remembers: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return the cause as a record holds it."""
@@ -64,6 +66,8 @@ class Cause:
 def how_small(cause: Mapping[str, Any]) -> str:
     """Say of a cause, as a record holds it, how sure it is that no smaller case fails."""
     n, n_otherwise = cause["n_smaller"], cause.get("n_otherwise", 0)
+    if cause.get("remembers"):
+        return f"the {n} smaller cases pass in the order they were called in; in another, one may fail"
     if cause["is_proved"] and n_otherwise:
         return f"none of the {n} smaller cases fails so, {n_otherwise} otherwise"
     if cause["is_proved"]:
@@ -229,9 +233,10 @@ def _cause(
         diagnosis.n_ran,
         minimum.case.id,
         minimum.n_smaller,
-        minimum.is_proved,
+        minimum.is_proved and not remembers,
         pursuit.n_otherwise(minimum.case),
         diagnosis.share.fraction if diagnosis.share else None,
+        remembers,
     )
 
 

@@ -97,6 +97,10 @@ PADS = (
         "(max(ke - s, 0) + out s - n) // 2",
         lambda a: (max(a.effective_kernel - a.stride, 0) + a.output_size * a.stride - a.size) // 2,
     ),
+    Formula(
+        "ke - 1 - (min(n, ke) - 1) // 2",  # numpy.convolve in its mode "same"
+        lambda a: a.effective_kernel - 1 - (min(a.size, a.effective_kernel) - 1) // 2,
+    ),
     Formula("min(before, k - 1)", lambda a: min(a.before, a.kernel - 1)),
     Formula("min(before, k // 2)", lambda a: min(a.before, a.kernel // 2)),
     Formula("min(before, n - 1)", lambda a: min(a.before, a.size - 1)),
@@ -134,6 +138,7 @@ FORWARD_LENGTHS = (
     Formula("n // s", lambda a: a.size // a.stride),
     Formula("n // s + 1", lambda a: a.size // a.stride + 1),
     Formula("n", lambda a: a.size),
+    Formula("max(n, ke)", lambda a: max(a.size, a.effective_kernel)),
     Formula("(n - ke) // s + 1", lambda a: (a.size - a.effective_kernel) // a.stride + 1),
     Formula("max((n - ke) // s + 1, 0)", lambda a: max((a.size - a.effective_kernel) // a.stride + 1, 0)),
     Formula("ceil((n - ke) / s) + 1", lambda a: -(-(a.size - a.effective_kernel) // a.stride) + 1),

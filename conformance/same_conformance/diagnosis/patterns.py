@@ -53,12 +53,10 @@ def of_pool(members: np.ndarray, axis: Axis) -> list[str]:
     asked = _members(ours, axis.size)
     if members.shape != asked.shape or np.array_equal(members, asked):
         return []
-    if np.array_equal(members, _members(_cut_at_start(axis), axis.size)):
-        return [_CUT]
-    return _of_members(members, asked, axis)
+    alike = [text for text, reads in _BEGINNING.items() if np.array_equal(members, _members(reads(axis), axis.size))]
+    return alike or _of_members(members, asked, axis)
 
 
-_CUT = "counts the dilation from the first element where a window begins before it"
 _OVERWRITTEN = "overwrites where windows overlap, instead of adding"
 
 
@@ -69,14 +67,27 @@ def _cut_at_start(axis: Axis) -> np.ndarray:
     return np.where(lies < np.minimum(start + axis.effective_kernel, axis.size), lies, PADDED)
 
 
+def _moved_to_start(axis: Axis) -> np.ndarray:
+    """Return what windows read that begin at the first element at the earliest, like ``start = max(start, 0)`` before the end is known."""
+    lies = np.maximum(positions(axis)[:, :1], 0) + np.arange(axis.kernel) * axis.dilation
+    return np.where(lies < axis.size, lies, PADDED)
+
+
+_BEGINNING = {
+    "moves windows that begin before the input to its start, instead of shortening them": _moved_to_start,
+    "counts the dilation from the first element where a window begins before it": _cut_at_start,
+}
+"""What is done to windows that begin before the input, and what they then read."""
+
+
 def may_show(pattern: str, axis: Axis) -> bool:
     """Tell whether an axis can show a pattern at all."""
     if pattern == _OVERWRITTEN:
         return bool((_of_transposed(axis) != PADDED).sum(axis=1).max(initial=0) > 1)
-    if pattern == _CUT:
+    if pattern in _BEGINNING:
         ours = positions(axis)
         asked = _members(np.where((ours >= 0) & (ours < axis.size), ours, PADDED), axis.size)
-        return not np.array_equal(asked, _members(_cut_at_start(axis), axis.size))
+        return not np.array_equal(asked, _members(_BEGINNING[pattern](axis), axis.size))
     return True
 
 
