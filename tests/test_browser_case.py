@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from browsing import PHONE, Open, follow, needs_chromium, visible
-from records import about, header, small_record, write
+from records import about, by_rule, header, small_record, write
 from same_conformance import corpus
 from same_conformance.case import parse
 from same_conformance.judge import Judgement
@@ -107,14 +107,33 @@ def test_a_failure_leads_to_the_script_that_shows_it(tab: Open, report: Path) ->
 def test_all_axes_together_tell_what_is_read_wrongly_from_what_is_not_read(tab: Open, report: Path) -> None:
     page = tab().go(report, "/case/conv.n224-224.k3-3.s2-2?with=torch-half")
     theirs = visible(page).locator("svg.units").last
-    # The window begins one too early on both axes: SAME's last row and column are missed, five elements of padding read.
-    assert (theirs.locator(".missed").count(), theirs.locator(".other").count()) == (5, 5)
+    # The window begins one too early on both axes: SAME's last row and column are missed, and no tap reads what it should.
+    assert (theirs.locator(".missed").count(), theirs.locator(".other").count()) == (5, 9)
     assert theirs.locator("text.tiny", has_text="\u2013").count() == 5
     stroke = "(e) => getComputedStyle(e).stroke"
     line = visible(page).locator("svg.strip").last.locator("rect.other").first
     assert {one.evaluate(stroke) for one in theirs.locator(".other").all()} == {line.evaluate(stroke)}
     assert "not read, though SAME does" in visible(page).locator(".legend").last.inner_text()
     assert visible(page).locator(".legend").first.inner_text().startswith("read, as SAME asks")
+
+
+def test_a_window_of_a_pooling_is_a_set_in_both_pictures(tab: Open, tmp_path: Path) -> None:
+    case = parse("max_pool.n4-4.k3-3.s2-2")
+    run = Record(
+        header([case], about("torch-half", rule="half")),
+        [Result("torch-half", case, by_rule("half", case))],
+        {},
+        [case],
+    )
+    page = tab().go(write(run, tmp_path / "index.html"), f"/case/{case.id}?with=torch-half")
+    line = visible(page).locator("svg.strip").nth(1).locator("g.tap").first
+    # It reads padding, 0 and 1 where SAME reads 0, 1 and 2.
+    assert (line.locator(".other").count(), line.locator(".missed").count()) == (1, 1)
+    whole = visible(page).locator("svg.units").last
+    assert (whole.locator(".other").count(), whole.locator(".missed").count()) == (5, 5)
+    first, second = (legend.inner_text() for legend in visible(page).locator(".legend").all())
+    assert first == second
+    assert "read, though SAME does not" in first
 
 
 def test_the_gradient_by_a_kernel_is_shown_channel_by_channel(tab: Open, tmp_path: Path) -> None:

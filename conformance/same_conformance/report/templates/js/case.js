@@ -146,7 +146,7 @@ const casePicture = (c, name, result, picture, theirs) => {
     if (word) parts.push(h("h3", {}, word[0].toUpperCase() + word.slice(1)));
     parts.push(axisPicture(c.op, c.axes[a], name, theirs ? theirs[a] : null));
   }
-  parts.push(legend(theirs ? [READ, MOVED, PADDING] : [READ, PADDING]), h("p", { class: "small screen-only" }, "Point at a line, or go to it with the Tab and arrow keys, to see its elements."));
+  parts.push(legend(theirs ? (isPool(c.op) ? [READ, WRONG, MISSED, PADDING] : [READ, MOVED, PADDING]) : [READ, PADDING]), h("p", { class: "small screen-only" }, "Point at a line, or go to it with the Tab and arrow keys, to see its elements."));
   const view = c.rank > 1 && c.axes.every((axis) => axis.k <= MOST_KEPT) ? windowView(c, name, theirs, theirs ? firstDiffering(c, theirs) : c.axes.map(() => 0)) : null;
   if (view) parts.push(h("h3", {}, "All axes together"), view.element);
   if (picture && picture.expected) {

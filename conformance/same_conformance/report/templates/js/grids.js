@@ -81,6 +81,13 @@ const positionsOf = (c, windows, chosen) => c.axes.map((axis, a) => {
   return window ? window.at.filter((at) => at !== null) : null;
 });
 
+// Which tap of the window of an output cell reads what lies at a place: -1 if none does, null if that is not told.
+const tapAt = (op, windows, o, at) => {
+  if (op === "conv_transpose") return windows[at] ? windows[at].indexOf(o) : -1;
+  const one = placed(windows)[o];
+  return !one || (windows[o] && windows[o].spread) ? null : one.at.indexOf(at);
+};
+
 const atWord = (axis, at) => (at < 0 || at >= axis.n ? "padding" : at);
 
 // The input in two dimensions, with the window of the chosen output cell; three dimensions are drawn slice by slice.
@@ -111,7 +118,9 @@ const windowGrid = (c, allWindows, chosen, reference, title) => {
         const on = reads[rowAxis].includes(r) && reads[columnAxis].includes(q);
         const real = isReal(c.axes[rowAxis], r) && isReal(c.axes[columnAxis], q) && (slice === null || isReal(c.axes[0], slice));
         const isAsked = asked && asked.every(Boolean) ? asked[rowAxis].includes(r) && asked[columnAxis].includes(q) && (slice === null || asked[0].includes(slice)) : on;
-        const other = on && !isAsked, missed = real && !on && isAsked;
+        const place = slice === null ? [r, q] : [slice, r, q];
+        const moved = asked && !isPool(c.op) && c.axes.some((_, a) => tapAt(c.op, allWindows[a], chosen[a], place[a]) !== tapAt(c.op, reference[a], chosen[a], place[a]));
+        const other = on && (!isAsked || moved), missed = real && !on && isAsked;
         pieces.push(s("rect", { class: `unit${real ? "" : " pad"}${on ? " on" : ""}${other ? " other" : ""}${missed ? " missed" : ""}`, x: x(q) + 1, y: y(r) + 1, width: size - 2, height: size - 2 }));
         if (other || missed) pieces.push(s("text", { class: "tiny", x: x(q) + size / 2, y: y(r) + 17 }, other ? "≠" : "–"));
       }
@@ -151,5 +160,5 @@ const windowView = (c, name, theirs, first) => {
     draw();
   };
   const verb = c.op === "conv_transpose" ? "Which inputs add to output cell" : "Which elements are read for output cell";
-  return { show, element: h("div", {}, h("div", { class: "controls" }, h("p", {}, verb), inputs), pair, legend(theirs ? [READ, WRONG, MISSED, PADDING] : [READ, PADDING])) };
+  return { show, element: h("div", {}, h("div", { class: "controls" }, h("p", {}, verb), inputs), pair, legend(theirs ? [READ, isPool(c.op) ? WRONG : MOVED, MISSED, PADDING] : [READ, PADDING])) };
 };

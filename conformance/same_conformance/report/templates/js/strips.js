@@ -51,6 +51,9 @@ const extent = (windows, long) => {
 const sameTaps = (a, b) => a && b && a.length === b.length && a.every((index, j) => index === b[j]);
 const differsAt = (a, b, i) => !isHole(a, i) && !isHole(b, i) && !sameTaps(a[i], b[i]);
 
+// A pooling window is a set of elements: which tap reads one does not matter, as it does where each has a weight.
+const isPool = (op) => op.endsWith("_pool");
+
 // The lines worth showing: all, or the first and the last, and some that differ if none of these do.
 const shownLines = (n, differs) => {
   if (n <= MOST_LINES) return Array.from({ length: n }, (_, i) => i);
@@ -85,6 +88,7 @@ const strip = ({ op, axis, windows, reference, frame, label }) => {
   const transposed = op === "conv_transpose";
   const long = transposed ? axis.out : axis.n;
   const lines = placed(windows);
+  const asked = reference && isPool(op) ? placed(reference).map((one) => one && new Set(one.at)) : null;
   const differs = (i) => reference && differsAt(windows, reference, i);
   const shown = frame.lines.filter((i) => i < Math.max(windows.length, reference ? reference.length : 0));
   const { columns } = frame;
@@ -151,9 +155,14 @@ const strip = ({ op, axis, windows, reference, frame, label }) => {
       const expected = reference && reference[i] ? reference[i] : null;
       (spread ? at : line.at).forEach((a, j) => {
         if (!x.has(a)) return;
-        const other = reference && (!expected || (spread ? wrong : expected[j] !== line.taps[j]));
+        const other = reference && (!expected || (spread ? wrong : asked && asked[i] ? !asked[i].has(a) : expected[j] !== line.taps[j]));
         group.append(s("rect", { class: `${(spread ? real(a) : line.taps[j] !== null) ? "" : "in-pad"}${other ? " other" : ""}`, x: x.get(a) + 5, y: y + 1, width: wide - 10, height: CELL - 10 }));
       });
+      for (const a of asked && asked[i] && !spread ? asked[i] : []) {
+        if (!real(a) || line.at.includes(a) || !x.has(a)) continue;
+        group.append(s("rect", { class: "missed", x: x.get(a) + 5, y: y + 1, width: wide - 10, height: CELL - 10 }));
+        group.append(s("text", { class: "tiny", x: x.get(a) + wide / 2, y: y + CELL / 2 }, "–"));
+      }
       const words = line.taps.map((index) => (index === null ? (transposed ? "cut" : "padding") : index));
       said += `reads ${ends(words, MOST_TAPS_SAID).join(", ")}${spread || words.length > MOST_TAPS_SAID ? ` and what is between these, ${spread ? spread.k : words.length} in all` : ""}`;
       if (transposed) said = said.replace("reads", "adds to");
