@@ -37,6 +37,13 @@ def odd_one_counted(lies: np.ndarray, axis: Axis) -> np.ndarray:
     return (lies >= min(odd, 0)) & (lies < axis.size + max(odd, 0))
 
 
+def ends_corrected(lies: np.ndarray, axis: Axis) -> np.ndarray:
+    counted = np.ones(lies.shape, dtype=bool)
+    counted[0] = lies[0] >= 0
+    counted[-1] &= lies[-1] < axis.size
+    return counted
+
+
 def undilated_gradient(case: Case, given: tuple[np.ndarray, ...]) -> np.ndarray:
     if case.compared != "input_gradient":
         return same(case, given)
@@ -122,6 +129,7 @@ DIVISORS: dict[str, Callable[[np.ndarray, Axis], np.ndarray]] = {
         (lies >= -a.before) & (lies < a.size + a.before)
     ),
     "the real elements and the odd element of the padding, which is counted": odd_one_counted,
+    "k less the padding before in the first window and the padding after in the last": ends_corrected,
     divisors.UNKNOWN: lambda lies, a: (lies >= 0) & (lies < a.size - 2),
 }
 

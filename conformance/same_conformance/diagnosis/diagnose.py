@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -85,7 +86,8 @@ def diagnose(
     if place.predicate and not place.is_exact:
         known = amounts.differences(transposed=wrong[0].case.op == "conv_transpose")
         found = where.find([r.case for r in wrong], [r.case for r in right], known)
-        place = found if found.is_exact else place
+        is_one = len(re.findall(r"\b(?:before|out) != ", found.predicate)) == 1  # several of them fit by chance
+        place = found if found.is_exact and is_one else place
     of_box = share.find([r.case for r in wrong], place.predicate, rule)
     if of_box and not rule and not place.is_exact:
         of_box = replace(of_box, is_sampled=True)

@@ -38,6 +38,13 @@ def _every(number: int, axis: Axis) -> np.ndarray:
     return np.full(axis.output_size, number)
 
 
+def _corrected_at_the_ends(axis: Axis) -> np.ndarray:
+    found = _every(axis.kernel, axis)
+    found[0] -= axis.before
+    found[-1] -= axis.after
+    return found
+
+
 DIVISORS: dict[str, Callable[[Axis], np.ndarray]] = {
     REAL: _real,
     "window": lambda a: _every(a.kernel, a),
@@ -70,6 +77,7 @@ DIVISORS: dict[str, Callable[[Axis], np.ndarray]] = {
     ),
     "the dilated window, ke": lambda a: _every(a.effective_kernel, a),
     "k - 1": lambda a: _every(a.kernel - 1, a),
+    "k less the padding before in the first window and the padding after in the last": _corrected_at_the_ends,
     "k less all padding": lambda a: _every(a.kernel - a.before - a.after, a),
     "n": lambda a: _every(a.size, a),
     "s": lambda a: _every(a.stride, a),

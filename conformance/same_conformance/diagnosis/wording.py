@@ -49,9 +49,10 @@ def describe(
     length = _length(explained, transposed=transposed)
     if is_known:  # then numbers that fit some axis by chance say nothing
         return [*structure, *length, *_values(readings, preferred)]
+    steps = _steps(sightings.of_readings(readings), preferred, transposed=transposed)
     return [
-        *structure,
-        *_steps(sightings.of_readings(readings), preferred, transposed=transposed),
+        *(text for text in structure if not steps or _IRREGULAR not in text),  # of short axes, steps explain that, too
+        *steps,
         *length,
         *pads(explained, preferred),
         *_values(readings, preferred),
@@ -86,7 +87,7 @@ def _structure(readings: Sequence[tuple[Case, Reading]], preferred: Collection[s
             is_known = is_known or bool(known)
             found.append(known[0] if known else _irregular(case, reading, index))
         found += reading.notes
-    unknown = [text for text in found if "no regular pattern" in text]
+    unknown = [text for text in found if _IRREGULAR in text]
     found = [text for text in found if text not in unknown[bool(not is_known) :]]  # one tells as much as many
     return list(dict.fromkeys(found))[:3], is_known
 
@@ -145,13 +146,16 @@ def _patterns(case: Case, reading: Reading, index: int) -> list[str]:
 
 def _irregular(case: Case, reading: Reading, index: int) -> str:
     """Show the first place where a pattern that no numbers explain leaves SAME."""
-    text = f"reads axis {index} of {case.id} in no regular pattern"
+    text = f"reads axis {index} of {case.id} {_IRREGULAR}"
     if not reading.maps or case.op == "conv_transpose":
         return text
     for o, (seen, ours) in enumerate(zip(reading.maps[index].tolist(), plans.same(case).maps[index].tolist())):
         if seen != ours:
             return f"{text} (output {o} reads {_elements(seen)}, SAME {_elements(ours)})"
     return text
+
+
+_IRREGULAR = "in no regular pattern"
 
 
 def _elements(window: Sequence[int]) -> str:
