@@ -135,7 +135,7 @@ class Judge:
             with np.errstate(invalid="ignore"):
                 differences = np.abs(values[wrong].astype(np.float64) - expected[wrong])
             largest = float(np.nan_to_num(differences, nan=np.inf).max())
-            message = f"{n_different} of {values.size} elements differ, by {largest:g} at most"
+            message = f"{n_different} of {values.size} elements differ, by {amount(largest)} at most"
             return Judgement("value", shape, n_different, largest, digest(values), message)
         if n_unequal:
             message = f"{n_unequal} of {values.size} elements were others when the same call was made again"
@@ -156,6 +156,16 @@ class Judge:
 def _passed(shape: tuple[int, ...]) -> Judgement:
     """Return the judgement of what passed; a run has one of each shape and not one a case, because it keeps them all."""
     return Judgement("pass", shape, 0, 0.0)
+
+
+def amount(difference: float) -> str:
+    """Write a difference; of max pooling's deep plane in units of 2^100, by which its small integers are multiplied.
+
+    >>> amount(43.0), amount(43 * 2.0**100), amount(float("inf"))
+    ('43', '43 x 2^100', 'inf')
+    """
+    units = difference / operands.DEEP
+    return f"{units:.0f} x 2^100" if units >= 1 and units.is_integer() else f"{difference:g}"
 
 
 def expected_shape(case: Case, verdict: Verdict) -> tuple[int, ...]:

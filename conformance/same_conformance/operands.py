@@ -126,6 +126,6 @@ def _distinct_planes(shape: tuple[int, ...], dtype: str) -> np.ndarray:
 
 
 DEEP = 2.0**100
-"""Far below what people fill with instead of minus infinity, -1e9 or -65504; a power of two keeps the integers exact."""
+"""What the deep plane is multiplied by: far below what people fill with instead of minus infinity, -1e9 or -65504; a power of two keeps the integers exact."""
 _MOST_DEEP_IN_FLOAT16 = 1024
 """So many numbers float16 has from -65504 to -32768."""

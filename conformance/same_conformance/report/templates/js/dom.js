@@ -24,6 +24,11 @@ const broken = (text) => String(text).split(/(\s+)/).map((word) => (word.length 
 // Things one after the other, each with the comma that follows it.
 const series = (items) => items.map((item, i) => (i < items.length - 1 ? [h("span", { class: "item" }, item, ","), " "] : item));
 
+// Max pooling's last plane lies deep: its integers are times 2 to the 100th, so that any finite fill shows among them.
+const DEEP = 2 ** 100;
+const isDeep = (value) => Number.isFinite(value) && Math.abs(value) >= DEEP;
+const amount = (value) => (isDeep(Number(value)) ? `${Number((Number(value) / DEEP).toPrecision(6))}·2¹⁰⁰` : String(value));
+
 const count = (n, one, many) => `${n.toLocaleString("en")} ${n === 1 ? one : many || one + "s"}`;
 
 // Say something to those who do not see the page change.
