@@ -3,7 +3,7 @@
 // One number stands for both axes of an image.
 const calculatorState = (c) => {
   const given = (key) => (c.rank === 2 && c.axes[0][key] === c.axes[1][key] ? `${c.axes[0][key]}` : c.axes.map((axis) => axis[key]).join("x"));
-  return { op: c.op, n: given("n"), k: given("k"), s: given("s"), d: given("d"), padding: c.padding === "same" ? "" : c.padding };
+  return { op: c.op, n: given("n"), k: given("k"), s: given("s"), d: given("d"), padding: c.padding === "same" ? "" : c.padding, dtype: c.dtype === "float32" ? "" : c.dtype };
 };
 
 // Everyone of the run, by framework, to ask about one.
@@ -18,8 +18,8 @@ const implementationField = (chosen) => {
 const LARGEST = 1000000;
 const numbersOf = (text, word) => {
   // A minus sign parts two numbers, as in a case id, and is otherwise what it says.
-  const values = (text || "").trim().split(/[\sx×,;]+|(?<=\d)-(?=\d)/).filter(Boolean).map(Number);
-  if (!values.length || values.length > 3 || values.some((value) => !Number.isInteger(value) || value < 1 || value > LARGEST)) {
+  const values = (text || "").trim().split(/\s*[x×,;]\s*|\s+|(?<=\d)-(?=\d)/).map((part) => (part ? Number(part) : NaN));
+  if (values.length > 3 || values.some((value) => !Number.isInteger(value) || value < 1 || value > LARGEST)) {
     const got = text ? `; got “${text.slice(0, 40)}”` : "";
     throw new Error(`${word}: write a whole number from 1 to ${LARGEST}, or one for each of up to three axes, as in 225 or 224x160${got}.`);
   }
@@ -38,17 +38,19 @@ const axesOf = (state) => {
   return axes;
 };
 
+// Where it leads to the calculator, who wants another dtype chooses that there.
 const calculatorForm = (state, submitted, changed) => {
-  const input = (key, word, fallback) => field(word, h("input", { name: key, value: state[key] || fallback, inputmode: "text", size: 6, autocomplete: "off" }));
+  const input = (key, word, fallback) => field(word, h("input", { name: key, value: state[key] || fallback, inputmode: "text", size: 8, autocomplete: "off" }));
   const form = h("form", { class: "controls calc", "aria-label": "Parameters" },
     implementationField(state.with),
     field("op", select(OPS.map((op) => [op, op]), state.op, { name: "op" }), { class: "field chooser" }),
     input("n", "size", "225"), input("k", "kernel", "3"), input("s", "stride", "2"), input("d", "dilation", "1"),
     field("mode", select([["same", "SAME"], ["same_lower", "SAME_LOWER"]], state.padding || "same", { name: "padding" }), { class: "field chooser" }),
+    changed || state.dtype ? field("dtype", select(DTYPES.map((dtype) => [dtype, dtype]), state.dtype || "float32", { name: "dtype" }), { class: "field chooser" }) : null,
     h("button", { type: "submit", class: "primary" }, "Check"));
   const read = () => {
     const values = Object.fromEntries(new FormData(form));
-    return { op: values.op, n: values.n.trim(), k: values.k.trim(), s: values.s.trim(), d: values.d.trim(), padding: values.padding === "same" ? "" : values.padding, with: values.with };
+    return { op: values.op, n: values.n.trim(), k: values.k.trim(), s: values.s.trim(), d: values.d.trim(), padding: values.padding === "same" ? "" : values.padding, dtype: !values.dtype || values.dtype === "float32" ? "" : values.dtype, with: values.with };
   };
   form.addEventListener("submit", (event) => { event.preventDefault(); submitted(read()); });
   if (changed) form.addEventListener("input", (event) => changed(read(), event.target));
@@ -57,24 +59,24 @@ const calculatorForm = (state, submitted, changed) => {
 
 // Those that are run because they are wrong can be left out, in the table of the front page and in the calculator.
 const hidesKnown = () => document.documentElement.dataset.known === "hidden";
+const hideKnown = (isHidden) => {
+  document.documentElement.dataset.known = isHidden ? "hidden" : "";
+  for (const box of document.querySelectorAll("input[name=known]")) box.checked = isHidden;
+};
 const knownSwitch = (changed) => (Object.keys(run.rules).length ? h("label", { class: "field check" },
-  h("input", { type: "checkbox", name: "known", checked: hidesKnown(), onchange: (event) => {
-    document.documentElement.dataset.known = event.target.checked ? "hidden" : "";
-    for (const other of document.querySelectorAll("input[name=known]")) other.checked = event.target.checked;
-    changed();
-  } }), h("span", {}, "without those that are run because they are known to be wrong")) : "");
+  h("input", { type: "checkbox", name: "known", checked: hidesKnown(), onchange: (event) => { hideKnown(event.target.checked); changed(); } }), h("span", {}, "without those that are run because they are known to be wrong")) : "");
 
 const calculatorPage = (parameters, section) => {
   const get = (key, fallback) => parameters.get(key) || fallback;
-  const state = { op: OPS.includes(get("op")) ? get("op") : "conv", n: get("n", "225"), k: get("k", "3"), s: get("s", "2"), d: get("d", "1"), padding: get("padding") === "same_lower" ? "same_lower" : "", with: run.implementations.includes(get("with")) ? get("with") : "" };
-  const taken = [["op", OPS.includes(get("op", "conv")), state.op], ["padding", ["", "same", "same_lower"].includes(get("padding", "")), "same"], ["with", run.implementations.includes(get("with", "")) || !get("with"), "all of them"]];
+  const state = { op: OPS.includes(get("op")) ? get("op") : "conv", n: get("n", "225"), k: get("k", "3"), s: get("s", "2"), d: get("d", "1"), padding: get("padding") === "same_lower" ? "same_lower" : "", dtype: DTYPES.slice(1).includes(get("dtype")) ? get("dtype") : "", with: run.implementations.includes(get("with")) ? get("with") : "" };
+  const taken = [["op", OPS.includes(get("op", "conv")), state.op], ["padding", ["", "same", "same_lower"].includes(get("padding", "")), "same"], ["dtype", DTYPES.includes(get("dtype", "float32")), "float32"], ["with", run.implementations.includes(get("with", "")) || !get("with"), "all of them"]];
   const refused = taken.filter(([, isKnown]) => !isKnown).map(([key, , instead]) => `${key} “${get(key).slice(0, 100)}”; ${instead} is taken instead`);
   const note = refused.length ? h("p", { class: "note", role: "status" }, `This report knows no ${refused.join(", and no ")}.`) : "";
   const result = h("div", { id: "answer" });
   let latest = state;
   const draw = (now, move) => {
     latest = now;
-    move(address("/calculator", now));
+    move(address("/calculator", { ...now, known: hidesKnown() ? "hidden" : "" }));
     try {
       result.replaceChildren(...calculated(now));
       const told = result.querySelector(".headline .answer");
@@ -98,7 +100,7 @@ const calculated = (state) => {
   const axes = axesOf(state);
   const padding = state.padding || "same";
   const image = imageOf(axes);
-  const id = caseId(state.op, image, padding);
+  const id = caseId(state.op, image, padding, state.dtype);
   const word = state.op === "conv_transpose" ? "crops" : "pads";
   const summary = axes.map((axis, a) => h("p", { class: "answer" }, axes.length > 1 ? h("span", { class: "small" }, `axis ${a}: `) : null, `SAME ${word} `,
     h("b", {}, `${axis.before} before`), " and ", h("b", {}, `${axis.after} after`), "; output ", h("b", {}, axis.out), "."));
@@ -111,15 +113,16 @@ const calculated = (state) => {
     chosen ? headline(chosen, state, id) : null,
     ...summary, remark,
     chosen ? null : inShort(answers, state.op, id),
+    chosen ? null : h("p", { class: "screen-only" }, h("button", { type: "button", class: "leader", onclick: () => document.getElementById("who").scrollIntoView() }, "The evidence for each")),
     h("h2", {}, "Code"),
     recipeView(state.op, image, padding),
     linkCopier(),
     h("p", { class: "small" }, "In the terminal: ", h("code", {}, broken(explainCommand(state, axes, padding)))),
     h("h2", {}, "The picture"),
     ...distinct.map((axis) => axisPicture(state.op, axis, "", null)),
-    h("h2", {}, "Who is right for this"),
+    h("h2", { id: "who" }, "Who is right for this"),
     ...evidenceTable(answers, state),
-    h("p", { class: "small" }, "Like it are the cases whose axes have this kernel, stride and dilation, and the same padding and n mod s: by the rule they are alike. ",
+    h("p", { class: "small" }, `Like it are the ${state.dtype || "float32"} cases whose axes have this kernel, stride and dilation, and the same padding and n mod s: by the rule they are alike. `,
       caseLink(id), run.hasCase(id) ? " itself ran." : " itself did not run."),
   ].filter(Boolean);
 };

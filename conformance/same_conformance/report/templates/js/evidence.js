@@ -12,9 +12,10 @@ const featuresOf = (op, axes) => {
   const unequal = (key) => axes.some((axis) => axis[key] !== axes[0][key]);
   return [axes.some((axis) => axis.d > 1), axes.some((axis) => axis.s > 1), unequal("s"), unequal("d"), op === "conv_transpose" && axes.some((axis) => axis.out !== axis.n * axis.s)].join();
 };
-const isPlain = (c) => c.compared === "forward" && c.dtype === "float32" && c.groups === 1 && c.calls === 1;
+const isPlain = (c) => c.compared === "forward" && c.groups === 1 && c.calls === 1;
 
-const evidence = (op, axes, padding) => {
+// Of other dtypes is told apart what they say, because who is right in float32 can be wrong in float16.
+const evidence = (op, axes, padding, dtype) => {
   const rank = imageOf(axes).length, features = featuresOf(op, axes);
   const wanted = new Set(axes.map((axis) => kindOf(op, axis)));
   const alike = new Map(); // number of the case: "all" axes are of the wanted kinds, or "some" are
@@ -25,10 +26,10 @@ const evidence = (op, axes, padding) => {
     const covers = [...wanted].every((one) => kinds.includes(one));
     if (covers) alike.set(number, kinds.every((one) => wanted.has(one)) ? "all" : "some");
   });
-  const itself = run.numberOf(caseId(op, imageOf(axes), padding));
+  const itself = run.numberOf(caseId(op, imageOf(axes), padding, dtype));
   // The case to name is the one whose size is nearest to what was asked for.
   const distance = (number) => Math.abs(run.caseAt(number).axes[0].n - axes[0].n) + Math.abs(run.caseAt(number).rank - Math.max(axes.length, 2));
-  const found = run.implementations.map((name) => ({ name, itself: "", right: 0, wrong: 0, beside: 0, refused: "", excuse: "", offers: false, has: false, hasRank: false, why: "", elsewhere: new Map(), alikeOffered: 0, alikeRefused: 0, alikeExcuse: "", first: null, gradientWrong: 0, gradientRight: 0, firstGradient: null, example: null }));
+  const found = run.implementations.map((name) => ({ name, itself: "", right: 0, wrong: 0, beside: 0, refused: "", excuse: "", offers: false, has: false, hasRank: false, why: "", elsewhere: new Map(), alikeOffered: 0, alikeRefused: 0, alikeExcuse: "", first: null, gradientWrong: 0, gradientRight: 0, firstGradient: null, example: null, inOthers: new Map() }));
   for (let i = 0; i < run.n; i += 1) {
     const number = run.rows.case[i];
     const how = alike.get(number);
@@ -38,8 +39,8 @@ const evidence = (op, axes, padding) => {
     if (c && c.op === op) {
       const isOffered = run.verdicts[verdict] !== "unsupported";
       one.has ||= isOffered;
-      // A reason that was given in another rank says nothing here.
-      if (c.padding === padding && c.rank === rank) {
+      // A reason that was given in another rank or dtype says nothing here.
+      if (c.padding === padding && c.rank === rank && c.dtype === dtype) {
         const said = isOffered ? "" : run.texts[run.rows.message[i]];
         if (isOffered) one.offers = true;
         else one.excuse = one.excuse || said;
@@ -47,12 +48,21 @@ const evidence = (op, axes, padding) => {
           if (isOffered) one.alikeOffered += 1;
           else { one.alikeRefused += 1; one.alikeExcuse = one.alikeExcuse || said; }
         }
-        if (run.isFailure[verdict] && c.compared === "forward" && c.dtype === "float32") one.elsewhere.set(run.texts[run.rows.why[i]], number);
+        if (run.isFailure[verdict] && c.compared === "forward") one.elsewhere.set(run.texts[run.rows.why[i]], number);
       }
     }
     if (!how) continue;
     const isForward = c.compared === "forward";
     const id = run.cases[number];
+    if (c.dtype !== dtype) {
+      if (isForward && how === "all" && (run.isRight[verdict] || run.isFailure[verdict])) {
+        const there = one.inOthers.get(c.dtype) || { right: 0, wrong: 0, first: id };
+        if (run.isFailure[verdict] && !there.wrong) there.first = id;
+        there[run.isFailure[verdict] ? "wrong" : "right"] += 1;
+        one.inOthers.set(c.dtype, there);
+      }
+      continue;
+    }
     if (number === itself) one.itself = run.isRight[verdict] ? "right" : run.isFailure[verdict] ? "wrong" : "";
     if (run.isRight[verdict]) {
       if (!isForward) one.gradientRight += 1;
@@ -83,7 +93,7 @@ const answer = (one, id, apart) => {
   if (apart.length && apart.every((axis) => axis.right && !axis.wrong)) {
     return { state: "open", text: () => [`passes on ${apart.map((axis) => axis.right).join(" and ")} cases of each axis by itself; not checked together`] };
   }
-  return { state: "open", text: () => ["no case like it ran"] };
+  return { state: "open", text: () => ["no case like it ran", one.inOthers.size ? " in this dtype" : ""] };
 };
 
 const SIGNS = { right: ["✓", "right"], wrong: ["≠", "wrong"], absent: ["–", "not offered"], open: ["?", "not checked"] };
@@ -101,15 +111,16 @@ const neighbours = (op, axes, padding) => {
 // Everyone's answer, those first that can be used and have nothing against them.
 const answersFor = (state, axes, padding) => {
   const { op } = state;
-  const id = caseId(op, imageOf(axes), padding);
+  const dtype = state.dtype || "float32";
+  const id = caseId(op, imageOf(axes), padding, dtype);
   const kinds = new Set(axes.map((axis) => kindOf(op, axis)));
   // Axes that are right one by one are a hint and no proof: some implementations take one axis for another.
-  const apart = kinds.size > 1 ? axes.map((axis) => evidence(op, [axis], padding)) : [];
-  const elsewhere = neighbours(op, axes, padding).map((there) => [there, evidence(op, there, padding)]);
+  const apart = kinds.size > 1 ? axes.map((axis) => evidence(op, [axis], padding, dtype)) : [];
+  const elsewhere = neighbours(op, axes, padding).map((there) => [there, evidence(op, there, padding, dtype)]);
   const order = { wrong: 0, right: 2, open: 3, absent: 4 }; // what is wrong is what a reader has to know of
   const isLucky = isLuckyFor(op);
   const rank = (one) => order[one.state] - (isLucky(one) ? 1 : 0);
-  return evidence(op, axes, padding)
+  return evidence(op, axes, padding, dtype)
     .map((one, i) => ({ one, ...answer(one, id, apart.map((of) => of[i])), traps: elsewhere.filter(([, found]) => found[i].wrong).map(([there]) => there) }))
     .sort((a, b) => rank(a) - rank(b));
 };
@@ -130,7 +141,7 @@ const reasonNote = ({ state, one }, op) => {
   const card = cardFor(one.name, op, one.why);
   const told = one.why || (card && card.title) || "";
   if (!told) return null;
-  const report = card && card.report && !told.includes(card.report) ? ["; reported: ", linked(card.report)] : null;
+  const report = card && card.report && !told.includes(card.report) ? ["; ", linked(reported(card.report))] : null;
   return h("small", { class: "reason" }, linked(told), report);
 };
 
@@ -147,8 +158,19 @@ const elsewhereNote = (each, op) => {
   const known = knownElsewhere(each, op);
   if (!known.length) return null;
   return h("span", { class: "flag" }, h("span", { class: "sym", "aria-hidden": "true" }, "≠"), " but wrong elsewhere: ",
-    known.slice(0, 3).map(([title, example, report], i) => [i ? "; " : "", linked(title), example ? [" (", caseLink(example, each.one.name), report ? ["; reported: ", linked(report)] : null, ")"] : null]),
+    known.slice(0, 3).map(([title, example, report], i) => [i ? "; " : "", linked(title), example ? [" (", caseLink(example, each.one.name), report ? ["; ", linked(reported(report))] : null, ")"] : null]),
     known.length > 3 ? ["; ", h("a", { href: address("/impl/" + encodeURIComponent(each.one.name), { op }) }, `${known.length - 3} more`)] : null);
+};
+
+// What it gives in other dtypes: each that is wrong by itself, with a case, the right ones in a few words.
+const dtypeNote = (one) => {
+  const found = DTYPES.filter((dtype) => one.inOthers.has(dtype)).map((dtype) => [dtype, one.inOthers.get(dtype)]);
+  const right = found.filter(([, { wrong }]) => !wrong).map(([dtype]) => dtype);
+  return [
+    found.filter(([, { wrong }]) => wrong).map(([dtype, there]) => h("span", { class: "flag" }, h("span", { class: "sym", "aria-hidden": "true" }, "≠"),
+      ` wrong in ${dtype}`, there.right ? ` on ${there.wrong} of ${there.wrong + there.right}` : "", ", e.g. ", caseLink(there.first, one.name))),
+    right.length ? h("small", {}, `right in ${right.join(", ")}, too`) : null,
+  ];
 };
 
 const gradientNote = (one) => {
@@ -160,7 +182,7 @@ const gradientNote = (one) => {
 // What the chosen implementation does, in one line above everything else.
 const headline = (chosen, asked, id) => h("div", { class: `headline ${chosen.state}` },
   h("p", { class: "answer" }, implementationLink(chosen.one.name), ": ", signed(chosen.state)),
-  h("p", {}, chosen.text()), reasonNote(chosen, asked.op), trapNote(chosen, asked), elsewhereNote(chosen, asked.op), gradientNote(chosen.one),
+  h("p", {}, chosen.text()), reasonNote(chosen, asked.op), trapNote(chosen, asked), elsewhereNote(chosen, asked.op), dtypeNote(chosen.one), gradientNote(chosen.one),
   chosen.state === "open" ? command(`same-conformance run ${run.callees[chosen.one.name]} --case ${id}`) : null,
   chosen.state !== "right" && chosen.one.name in run.rules ? h("p", { class: "small" }, `It is known to be wrong: ${run.rules[chosen.one.name]}.`) : null);
 
@@ -193,6 +215,6 @@ const evidenceTable = (answers, asked) => {
     h("tbody", {}, shown.map((each) => h("tr", { class: each.one.name === asked.with ? `${each.state} chosen` : each.state, "data-name": each.one.name },
       h("th", { scope: "row" }, implementationLink(each.one.name), each.one.name in run.rules ? [" ", h("span", { class: "tag" }, "known to be wrong")] : null),
       h("td", {}, signed(each.state)),
-      h("td", {}, each.text(), reasonNote(each, op), trapNote(each, asked), elsewhereNote(each, op), gradientNote(each.one)))))),
+      h("td", {}, each.text(), reasonNote(each, op), trapNote(each, asked), elsewhereNote(each, op), dtypeNote(each.one), gradientNote(each.one)))))),
     without.length ? h("p", { class: "small" }, `No ${asked.op} at all: `, series(without.map(({ one }) => implementationLink(one.name))), ".") : null];
 };

@@ -32,11 +32,19 @@ const showSection = () => {
   return { section, name, whole, parameters };
 };
 
+// Whether those known to be wrong are shown is in the address of each page that can leave them out.
+const rememberKnown = () => {
+  const { path, parameters } = readAddress();
+  parameters.delete("known");
+  amend(address(path, { ...Object.fromEntries(parameters), known: hidesKnown() ? "hidden" : "" }));
+};
+
 const fill = ({ section, name, whole, parameters }) => {
   if (name === "/case") section.replaceChildren(...casePage(whole.slice("/case/".length), parameters).filter(Boolean));
   else if (name === "/explorer") explorerPage(parameters, section);
   else if (name === "/calculator") calculatorPage(parameters, section);
-  else if (name === "/nowhere") section.replaceChildren(...sayError("No such page", `This report has no page ${whole.slice(0, 200)}. Perhaps the implementation was not in this run.`));
+  else if (name === "/nowhere") section.replaceChildren(...sayError("No such page", whole.startsWith("/impl/") ? `This run has no implementation ${whole.slice(6, 200)}.` : `This report has no page ${whole.slice(0, 200)}.`),
+    h("p", {}, "There are: ", series(Object.entries(TITLES).map(([path, title]) => h("a", { href: `#${path}` }, title))), "."));
   else if (name.startsWith("/impl/")) fillCards(section, parameters);
 };
 
@@ -44,6 +52,7 @@ const route = (first) => {
   const shown = showSection();
   if (!shown) return;
   const { section, whole, parameters } = shown;
+  if (parameters.has("known")) hideKnown(parameters.get("known") === "hidden");
   try {
     fill(shown);
   } catch (error) { // of this page; the others still have theirs
@@ -70,7 +79,7 @@ const start = async () => {
   showSection(); // at once, so that nobody sees all pages on end while the data are unpacked
   run = makeRun(await readData());
   for (const element of document.querySelectorAll("[data-live]:not(.page)")) element.hidden = false;
-  document.getElementById("known-switch").append(knownSwitch(() => {}));
+  for (const holder of document.querySelectorAll(".known-switch")) holder.append(knownSwitch(rememberKnown));
   askForms(document.getElementById("ask"));
   for (const source of document.querySelectorAll(".copy")) copyable(source);
   route(true);

@@ -86,14 +86,14 @@ const parseCase = (id) => {
 };
 
 // The id of a case of these axes, everything else at its default.
-const caseId = (op, axes, padding) => {
+const caseId = (op, axes, padding, dtype) => {
   const part = (letter, key, always) => {
     const values = axes.map((axis) => axis[key]);
     return always || values.some((value) => value !== 1) ? `.${letter}${values.join("-")}` : "";
   };
   const shorter = op === "conv_transpose" && axes.some((axis) => axis.out !== axis.n * axis.s);
   return op + part("n", "n", true) + part("k", "k", true) + part("s", "s") + part("d", "d")
-    + (shorter ? part("o", "out", true) : "") + (padding === "same_lower" ? ".same_lower" : "");
+    + (shorter ? part("o", "out", true) : "") + (padding === "same_lower" ? ".same_lower" : "") + (dtype && dtype !== "float32" ? `.${dtype}` : "");
 };
 
 const times = (values) => values.join(" × ");
