@@ -37,8 +37,8 @@ def test_the_counts_of_the_front_are_those_of_the_record(tab: Open, report: Path
 def test_a_stranger_s_card_says_how_to_reproduce_it(tab: Open, report: Path) -> None:
     page = tab(permissions=["clipboard-read", "clipboard-write"]).go(report, "/impl/stranger")
     card = visible(page).locator(".card", has_text="Pads 1 on both sides").first
-    assert "where same-conformance and theirs 1.0 are installed together" in card.inner_text()
-    assert "python -m pip install theirs" in card.inner_text()
+    assert "need same-conformance and theirs 1.0 installed together" in visible(page).inner_text()
+    assert visible(page).inner_text().count("python -m pip install theirs") == 1  # not once a card
     assert card.locator(".command code").all_inner_texts() == [
         "same-conformance repro conv.n5.k4 --with stranger",
         "same-conformance run stranger --case conv.n5.k4",
@@ -142,7 +142,7 @@ def test_a_condition_may_be_typed_in_capitals_and_says_what_was_meant(tab: Open,
     complaint = page.locator("#where-wrong")
     for typed, meant in {
         "dtype=float16": "dtype == 'float16'",
-        "stride > 1": "did you mean s?",
+        "strided > 1": "is not known",
         "k even and": "missing",
     }.items():
         page.get_by_label("where").fill(typed)

@@ -161,9 +161,9 @@ def test_a_command_on_a_card_can_be_copied_whatever_the_names(changes: dict[str,
     page = unbroken(html.render(record, assessed, tables.verdicts(assessed)))
     for text in told:
         assert text in page
-    assert "with the <code>--python</code>" not in page
+    assert "want the <code>--python</code>" not in page
     record.header["command"] = "same-conformance run mine --python mine=/opt/python"
-    assert "with the <code>--python</code> that the run was given" in html.render(
+    assert "They want the <code>--python</code> that the run was given" in html.render(
         record, assessed, tables.verdicts(assessed)
     )
 
@@ -177,7 +177,7 @@ def test_a_stranger_is_shown_with_a_version_of_its_own() -> None:
     assessed = assess(record)
     page = html.render(record, assessed, tables.verdicts(assessed))
     assert "<b>version 4.5</b>, with torch 2.13.0;" in page
-    assert "<td>itself 6.7, torch 2.13.0</td>" in page
+    assert "<td>version 6.7, with torch 2.13.0</td>" in page
 
 
 def test_every_verdict_has_a_sign_and_words() -> None:

@@ -40,6 +40,7 @@ class Card:
         detail: the same at length, if `sentence` is only its title.
         report: what is said of where it is reported; empty if nothing is.
         script: that reproduces it; empty if it cannot be written without running the implementation.
+        needs: what the script runs with.
         why: what the rows say of it.
 
     """
@@ -59,6 +60,7 @@ class Card:
     detail: str
     report: str
     script: str
+    needs: str
     why: str
 
     @property
@@ -138,7 +140,7 @@ def _unexpected(
             how_small(cause),
             "",
             rule.seen if rule and link_in(rule.seen) else "",
-            _script(about, by_case.get(cause["case"])),
+            *_script(about, by_case.get(cause["case"])),
             "",
         )
     left = [
@@ -184,7 +186,7 @@ def _card(
         and row.result.judgement.verdict in ("pass", "unspecified")
     ]
     failed = sum(row.result.case.op in ops and row.result.judgement.verdict in FAILURES for row in rows)
-    first = _most_telling(group)
+    first = most_telling(group)
     where = words.worst([row.result.case for row in group], right)
     return Card(
         about["name"],
@@ -198,15 +200,15 @@ def _card(
         len(group),
         len(right) + max(failed, len(group)),
         first.result.case.id,
-        "the smallest in this run" if first is group[0] else "the smallest in this run that gives a forward result",
+        smallest_of(group),
         reason.sentence,
         reason.report,
-        _script(about, first),
+        *_script(about, first),
         group[0].why,
     )
 
 
-def _most_telling(group: Sequence[Assessed]) -> Assessed:
+def most_telling(group: Sequence[Assessed]) -> Assessed:
     """Return the smallest case that shows most: a wrong array rather than an error, forward rather than a gradient."""
 
     def rank(row: Assessed) -> tuple[bool, bool]:
@@ -216,10 +218,15 @@ def _most_telling(group: Sequence[Assessed]) -> Assessed:
     return min(group, key=rank)
 
 
-def _script(about: Mapping[str, Any], row: Assessed | None) -> str:
-    """Return the script that reproduces `row`; empty for strangers, whose entry point the record does not hold."""
+def smallest_of(group: Sequence[Assessed]) -> str:
+    """Say among which cases that which `most_telling` returns is the smallest."""
+    return "the smallest in this run" + (" that gives a forward result" if most_telling(group) is not group[0] else "")
+
+
+def _script(about: Mapping[str, Any], row: Assessed | None) -> tuple[str, str]:
+    """Return the script that reproduces `row`, and what it needs; empty for strangers, whose entry point the record does not hold."""
     if row is None or not about["builtin"] or about["name"] not in calls.BUILT_IN:
-        return ""
+        return "", ""
     target = Target(
         about["name"],
         about["framework"],
@@ -235,9 +242,9 @@ def _script(about: Mapping[str, Any], row: Assessed | None) -> str:
     )
     case, judgement = row.result.case, row.result.judgement
     try:
-        return script.write(Observation(target, case, _outcome(row), judgement))
+        return script.write(Observation(target, case, _outcome(row), judgement)), script.needed(target)
     except SameConformanceError:
-        return ""
+        return "", ""
 
 
 def _outcome(row: Assessed) -> Outcome:

@@ -65,6 +65,7 @@ def view(record: Record, assessment: Assessment, frame: pd.DataFrame) -> dict[st
         "fits": fits.by_implementation(networks),
         "rows": fits.by_network(networks),
         "strangers": fits.strangers(networks),
+        "wrong_by_rule": {about["name"] for about in record.header["implementations"] if about["rule"]},
         "environments": _environments(record),
         "unexpected": assessment.standing("unexpected"),
         "stale": assessment.standing("stale"),
@@ -210,7 +211,9 @@ def _contested(record: Record, assessment: Assessment) -> list[dict[str, Any]]:
             "on_record": on_record,
             "reason": reasons.of(cause),
             "rows": rows,
-            "said": _said(rows[0].result.case, said),
+            "smallest": cards.most_telling(rows).result.case,
+            "how": cards.smallest_of(rows),
+            "said": _said(cards.most_telling(rows).result.case, said),
         }
         for (witness, on_record, cause), rows in causes.items()
     ]

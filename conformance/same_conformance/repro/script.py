@@ -82,7 +82,7 @@ def write(observation: Observation) -> str:
 
 def _docstring(observation: Observation) -> str:
     target, case = observation.target, observation.case
-    needs = _needs(target)
+    needs = needed(target)
     versions = ", ".join(f"{name} {version}" for name, version in target.versions.items())
     verdict = observation.judgement.verdict
     said = f": {observation.judgement.message}" if observation.judgement.message else ""
@@ -99,9 +99,11 @@ def _docstring(observation: Observation) -> str:
     return "\n".join([first, "", *wrapped, '"""', ""])
 
 
-def _needs(target: Target) -> str:
+def needed(target: Target) -> str:
     """Return what must be there for the script to run, and how to get a stranger's function."""
     needs = "NumPy" if target.framework in ("numpy", programs.FRAMEWORK) else f"{target.framework} and NumPy"
+    if target.package != target.framework:
+        needs = f"{target.framework}, {target.package} and NumPy"
     if target.is_builtin and target.name in calls.BUILT_IN:
         return f"{needs}."
     calls_it = "which describes the program that it starts" if target.is_program else "whose function it calls"

@@ -46,8 +46,9 @@ const faultOf = (op, axis, theirs) => {
 // What is said of where a failure is reported, if its reason does not say it already; null if nothing is.
 const reportOf = (c, result) => {
   const card = cardsOf(c, result).find((one) => one.report && !result.why.includes(one.report));
-  return card ? h("p", { class: "small" }, "Reported: ", linked(card.report)) : null;
+  return card ? h("p", { class: "small" }, linked(reported(card.report).replace(/^./, (first) => first.toUpperCase()))) : null;
 };
+const reported = (text) => (text.startsWith("not reported") ? text : `reported: ${text}`);
 
 // Where a script lies that shows the same mistake without this package; null if there is none.
 const cardsOf = (c, result) => run.cards.filter((one) => one.implementation === result.name && one.standing === result.standing && one.ops.includes(c.op)
@@ -55,7 +56,7 @@ const cardsOf = (c, result) => run.cards.filter((one) => one.implementation === 
 const scriptLink = (c, result) => {
   const card = cardsOf(c, result).find((one) => one.script);
   return card ? h("p", { class: "small" }, "Without same-conformance: ", h("a", { href: address("/impl/" + encodeURIComponent(result.name), { op: c.op, smallest: card.case, script: 1 }) }, "a script to copy"),
-    card.case === result.case ? "." : [" that shows it for ", h("span", { class: "case" }, broken(card.case)), ", the smallest such case."]) : null;
+    card.case === result.case ? "." : [" that shows it for ", h("span", { class: "case" }, broken(card.case)), "."]) : null;
 };
 
 // The verdict, what was asked for, what is done instead, and how to see it: all that who follows a link came for.
@@ -146,11 +147,11 @@ const casePicture = (c, name, result, picture, theirs) => {
     if (word) parts.push(h("h3", {}, word[0].toUpperCase() + word.slice(1)));
     parts.push(axisPicture(c.op, c.axes[a], name, theirs ? theirs[a] : null));
   }
-  parts.push(legend(theirs ? (isPool(c.op) ? [READ, WRONG, MISSED, PADDING] : [READ, MOVED, PADDING]) : [READ, PADDING]), h("p", { class: "small screen-only" }, "Point at a line, or go to it with the Tab and arrow keys, to see its elements."));
+  parts.push(legend(theirs ? (isPool(c.op) ? [READ, WRONG, MISSED, PADDING] : [READ, MOVED, PADDING]) : [READ, PADDING]), h("p", { class: "small screen-only" }, "Point at a line, tap it, or go to it with the Tab and arrow keys, to see its elements."));
   const view = c.rank > 1 && c.axes.every((axis) => axis.k <= MOST_KEPT) ? windowView(c, name, theirs, theirs ? firstDiffering(c, theirs) : c.axes.map(() => 0)) : null;
   if (view) parts.push(h("h3", {}, "All axes together"), view.element);
   if (picture && picture.expected) {
-    const arrays = arraysView(name, picture, c.compared);
+    const arrays = arraysView(name, picture, c);
     // Pointing at a value shows its window.
     arrays.addEventListener("pointerover", (event) => {
       const cell = event.target.closest("td[data-cell]");
@@ -190,7 +191,7 @@ const verdictTable = (id, results, name) => {
   const row = (one) => h("tr", { class: one.name === name ? "chosen" : null, "aria-current": one.name === name ? "true" : null },
     h("th", { scope: "row" }, h("a", { href: caseAddress(id, one.name) }, broken(one.name)), one.name === name ? h("span", { class: "unseen" }, " (shown above)") : null),
     h("td", {}, mark(one.verdict), one.standing === "as expected" ? null : h("small", {}, one.standing)),
-    h("td", { "data-label": "its shape" }, one.shape), h("td", { class: "n", "data-label": "different" }, one.n || ""), h("td", { class: "n", "data-label": "at most by" }, one.most),
+    h("td", { "data-label": "its shape" }, one.shape), h("td", { class: "n", "data-label": "different" }, one.n || ""), h("td", { class: "n", "data-label": "at most by" }, amount(one.most)),
     h("td", {}, broken(one.message), one.why ? h("small", {}, linked(one.why)) : null));
   const heads = ["implementation", "verdict", "its shape", "different", "at most by", "what was said"];
   // Who does not fail is told in a line for each verdict.

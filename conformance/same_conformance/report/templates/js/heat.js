@@ -34,7 +34,7 @@ const heatMap = (card, chosen) => {
   const change = (key, value) => {
     state[key] = value;
     amend(address("/impl/" + encodeURIComponent(card.implementation), {
-      op: card.ops[0], smallest: card.case, only: state.op, d: state.d, r: state.r, mixed: state.mixed ? 1 : "",
+      op: card.ops[0], smallest: card.case, only: state.op || (card.ops.length > 1 ? "any" : ""), d: state.d, r: state.r, mixed: state.mixed ? 1 : "",
     }));
     draw();
   };
@@ -62,7 +62,7 @@ const heatMap = (card, chosen) => {
       const [wrong, ran, others] = cell;
       const kind = wrong === 0 ? others ? "heat-other" : "heat-0" : wrong === ran ? "heat-3" : wrong * 2 > ran ? "heat-2" : "heat-1";
       return h("td", { class: kind }, h("a", { href: address("/explorer", counted(card, state, k, stride)), title: `kernel ${k}, stride ${stride}: ${wrong} of ${ran} wrong in this way${others ? `, ${others} in another` : ""}` },
-        h("span", { class: "sym", "aria-hidden": "true" }, wrong ? "≠" : others ? "" : "✓"), ` ${wrong}/${ran}`));
+        h("span", { class: "sym", "aria-hidden": "true" }, wrong ? "≠" : others ? "⋯" : "✓"), ` ${wrong}/${ran}`));
     };
     holder.replaceChildren(
       ks.length ? scroller("Wrong of run, by kernel and stride", h("table", { class: "heat-table keys" },
@@ -71,7 +71,7 @@ const heatMap = (card, chosen) => {
         h("tbody", {}, ks.map((k) => h("tr", {}, h("th", { scope: "row" }, k), ss.map((stride) => cellOf(k, stride)))))))
         : h("p", { class: "note" }, "No such case whose axes are alike."),
       ks.length ? h("p", { class: "small" }, h("span", { class: "heat-key heat-0" }, "✓ 0/n"), " none wrong in this way; ", h("span", { class: "heat-key heat-1" }, "≠"), " up to half; ", h("span", { class: "heat-key heat-2" }, "≠"), " more; ",
-        h("span", { class: "heat-key heat-3" }, "≠"), " all; ", h("span", { class: "heat-key heat-other" }, "0/n"), " wrong in another way; empty: not run. A number leads to its cases.") : "",
+        h("span", { class: "heat-key heat-3" }, "≠"), " all; ", h("span", { class: "heat-key heat-other" }, "⋯ 0/n"), " wrong in another way; empty: not run. A number leads to its cases.") : "",
       left ? h("p", { class: "small" }, `${count(left, "case")} whose axes differ left out.`) : "");
   };
   const pick = (key, word, among) => (among.length > 1
@@ -92,19 +92,34 @@ const smallestPicture = (card) => {
   const wrong = kinds.find(([axis]) => faultOf(c.op, c.axes[axis], picture.windows[axis]));
   if (!wrong) return null; // it reads what SAME asks for, and gets it wrong afterwards
   const [a, word] = wrong;
-  return h("div", { class: "smallest" }, h("p", { class: "small" }, "The smallest case, ", caseLink(c.id, card.implementation), word ? `, ${word}` : "", ", drawn"),
+  return h("div", { class: "smallest" }, h("p", { class: "small" }, caseLink(c.id, card.implementation), word ? `, ${word}` : "", ", drawn: ", h("b", { class: "fault" }, faultOf(c.op, c.axes[a], picture.windows[a]))),
     axisPicture(c.op, c.axes[a], card.implementation, picture.windows[a]));
+};
+
+// What concerns the op that a reader comes for goes before the rest, among those that stand alike.
+const opFirst = (section, op) => {
+  const isOther = (card) => (op && !card.dataset.ops.split(" ").includes(op) ? 1 : 0);
+  for (const title of section.querySelectorAll(":scope > h2")) {
+    const group = [];
+    for (let at = title.nextElementSibling; at && at.matches(".card"); at = at.nextElementSibling) group.push(at);
+    title.after(...group.sort((a, b) => isOther(a) - isOther(b) || a.dataset.number - b.dataset.number));
+  }
 };
 
 // Filled when the page of the implementation is first looked at.
 const fillCards = (section, parameters) => {
+  const op = parameters.get("op") || "";
+  opFirst(section, op);
   const asked = cardOf(section, parameters.get("op"), parameters.get("smallest"));
   const layer = section.querySelector("[data-layer]");
   if (!layer.childElementCount) layer.append(layerForm({ op: layer.dataset.op, with: layer.dataset.layer }));
   for (const holder of section.querySelectorAll(".look[data-card]")) {
-    const chosen = holder.closest(".card") === asked && ["only", "d", "r", "mixed"].some((key) => parameters.has(key)) ? parameters : null;
-    if (holder.childElementCount && !chosen) continue;
     const card = run.cards[Number(holder.dataset.card)];
+    const isAbout = holder.closest(".card") === asked && ["only", "d", "r", "mixed"].some((key) => parameters.has(key));
+    // Who comes for one op sees it alone in the map of what concerns several.
+    const chosen = isAbout ? parameters : card.ops.includes(op) ? new URLSearchParams({ only: op }) : null;
+    if (holder.childElementCount && !chosen && holder.dataset.op === op) continue;
+    holder.dataset.op = op;
     holder.replaceChildren(heatMap(card, chosen), smallestPicture(card) || "");
   }
 };

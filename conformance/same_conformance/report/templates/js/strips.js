@@ -158,6 +158,11 @@ const strip = ({ op, axis, windows, reference, frame, label }) => {
         const other = reference && (!expected || (spread ? wrong : asked && asked[i] ? !asked[i].has(a) : expected[j] !== line.taps[j]));
         group.append(s("rect", { class: `${(spread ? real(a) : line.taps[j] !== null) ? "" : "in-pad"}${other ? " other" : ""}`, x: x.get(a) + 5, y: y + 1, width: wide - 10, height: CELL - 10 }));
       });
+      // An element that one window reads more than once, says how often.
+      for (const a of new Set(spread ? [] : line.at)) {
+        const n = x.has(a) && line.taps.filter((index) => index !== null && index === a).length;
+        if (n > 1) group.append(s("text", { class: "times", x: x.get(a) + wide / 2, y: y + CELL / 2 - 1 }, `×${n}`));
+      }
       for (const a of asked && asked[i] && !spread ? asked[i] : []) {
         if (!real(a) || line.at.includes(a) || !x.has(a)) continue;
         group.append(s("rect", { class: "missed", x: x.get(a) + 5, y: y + 1, width: wide - 10, height: CELL - 10 }));
