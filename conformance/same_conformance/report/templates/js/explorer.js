@@ -63,6 +63,15 @@ const sortRows = (found, sort) => {
   return keyed.map(([, i]) => i);
 };
 
+// Nothing was found: whether such cases ran at all, and what became of them.
+const nothingFound = (state) => {
+  const others = state.verdict ? filterRows({ ...state, verdict: "" }) : [];
+  if (!others.length) return h("p", { class: "note" }, "Nothing matches all filters.");
+  const verdicts = run.verdicts.map((verdict, v) => [verdict, others.filter((i) => run.rows.verdict[i] === v).length]).filter(([, n]) => n);
+  return h("p", { class: "note" }, "Such cases ran, with other verdicts: ", verdicts.map(([verdict, n], i) => [i ? ", " : "", n.toLocaleString("en"), " ", mark(verdict)]), ". ",
+    h("a", { href: address("/explorer", { ...state, verdict: "", page: "" }) }, "Show them"));
+};
+
 const explorerPage = (parameters, section) => {
   const plain = (values) => values.map((value) => [value, value]);
   const choices = {
@@ -95,7 +104,7 @@ const explorerPage = (parameters, section) => {
     Object.entries(choices).map(option),
     h("div", { class: "grow where" }, field("where", h("input", { type: "text", name: "where", value: state.where, placeholder: "k even and s > k", spellcheck: "false", autocapitalize: "off", "aria-describedby": "where-wrong where-hint", oninput: typed("where") }), { class: "field grow" }), wrong),
     field("text", h("input", { type: "search", name: "q", value: state.q, placeholder: "id, layer or message", oninput: typed("q") }), { class: "field grow" }),
-    field("order", select(COLUMNS.flatMap(([key, word]) => [[key, word], [`-${key}`, `${word}, falling`]]), state.sort || "case", { name: "sort", onchange: (event) => go(step, { sort: event.target.value }) }), { class: "field order" }),
+    field("order", select(COLUMNS.flatMap(([key, word]) => (key === "case" ? [["case", "case, smallest first"], ["-case", "case, largest first"]] : [[key, word], [`-${key}`, `${word}, falling`]])), state.sort || "case", { name: "sort", onchange: (event) => go(step, { sort: event.target.value }) }), { class: "field order" }),
     h("button", { type: "button", onclick: () => { location.hash = "#/explorer"; } }, "Clear"));
   const draw = () => {
     let found;
@@ -105,9 +114,11 @@ const explorerPage = (parameters, section) => {
       // Somebody is still writing: what was found before stays to be looked at.
       wrong.textContent = `${error.message}${results.childElementCount ? " Below is what was found before." : ""}`;
       wrong.hidden = false;
+      results.classList.toggle("stale", results.childElementCount > 0);
       return;
     }
     wrong.hidden = true;
+    results.classList.remove("stale");
     const pages = Math.max(1, Math.ceil(found.length / PAGE));
     const page = Math.min(Math.max(1, Number(state.page) || 1), pages);
     const text = `${count(found.length, "result")}${found.length < run.n ? ` of ${run.n.toLocaleString("en")}` : ""}`;
@@ -115,14 +126,15 @@ const explorerPage = (parameters, section) => {
     const ascending = state.sort || "case";
     const head = COLUMNS.map(([key, word]) => {
       const now = ascending === key ? "ascending" : ascending === `-${key}` ? "descending" : "none";
-      return h("th", { scope: "col", "aria-sort": now }, h("button", { type: "button", class: "sorter", onclick: () => { go(step, { sort: now === "ascending" ? `-${key}` : key }); results.querySelector(`[data-sort="${key}"]`).focus(); }, "data-sort": key },
+      return h("th", { scope: "col", "aria-sort": now }, h("button", { type: "button", class: "sorter", title: key === "case" ? "smallest first, or largest" : null, onclick: () => { go(step, { sort: now === "ascending" ? `-${key}` : key }); results.querySelector(`[data-sort="${key}"]`).focus(); }, "data-sort": key },
         word, h("span", { "aria-hidden": "true" }, now === "ascending" ? " ↑" : now === "descending" ? " ↓" : " ↕")));
     });
     const body = found.slice((page - 1) * PAGE, page * PAGE).map((i) => {
       const one = run.result(i);
-      return h("tr", {}, h("td", {}, caseLink(one.case, one.name)), h("td", {}, implementationLink(one.name)),
+      const layers = state.network ? run.layersOf(run.rows.case[i]).filter(([network]) => network === state.network).flatMap(([, names]) => names) : [];
+      return h("tr", {}, h("td", {}, caseLink(one.case, one.name), layers.length ? h("small", {}, broken(layers.length > 6 ? `${layers.slice(0, 6).join(", ")} and ${layers.length - 6} more` : layers.join(", "))) : null), h("td", {}, implementationLink(one.name)),
         h("td", {}, mark(one.verdict), one.standing === "as expected" ? null : h("small", {}, one.standing)),
-        h("td", { "data-label": "its shape" }, one.shape), h("td", { class: "n", "data-label": "different" }, one.n || ""), h("td", { class: "n", "data-label": "at most by" }, one.most), h("td", {}, broken(one.message), one.why ? h("small", {}, broken(one.why)) : null));
+        h("td", { "data-label": "its shape" }, one.shape), h("td", { class: "n", "data-label": "different" }, one.n || ""), h("td", { class: "n", "data-label": "at most by" }, amount(one.most)), h("td", {}, broken(one.message), one.why ? h("small", {}, broken(one.why)) : null));
     });
     // Paper has no form to show what was chosen.
     const chosen = Object.entries(choices).filter(([key]) => state[key]).map(([key, [word, values]]) => `${word}: ${values.find(([value]) => value === state[key])[1]}`);
@@ -130,11 +142,11 @@ const explorerPage = (parameters, section) => {
     results.replaceChildren(
       h("h2", { tabindex: -1, class: "count" }, text),
       h("p", { class: "small print-only" }, [...chosen, ...written].join("; ")),
-      found.length ? scroller("Results", h("table", { class: "grid rows stack keys" }, h("thead", {}, h("tr", {}, head)), h("tbody", {}, body))) : h("p", { class: "note" }, "Nothing matches all filters."),
+      found.length ? scroller("Results", h("table", { class: "grid rows stack keys" }, h("thead", {}, h("tr", {}, head)), h("tbody", {}, body))) : nothingFound(state),
       pages > 1 ? h("div", { class: "pager" }, turn(page - 1, "Previous"), h("span", {}, `page ${page} of ${pages.toLocaleString("en")}`), turn(page + 1, "Next")) : "");
     controls.querySelector("[name=sort]").value = state.sort || "case";
     say(text);
   };
   draw();
-  section.replaceChildren(h("h1", { id: "h-explorer" }, "Explorer"), note || "", controls, hint, wordsLink(), results);
+  section.replaceChildren(h("h1", { id: "h-explorer" }, "Explorer"), note || "", controls, hint, h("div", { class: "beside" }, wordsLink(), linkCopier()), results);
 };

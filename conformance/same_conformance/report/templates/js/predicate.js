@@ -23,8 +23,15 @@ const caseValue = (c, name) => {
 const SIGN_WORDS = ["and", "or", "not", "in", "any", "all", "even", "odd", "True", "False"];
 const isWord = (word) => AXIS_NAMES.includes(word) || CASE_NAMES.includes(word) || SIGN_WORDS.includes(word);
 
+// Whole words for the letters of an axis are as good.
+const SYNONYMS = { size: "n", kernel: "k", stride: "s", strides: "s", dilation: "d" };
+const wordFor = (typed) => {
+  const lower = typed.toLowerCase();
+  return SYNONYMS[lower] || (isWord(lower) ? lower : typed);
+};
+
 // What those type who have not read which names there are.
-const MEANT = { size: "n", kernel: "k", stride: "s", strides: "s", dilation: "d", output: "out", dims: "rank", axes: "rank", batches: "batch", group: "groups", true: "True", false: "False", mode: "padding", is: "==" };
+const MEANT = { output: "out", dims: "rank", axes: "rank", batches: "batch", group: "groups", true: "True", false: "False", mode: "padding", is: "==" };
 const textsOf = () => ({ op: OPS, padding: ["same", "same_lower"], dtype: DTYPES, compared: COMPARED });
 
 // Says what to write in place of a word that is not known.
@@ -44,7 +51,7 @@ const tokensOf = (text) => {
     const match = pattern.exec(text);
     if (!match) throw new Error(`“${text.slice(at).trim().slice(0, 12)}” is not understood.`);
     const [, number, typed, quoted, sign] = match;
-    const word = typed && !isWord(typed) && isWord(typed.toLowerCase()) ? typed.toLowerCase() : typed;
+    const word = typed && !isWord(typed) ? wordFor(typed) : typed;
     if (number) tokens.push({ number: Number(number) });
     else if (quoted) tokens.push({ text: quoted.slice(1, -1) });
     else tokens.push({ sign: { "&&": "and", "||": "or", "!": "not", "=": "==", "≥": ">=", "≤": "<=", "≠": "!=" }[sign] || sign || word, word });
