@@ -51,11 +51,15 @@ PER_BRANCH = 1200
 """Cases that are drawn for each branch; what rare mutants need, many cases must be looked at to find."""
 LARGE = (*range(125, 131), *range(255, 263), *range(507, 516))
 """Sizes around those that some small integer does not hold; drawing would hardly meet them."""
+LONG = (33, 36, 40)
+"""Kernels that want pads of sixteen and more, which drawing never does."""
 
 
 def pool() -> Iterator[Case]:
     """Return the cases to choose from: all with one large size and small other fields, and drawn ones."""
     for op, size, kernel, stride in itertools.product(OPS, LARGE, (2, 3, 6), (1, 2, 3, 4)):
+        yield Case(op, (size,), (kernel,), (stride,))
+    for op, size, kernel, stride in itertools.product(OPS, (19, 50), LONG, (1, 2, 3)):
         yield Case(op, (size,), (kernel,), (stride,))
     for seed, bounds in enumerate(POOL):
         yield from strategies.draw_distinct(seed=seed, **{"dtypes": DTYPES, **bounds}).cases
@@ -208,6 +212,9 @@ def main() -> int:
     """Extend the file and say what was added."""
     entries = read()
     extended, left = extend(entries, pool())
+    FILE.write_text(
+        corpus.write(extended), encoding="utf-8"
+    )  # the quick profile, by which branches are covered, reads it
     extended = cover_branches(extended, draw_branches(PER_BRANCH, seed=len(POOL)))
     FILE.write_text(corpus.write(extended), encoding="utf-8")
     print(f"{len(extended)} cases, {len(extended) - len(entries)} added; {len(mutants.RULES)} mutants", file=sys.stderr)

@@ -58,6 +58,19 @@ def _reversed(i: int, n: int) -> int:
     return n - 1 - i
 
 
+def _begins_and_ends(pads: Pairs) -> list[int]:
+    return [before for before, _ in pads] + [after for _, after in pads]
+
+
+def _in_pairs(numbers: list[int]) -> Pairs:
+    return list(zip(numbers[::2], numbers[1::2], strict=True))
+
+
+def _in_halves(numbers: list[int]) -> Pairs:
+    half = len(numbers) // 2
+    return list(zip(numbers[:half], numbers[half:], strict=True))
+
+
 def _odd_element_shared(case: Case) -> Plan:
     """Keep one half per axis, and add the odd element wherever the first axis has one."""
     odd = (case.axes[0].before + case.axes[0].after) % 2
@@ -78,6 +91,20 @@ RULES = (
         FORWARD,
         "https://github.com/kornia/kornia/issues/709",
         _pads(lambda pads: pads[::-1]),
+    ),
+    Rule(
+        "begins-ends-as-pairs",
+        "takes a list of pads, all begins and then all ends as in ONNX, for a pair of each axis",
+        FORWARD,
+        MISTAKE,
+        _pads(lambda pads: _in_pairs(_begins_and_ends(pads))),
+    ),
+    Rule(
+        "pairs-as-begins-ends",
+        "takes a list of pads, a pair of each axis, for all begins and then all ends as in ONNX",
+        FORWARD,
+        MISTAKE,
+        _pads(lambda pads: _in_halves([number for pair in pads for number in pair])),
     ),
     Rule(
         "last-axis-only",

@@ -73,6 +73,15 @@ def _lower(case: Case) -> Plan:
     return of_maps(case, [started(a, b, a.output_size) for b, a in zip(sides, case.axes, strict=True)])
 
 
+def _last_taps(case: Case) -> Plan:
+    """Keep the last of the taps that a convolution with stride and dilation exchanged has, where there are more than of the kernel."""
+    maps = []
+    for a in case.axes:
+        left = a.size + a.before + a.after - (a.output_size - 1) * a.stride - a.effective_kernel
+        maps.append(started(a, a.before - left // a.dilation * a.dilation, a.output_size))
+    return of_maps(case, maps)
+
+
 def _counted(case: Case) -> Plan:
     return of_maps(case, list(plans.same(case).maps), count_padding=True)
 
@@ -119,6 +128,13 @@ RULES = (
         (*CONVOLUTIONS, "conv_transpose"),
         MISTAKE,
         _only(_BY_KERNEL, _mapped(lambda reads, _: reads[:, ::-1])),
+    ),
+    Rule(
+        "kernel-gradient-last-taps",
+        "takes the gradient with respect to the kernel from the end, where the stride leaves elements of the input over",
+        CONVOLUTIONS,
+        MISTAKE,
+        _only(_BY_KERNEL, _last_taps),
     ),
     Rule(
         "kernel-gradient-without-border",

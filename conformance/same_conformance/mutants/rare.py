@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from same_conformance import plan as plans
 from same_conformance.case import OPS, Axis, Case
 from same_conformance.mutants.windows import (
@@ -13,7 +15,9 @@ from same_conformance.mutants.windows import (
     PlanOf,
     misread_axis,
     of_maps,
+    positions,
     scattered,
+    started,
     starting,
     windows,
 )
@@ -31,6 +35,22 @@ def _swapped_where(condition: Callable[[Case, Axis], bool]) -> PlanOf:
         return of_maps(case, [windows(*a[:4], p) for p, a in zip(pads, case.axes, strict=True)])
 
     return plan
+
+
+def _in_four_bits(case: Case) -> Plan:
+    """Keep of each pad the lowest four bits, as many as a register has for it; what is read after the end is there anyway."""
+    if case.op == "conv_transpose":
+        return scattered(case.axes, [(a.before % 16, a.output_size) for a in case.axes])
+    return of_maps(case, [started(a, a.before % 16, a.output_size) for a in case.axes])
+
+
+def _circular(case: Case) -> Plan:
+    """Go on at the start where a position is behind the input, in a buffer that has room for what is padded before it alone."""
+    maps = []
+    for a in case.axes:
+        place = (positions(a) + a.before) % (a.before + a.size) - a.before
+        maps.append(np.where(place >= 0, place, PADDED))
+    return of_maps(case, maps)
 
 
 def _ends_tell(case: Case) -> Plan:
@@ -100,6 +120,20 @@ RULES = (
         _swapped_where(lambda _, a: a.before + a.after >= 4),
     ),
     Rule(
+        "swapped-from-sixteen",
+        "puts the odd element on the wrong side where sixteen elements or more are padded",
+        OPS,
+        MISTAKE,
+        _swapped_where(lambda _, a: a.before + a.after >= 16),
+    ),
+    Rule(
+        "pads-in-four-bits",
+        "keeps pads in four bits, where 16 is 0",
+        OPS,
+        MISTAKE,
+        _in_four_bits,
+    ),
+    Rule(
         "swapped-in-batch",
         "puts the odd element on the wrong side for more than one example",
         OPS,
@@ -147,6 +181,13 @@ RULES = (
         FORWARD,
         MISTAKE,
         starting(lambda a, _: 0 if a.size == a.stride else a.before),
+    ),
+    Rule(
+        "circular-too-short",
+        "wraps round behind the input to what stands before it, like a circular convolution that is too short for the padding",
+        CONVOLUTIONS,
+        MISTAKE,
+        _circular,
     ),
     Rule(
         "ends-tell-empty",

@@ -90,6 +90,14 @@ def _overwritten(case: Case) -> Execute:
     return execute
 
 
+def _half_of_unclamped(axis: Axis, mode: str) -> int:
+    """Split a total that may be negative as the mode asks: its lower half goes to the start, or to the end."""
+    if _missing(axis) <= 0:
+        return axis.before
+    lower = -_missing(axis) // 2
+    return lower if mode == padding.SAME else -_missing(axis) - lower
+
+
 RULES = (
     Rule(
         "transposed-half",
@@ -160,6 +168,13 @@ RULES = (
         TRANSPOSED,
         "https://github.com/onnx/onnx/blob/main/onnx/reference/ops/op_conv_transpose.py",
         cropping(lambda a, _: a.before if _missing(a) <= 0 else -_missing(a) // 2),
+    ),
+    Rule(
+        "crop-unclamped-floor",
+        "lets the total be negative where the stride exceeds the kernel and halves it downwards, so that zeros stand in front, too",
+        TRANSPOSED,
+        MISTAKE,
+        cropping(_half_of_unclamped),
     ),
     Rule(
         "tail-in-front",
