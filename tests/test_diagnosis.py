@@ -153,7 +153,7 @@ def exchanged(case: Case, i: int) -> int:
     ("total", "words"),
     [
         (exchanged, "with stride and dilation exchanged"),
-        (from_batch_first, "with sizes that are read one place too early, the batch first,"),
+        (from_batch_first, "with sizes that are read one place too early (batch first)"),
         (by_first_remainder, "by whether the stride divides the size of the first axis"),
     ],
 )

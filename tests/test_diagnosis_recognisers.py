@@ -103,6 +103,23 @@ CHANGES: dict[str, tuple[tuple[str, ...], Wrong, str]] = {
         lambda case, given: np.maximum(same(case, given), 0),
         "is never negative: what is below 0 becomes 0",
     ),
+    "rows that are ordered otherwise": (
+        ("conv.n5.k3.b2", "conv.n6-4.k2-3.b3.c2-2"),
+        lambda case, given: np.moveaxis(same(case, given), 0, -2).reshape(case.output_shape),
+        "has its own memory, examples after positions, taken for examples first: reshaped instead of transposed",
+    ),
+    "examples in the place of positions": (
+        ("conv.n5.k3.b2", "conv.n6-4.k2-3.b3.c2-2"),
+        lambda case, given: np.moveaxis(
+            same(case, given).reshape(*case.output_shape[1:-1], case.batch, case.channels[1]), -2, 0
+        ),
+        "has its own memory, examples first, taken for examples after positions: reshaped instead of transposed",
+    ),
+    "a kernel on its side, and so a gradient that follows": (
+        ("conv.n5-5.k3-3.input_gradient", "conv.n5-5.k3-3", "conv.n6-4.k2-2"),
+        lambda case, given: same(case, (given[0], np.swapaxes(given[1], 0, 1), *given[2:])),
+        "is that of the kernel with its spatial axes in reverse order",
+    ),
     "something else": (
         ("conv.n5.k3", "conv.n6.k3"),
         lambda case, given: same(case, given) + np.arange(case.size[0])[:, None],
@@ -195,6 +212,22 @@ def test_outputs_that_read_the_groups_in_turn_are_told() -> None:
     reading = probing.read(case, execute)
     assert reading is not None
     assert reading.notes == ["lets output channel o read the input channels of group o % groups"]
+
+
+def test_windows_that_are_padded_otherwise_from_some_output_on_are_told() -> None:
+    """A strip that knows how much its own first window needs, but not the others': the halo of later strips is another."""
+    axis = parse("conv.n130.k3.s2").axes[0]
+    lies = positions(axis)
+    lies[64:] -= 1
+    reads = np.where((lies >= 0) & (lies < axis.size), lies, PADDED)
+    words = "moves all windows from output 64 on, as if these were padded by other amounts"
+    assert patterns.of_forward(reads, axis) == ["moves the last window back into the input", words]
+    axis = parse("conv.n150.k3.s2").axes[0]
+    lies = positions(axis)
+    lies[64:] -= 1
+    assert words in patterns.of_forward(np.where((lies >= 0) & (lies < axis.size), lies, PADDED), axis)
+    lies[70:] -= 1
+    assert words not in patterns.of_forward(np.where((lies >= 0) & (lies < axis.size), lies, PADDED), axis)
 
 
 def test_positions_that_wrap_round_are_told_from_windows_that_are_moved() -> None:

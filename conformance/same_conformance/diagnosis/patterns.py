@@ -11,6 +11,8 @@ from same_conformance.mutants.windows import positions
 from same_conformance.plan import PADDED, index_map
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from same_conformance.case import Axis
 
 
@@ -28,7 +30,7 @@ def of_forward(reads: np.ndarray, axis: Axis) -> list[str]:
         return []
     missing = (ours != PADDED) & (reads == PADDED)
     if not np.array_equal(np.where(missing, ours, reads), ours):
-        return [text for text in (_windows_moved(reads, ours, axis), _wrapped(reads, axis)) if text]
+        return [text for text in (*_windows_moved(reads, ours, axis), _wrapped(reads, axis)) if text]
     if not missing.any():
         return []
     found = (
@@ -146,7 +148,7 @@ def _of_members(seen: np.ndarray, asked: np.ndarray, axis: Axis) -> list[str]:
     return found
 
 
-def _windows_moved(reads: np.ndarray, ours: np.ndarray, axis: Axis) -> str:
+def _windows_moved(reads: np.ndarray, ours: np.ndarray, axis: Axis) -> Iterator[str]:
     """Recognise windows that are SAME's but for some, which begin elsewhere."""
     differ = [o for o in range(len(ours)) if not np.array_equal(reads[o], ours[o])]
     steps = reads - ours
@@ -155,12 +157,14 @@ def _windows_moved(reads: np.ndarray, ours: np.ndarray, axis: Axis) -> str:
     moved = positions(axis) + np.array(by)[:, None]
     if np.array_equal(reads, np.where((moved >= 0) & (moved < axis.size), moved, PADDED)):
         if differ == [len(ours) - 1] and by[-1] < 0:
-            return "moves the last window back into the input"
-        if differ == [0] and by[0] > 0:
-            return "moves the first window into the input"
-        if all((b <= 0) == (reads[o].max() == axis.size - 1) or b == 0 for o, b in enumerate(by)):
-            return "moves windows that reach beyond the input back into it"
-    return ""
+            yield "moves the last window back into the input"
+        elif differ == [0] and by[0] > 0:
+            yield "moves the first window into the input"
+        elif all((b <= 0) == (reads[o].max() == axis.size - 1) or b == 0 for o, b in enumerate(by)):
+            yield "moves windows that reach beyond the input back into it"
+        real_ones = [b for o, b in enumerate(by) if o >= differ[0] and real[o].any()]
+        if differ[0] > 0 and len(set(real_ones)) == 1:
+            yield f"moves all windows from output {differ[0]} on, as if these were padded by other amounts"
 
 
 def _wrapped(reads: np.ndarray, axis: Axis) -> str:

@@ -115,10 +115,10 @@ def _by_remainder() -> Iterator[Exchanged]:
 
 
 _DIMENSIONS: dict[str, Callable[[Case], tuple[int, ...]]] = {
-    "read one place too early, the batch first,": lambda case: (case.batch, *case.size),
-    "read one place too early, the channels first,": lambda case: (case.channels[0], *case.size),
-    "read two places too early, batch and channels first,": lambda case: (case.batch, case.channels[0], *case.size),
-    "read one place too late, the channels last,": lambda case: (*case.size[1:], case.channels[0]),
+    "read one place too early (batch first)": lambda case: (case.batch, *case.size),
+    "read one place too early (channels first)": lambda case: (case.channels[0], *case.size),
+    "read two places too early (batch and channels first)": lambda case: (case.batch, case.channels[0], *case.size),
+    "read one place too late (channels last)": lambda case: (*case.size[1:], case.channels[0]),
 }
 
 

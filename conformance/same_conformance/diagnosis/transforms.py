@@ -39,6 +39,16 @@ def describe(pairs: Sequence[Pair]) -> str:
     pairs = pairs[:_MOST]
     if len(pairs) < _FEWEST:
         return ""
+    return _described(pairs) or _described_forward(pairs)
+
+
+def _described_forward(pairs: Sequence[Pair]) -> str:
+    """Say it of the forward results alone: their gradients follow, but are other arrays."""
+    forward = [pair for pair in pairs if pair.case.compared == "forward"]
+    return _described(forward) if _FEWEST <= len(forward) < len(pairs) else ""
+
+
+def _described(pairs: Sequence[Pair]) -> str:
     added = [_added(pair) for pair in pairs]
     if None not in added and 2 * sum(map(bool, added)) >= len(added):
         return "has a number of its own added to each output channel, as the bias of a layer does"
@@ -299,6 +309,12 @@ _LAYOUTS: dict[str, Change] = {
     ),
     "has its own memory taken for channels first: reshaped instead of transposed": _taken_for(
         given=False, returned=True
+    ),
+    "has its own memory, examples after positions, taken for examples first: reshaped instead of transposed": (
+        lambda p: np.moveaxis(p.asked, 0, -2).reshape(p.asked.shape)
+    ),
+    "has its own memory, examples first, taken for examples after positions: reshaped instead of transposed": (
+        lambda p: np.moveaxis(p.asked.reshape(*p.asked.shape[1:-1], len(p.asked), p.asked.shape[-1]), -2, 0)
     ),
     "is that of the kernel's memory taken for channels first: reshaped instead of transposed": _of_kernel(
         _channels_first_kernel

@@ -377,7 +377,8 @@ def _divisors(readings: Sequence[tuple[Case, Reading]], preferred: Collection[st
         wrong = [(case, of) for case, of in wrong if divisor not in of]
         if divisor == divisors.UNKNOWN and texts:
             break
-        others = [case for case, of in left if divisor not in of and _is_padded(case)]
+        # What divides in a third way has a sentence of its own, or none, and is no exception to this one.
+        others = [case for case, of in left if divisor not in of and divisors.REAL in of and _is_padded(case)]
         condition = _in_cases(there, others, preferred)
         texts.append(_divided(divisor) + condition + _INSTEAD)
     return texts
