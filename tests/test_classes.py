@@ -18,6 +18,7 @@ from same_conformance.case import parse
         ("avg_pool.n1.k2.d3", {"window of padding only", "odd total padding"}),
         ("conv_transpose.n2.k3.s2.o3", {"shorter output", "remainder 1", "even total padding"}),
         ("conv_transpose.n2.k3.s2", {"stride divides size", "odd total padding"}),
+        ("conv.n33-33.k3-3.d18-18", {"total padding ≥ 4", "total padding ≥ 16", "even total padding", "dilation > 1"}),
         ("conv.n257.k6.b2.c4-2.g2.same_lower.float16",
          {"size ≥ 128", "size > 256", "total padding ≥ 4", "batch > 1", "channels > 1", "groups > 1", "SAME_LOWER", "float16"}),
     ],

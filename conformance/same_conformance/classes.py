@@ -66,6 +66,7 @@ CLASSES = (
     CaseClass("odd total padding", lambda c: any(t % 2 for t in _totals(c)), is_common=True),
     CaseClass("even total padding", lambda c: any(t > 0 and t % 2 == 0 for t in _totals(c))),
     CaseClass("total padding ≥ 4", lambda c: max(_totals(c)) >= 4),
+    CaseClass("total padding ≥ 16", lambda c: max(_totals(c)) >= 16),
     CaseClass("dilation > 1", lambda c: any(a.dilation > 1 and a.kernel > 1 for a in c.axes)),
     CaseClass(
         "dilation with stride",

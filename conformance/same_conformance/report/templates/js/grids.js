@@ -114,7 +114,8 @@ const windowGrid = (c, allWindows, chosen, reference, title) => {
     const taps = reads[a].concat(asked && asked[a] ? asked[a] : []);
     const middle = taps.length ? (Math.min(...taps) + Math.max(...taps)) / 2 : 0;
     const from = Math.max(first, Math.min(end - MOST_UNITS, Math.round(middle - MOST_UNITS / 2)));
-    return { from, to: Math.min(end, from + MOST_UNITS) };
+    const to = Math.min(end, from + MOST_UNITS);
+    return { from, to, isCut: from > first || to < end };
   });
   const [rowAxis, columnAxis] = c.rank === 3 ? [1, 2] : [0, 1];
   const slices = c.rank === 3 ? [...new Set(reads[0])] : [null];
@@ -145,7 +146,8 @@ const windowGrid = (c, allWindows, chosen, reference, title) => {
   };
   const listed = (axis, taps) => (taps.length > MOST_TAPS_SAID ? `${ends(taps, MOST_TAPS_SAID).map((at) => atWord(axis, at)).join(", ")} and what is between these` : taps.map((at) => atWord(axis, at)).join(", "));
   const lists = c.axes.map((axis, a) => `axis ${a}: ${listed(axis, reads[a]) || "nothing"}`);
-  return h("figure", { class: "side-by" }, head, scroller(title, h("div", { class: "slices" }, slices.slice(0, 6).map(grid))), h("p", { class: "small" }, lists.join("; ")));
+  return h("figure", { class: "side-by" }, head, scroller(title, h("div", { class: "slices" }, slices.slice(0, 6).map(grid))), h("p", { class: "small" }, lists.join("; "),
+    spans.some((span) => span.isCut) ? `. Drawn is what lies about the window; of the input there is more: ${byX(c.axes.map((axis) => axis.n))}` : null));
 };
 
 // What the marks of pictures mean, the same in one axis and in all together.
