@@ -198,7 +198,7 @@ def test_classes_of_which_no_case_was_drawn_are_named(tmp_path: Path) -> None:
     few = run(tmp_path, "spec", "--cases", 3, "--op", "conv", "--rank", 1).output
     assert "drawn: 3 distinct cases with seed 0; " in few
     assert "; none of: " in few
-    many = run(tmp_path, "spec", "--cases", 30, "--op", "conv", "--rank", 1).output
+    many = run(tmp_path, "spec", "--cases", 150, "--op", "conv", "--rank", 1).output
     assert "; none of: unequal axes\n" in many
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from same_conformance.diagnosis import amounts, naming, share, transforms, where
+from same_conformance.diagnosis import amounts, foretold, naming, share, transforms, where
 from same_conformance.diagnosis.interview import ARRAYS, Interview
 from same_conformance.judge import FAILURES, Judge, Verdict
 from same_conformance.mutants import RULES
@@ -88,6 +88,8 @@ def diagnose(
         found = where.find([r.case for r in wrong], [r.case for r in right], known)
         is_one = len(re.findall(r"\b(?:before|out) != ", found.predicate)) == 1  # several of them fit by chance
         place = found if found.is_exact and is_one else place
+    if rule and place.is_exact:
+        place = foretold.checked(place, RULES[rule], [r.case for r in wrong], [r.case for r in right])
     of_box = share.find([r.case for r in wrong], place.predicate, rule)
     if of_box and not rule and not place.is_exact:
         of_box = replace(of_box, is_sampled=True)

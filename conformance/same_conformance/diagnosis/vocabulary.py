@@ -21,7 +21,7 @@ _PLAIN = (
     "before != after", "before == after", "total > 0", "total == 0", "before > 0", "after > 0", "unclamped < 0", "s > k", "s > ke", "k > n",
     "ke > n", "k == n", "n == s", "n < s", "k == s", "k > s", "n == 1", "n > 1", "out == 1", "out > 1", "n % 2 == 0", "n % 2 == 1",
     "n % s == 1", "2 * (n % s) < s", "2 * (n % s) > s", "2 * (n % s) >= s", "ke % 2 == 0", "total % 2 == 1", "total % 4 == 3",
-    "out < n * s", "out == n * s", "total % 4 == 1", "total % 4 == 2", "total % 4 == 0", "total > 1", "unclamped < -1", "before > k // 2", "before <= k // 2",
+    "out < n * s", "out == n * s", "total % 4 == 1", "total % 4 == 2", "total % 4 == 0", "total > 1", "unclamped < -1", "before > k // 2", "before <= k // 2", "unclamped <= -d",
 )  # fmt: skip
 """What people think of first."""
 _COMPARED = (

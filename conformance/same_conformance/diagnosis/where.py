@@ -39,6 +39,7 @@ class Where:
         n_missed: wrong cases that it does not cover.
         n_right: right cases that it covers all the same.
         n_tried: cases that it was held against.
+        n_predicted: further cases that it was held against, of which a known rule says whether they are wrong.
 
     """
 
@@ -46,6 +47,7 @@ class Where:
     n_missed: int = 0
     n_right: int = 0
     n_tried: int = 0
+    n_predicted: int = 0
 
     @property
     def tests(self) -> frozenset[str]:
@@ -71,7 +73,8 @@ class Where:
         """
         if not self.predicate:
             return ""
-        tried = f"{self.n_tried:,} cases tried"
+        predicted = f" and {self.n_predicted:,} that the rule predicts" if self.n_predicted else ""
+        tried = f"{self.n_tried:,} cases tried{predicted}"
         if self.is_exact:
             return f"wrong exactly where {self.predicate}, in all {tried}"
         exceptions = [f"{self.n_missed} more wrong"] if self.n_missed else []
