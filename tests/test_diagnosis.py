@@ -110,7 +110,8 @@ def test_probing_same_reads_what_same_asks_for(op: str) -> None:
 def test_a_rule_that_is_not_known_is_put_into_words(
     monkeypatch: pytest.MonkeyPatch, rule: str, op: str, words: str
 ) -> None:
-    for name, nothing in (("name_rule", ""), ("name_under_condition", None), ("name_several", [])):
+    nothings = (("name_rule", ""), ("name_under_condition", None), ("name_in_part", None), ("name_several", []))
+    for name, nothing in nothings:
         monkeypatch.setattr(naming, name, lambda *_, nothing=nothing: nothing)
     diagnosis = diagnose(results(mutants.RULES[rule], drawn_of(op)), follows(mutants.RULES[rule]))
     for clause in words.split(" | "):

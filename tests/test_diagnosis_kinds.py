@@ -1,6 +1,7 @@
 """Diagnosis of wrong implementations that are no mutants: each kind is recognised by what it does, not by its name."""
 
 from collections.abc import Callable, Sequence
+from itertools import product
 
 import numpy as np
 import pytest
@@ -18,7 +19,9 @@ from same_conformance.diagnosis.diagnose import Diagnosis, diagnose
 from same_conformance.judge import Judge
 from same_conformance.mutants.windows import of_maps, scattered, started, windows
 from same_conformance.outcome import Array, Outcome
+from same_conformance.padding import MODES
 from same_conformance.plan import PADDED, Plan
+from same_conformance.predicate import compile_predicate
 from same_conformance.record import Result
 
 Wrong = Callable[[Case, tuple[np.ndarray, ...]], np.ndarray]
@@ -41,6 +44,18 @@ def diagnosed(case_id: str, wrong: Wrong) -> Diagnosis:
         arrays[case] = outcome.values
         results.append(Result("it", case, judge.judge(case, outcome)))
     return diagnose(results, execute, arrays)
+
+
+def parted(cases: Sequence[Case], wrong: Wrong) -> tuple[list[Result], list[Result]]:
+    """Return the results that `wrong` gets wrong, and the others."""
+    judge = Judge()
+    outcomes = [Array(wrong(case, operands.make(case)), case.dtype) for case in cases]
+    results = [Result("it", case, judge.judge(case, o)) for case, o in zip(cases, outcomes, strict=True)]
+    failed = [r.judgement.verdict != "pass" for r in results]
+    return (
+        [r for r, is_wrong in zip(results, failed, strict=True) if is_wrong],
+        [r for r, is_wrong in zip(results, failed, strict=True) if not is_wrong],
+    )
 
 
 def planned(plan: Callable[[Case], Plan]) -> Wrong:
@@ -120,6 +135,12 @@ def counted(case: Case) -> Plan:
     return of_maps(case, list(plans.same(case).maps), count_padding=max(case.stride) > 1)
 
 
+def zeros_unless_native(case: Case) -> Plan:
+    """Leave the padding to the framework where that can do it, and pad with zeros elsewhere."""
+    is_native = all(a.before == a.after and a.before <= a.kernel // 2 for a in case.axes)
+    return of_maps(case, list(plans.same(case).maps), fill=-np.inf if is_native else 0.0)
+
+
 def cropped_late(case: Case) -> Plan:
     return scattered(case.axes, [(a.before + (a.stride > 1), a.output_size) for a in case.axes])
 
@@ -163,6 +184,11 @@ KINDS: dict[str, tuple[str, Wrong, tuple[str, ...]]] = {
         planned(counted),
         ("counts the padding in average pooling's divisor, but only where any(s > 1)",),
     ),
+    "a fill that two conditions part": (
+        "max_pool.n1.k2",
+        planned(zeros_unless_native),
+        ("fills max pooling's padding with 0, but not everywhere",),
+    ),
     "one more cropped": (
         "conv_transpose.n3.k3.s2",
         planned(cropped_late),
@@ -179,6 +205,33 @@ def test_a_kind_is_told_by_what_it_does(
     found = diagnosed(case_id, wrong)
     for part in words:
         assert part in found.sentence, found.text
+
+
+def test_where_a_known_rule_is_followed_in_part_either_of_two_conditions_may_say() -> None:
+    found = diagnosed("max_pool.n1.k2", planned(zeros_unless_native))
+    assert found.where.is_exact
+    holds = compile_predicate(found.where.predicate)
+    for padding, n, k, s, d in product(MODES, range(1, 10), range(1, 6), range(1, 4), range(1, 4)):
+        case = Case("max_pool", (n,), (k,), (s,), (d,), padding=padding)
+        if not further.is_blind(case):
+            (axis,) = case.axes
+            assert holds(case) == (axis.before != axis.after or axis.before > k // 2), case.id
+
+
+KERNELS_2_AND_4 = [Case("conv", (n,), (k,), (s,)) for n, k, s in product(range(4, 9), (2, 4), (1, 2, 3))]
+
+
+def test_conditions_of_a_known_rule_are_rivals_where_the_cases_do_not_part_them() -> None:
+    rivals = naming.rival_conditions(*parted(KERNELS_2_AND_4, swapped_where(lambda case, _: case.kernel[0] > 3)))
+    assert rivals is not None
+    assert rivals.rule == "always-lower"  # which is the same in this mode
+    assert {"any(k > 2)", "any(k > 3)"} <= {condition.text for condition in rivals.conditions}
+    assert rivals.fails(Case("conv", (5,), (2,), (1,)))
+    assert not rivals.fails(Case("conv", (5,), (3,), (1,)))
+
+
+def test_a_rule_that_is_followed_everywhere_has_no_rival_conditions() -> None:
+    assert naming.rival_conditions(*parted(KERNELS_2_AND_4, swapped_where(lambda *_: True))) is None
 
 
 def test_a_known_rule_under_a_condition_is_named_with_it() -> None:

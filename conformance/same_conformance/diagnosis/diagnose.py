@@ -82,7 +82,8 @@ def diagnose(
         findings, mechanisms, formulas = _findings(interviews)
         is_rule_known = bool(interviews) and interviews[0].tells(wrong, right)
         place = _where_it_shows(wrong, right, mechanisms, place)
-        sentence = _sentence(wrong, right, findings, _transform(wrong, arrays or {}))
+        in_part = None if is_rule_known else naming.name_in_part(wrong, arrays or {})
+        sentence = in_part.sentence if in_part else _sentence(wrong, right, findings, _transform(wrong, arrays or {}))
     if place.predicate and not place.is_exact:
         known = amounts.differences(transposed=wrong[0].case.op == "conv_transpose")
         found = where.find([r.case for r in wrong], [r.case for r in right], known)
@@ -111,6 +112,8 @@ def _where_it_shows(
 def _named(wrong: Sequence[Result], right: Sequence[Result], arrays: Arrays, place: Where) -> str:
     """Return the sentences of known rules that are followed under conditions; empty if none are."""
     one = naming.name_under_condition(wrong, right, arrays, place.tests)
+    if one is None and place.is_exact:  # then that says where
+        one = naming.name_in_part(wrong, arrays)
     return "; ".join(
         named.sentence for named in ([one] if one else naming.name_several(wrong, right, arrays, place.tests))
     )

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from same_conformance.case import Case
+    from same_conformance.diagnosis.where import Predicate
     from same_conformance.record import Result
     from same_conformance.rules import Rule
 
@@ -38,6 +39,10 @@ _MOST_WRONG_PARTED, _MOST_RIGHT_PARTED = 48, 400
 """Cases compared where several rules are tried on all of them, and right cases that a condition must leave out."""
 _MOST_PARTS = 3
 """Rules that together explain what is wrong; with more, chance would find some."""
+_IN_PART = "..."
+"""In place of a condition: the rule is not followed everywhere, and nothing short says where."""
+_MANY = 12
+"""Wrong arrays that a rule must give where no condition says when it is followed."""
 _FEWEST = 4
 """Wrong cases that a rule must explain under a condition: fewer say little."""
 _LONGEST_CONDITION = 2
@@ -57,7 +62,7 @@ _GRADIENTS = {
 
 @dataclass(frozen=True)
 class Named:
-    """A known rule, and the condition under which it is followed: a predicate, empty if it always is."""
+    """A known rule, and the condition under which it is followed: a predicate, empty if it always is, or `_IN_PART`."""
 
     rule: str
     condition: str = ""
@@ -68,7 +73,20 @@ class Named:
         sentence = RULES[self.rule].sentence
         if self.condition in _GRADIENTS:
             return f"is right forward, but in {_GRADIENTS[self.condition]} {sentence}"
+        if self.condition == _IN_PART:
+            return f"{sentence}, but not everywhere"
         return sentence + (f", but only where {self.condition}" if self.condition else "")
+
+
+class Rivals(NamedTuple):
+    """A known rule, and conditions that all part the cases in which it is followed from those in which it is not."""
+
+    rule: str
+    conditions: list[Predicate]
+
+    def fails(self, case: Case) -> bool:
+        """Tell whether the rule fails on `case`."""
+        return not _is_right(RULES[self.rule], case)
 
 
 def name_rule(wrong: Sequence[Result], right: Sequence[Result], arrays: Arrays = _NONE) -> str:
@@ -91,7 +109,7 @@ def name_under_condition(
 
     Tests that are `preferred` make a condition before others.
     """
-    if sum(r.judgement.verdict not in ("crash", "timeout", "error") for r in _comparable(wrong)) < _FEWEST:
+    if _n_arrays(wrong) < _FEWEST:
         return None  # any rule that raises there would do
     found = []
     for rule in _explaining(wrong, arrays):
@@ -99,6 +117,29 @@ def name_under_condition(
         if condition is not None:
             found.append(Named(rule.name, condition))
     return min(found, key=lambda named: len(named.condition), default=None)
+
+
+def rival_conditions(wrong: Sequence[Result], right: Sequence[Result], arrays: Arrays = _NONE) -> Rivals | None:
+    """Return the rule that `name_under_condition` names and all conditions that fit as well; None if it names none.
+
+    They say the same of these cases, and something else of others, on which the rule fails: of those that `telling` chooses.
+    """
+    if name_rule(wrong, right, arrays) or _n_arrays(wrong) < _FEWEST:
+        return None
+    found = []
+    for rule in _explaining(wrong, arrays):
+        fitting = where.conditions([r.case for r in wrong], _failing(rule, right), _LONGEST_CONDITION)
+        if fitting:
+            found.append(Rivals(rule.name, fitting))
+    return min(found, key=lambda rivals: len(rivals.conditions[0].text), default=None)
+
+
+def name_in_part(wrong: Sequence[Result], arrays: Arrays = _NONE) -> Named | None:
+    """Return a known rule that gives all wrong results, many of them, though no short condition says where it is followed."""
+    if _n_arrays(wrong) < _MANY:
+        return None
+    found = _explaining(wrong, arrays)
+    return Named(found[0].name, _IN_PART) if found else None
 
 
 def name_several(
@@ -147,8 +188,16 @@ def may_be_one(wrong: Sequence[Result]) -> bool:
 
 def _condition(rule: Rule, wrong: Sequence[Result], others: Sequence[Result], preferred: Collection[str]) -> str | None:
     """Return the condition that holds for `wrong` and for none of `others` that `rule` would make fail in its way."""
-    free = [r.case for r in _spread(_comparable(others), _MOST_RIGHT_PARTED) if not _is_right(rule, r.case)]
-    return where.condition([r.case for r in wrong], free, _LONGEST_CONDITION, preferred)
+    return where.condition([r.case for r in wrong], _failing(rule, others), _LONGEST_CONDITION, preferred)
+
+
+def _failing(rule: Rule, results: Sequence[Result]) -> list[Case]:
+    """Return the cases, of results spread over all, that `rule` would make fail."""
+    return [r.case for r in _spread(_comparable(results), _MOST_RIGHT_PARTED) if not _is_right(rule, r.case)]
+
+
+def _n_arrays(wrong: Sequence[Result]) -> int:
+    return sum(r.judgement.verdict not in ("crash", "timeout", "error") for r in _comparable(wrong))
 
 
 def _explaining(wrong: Sequence[Result], arrays: Arrays) -> list[Rule]:

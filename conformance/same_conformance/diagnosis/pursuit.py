@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from same_conformance import strategies
-from same_conformance.diagnosis import counterexample, further, telling, where
+from same_conformance.diagnosis import counterexample, further, naming, telling, where
 from same_conformance.diagnosis.counterexample import Minimum
 from same_conformance.diagnosis.inquiry import FATAL, Inquiry
 from same_conformance.judge import FAILURES, Verdict
@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     import numpy as np
 
     from same_conformance.case import Case
+    from same_conformance.diagnosis.where import Predicate
     from same_conformance.outcome import Outcome
 
 _MOST_ROUNDS, _N_ASKED = 6, 100
 """How often, and by how many cases, predicates are told apart that fit all cases seen so far."""
+_MOST_ROUNDS_OF_CONDITIONS = 4
+"""How often conditions are told apart under which a known rule is followed."""
 _MOST_AGAIN = 200
 """Failing cases of the run that are executed again."""
 _LARGEST = 20_000
@@ -93,20 +96,41 @@ class Pursuit:
         seed = strategies.hash_seed(self.inquiry.seed, self.name, smallest.op)
         failing = [r.case for r in wrong]
         further.execute(further.cases(smallest, failing, seed=seed), self._run, at_once=at_once)
-        space: list[Case] = []
-        for _ in range(_MOST_ROUNDS):
-            cases_wrong = [r.case for r in (*wrong, *self.found) if r.judgement.verdict in FAILURES]
-            cases_right = [r.case for r in (*seeing, *self.found) if r.judgement.verdict not in FAILURES]
-            rivals = where.rivals(cases_wrong, cases_right)
-            space = space or further.space(smallest, failing, seed=seed)
-            known = {*cases_wrong, *cases_right}
-            apart = [case for case in telling.of_predicates(rivals, space, _N_ASKED) if case not in known]
-            if not apart:
-                break
-            further.execute(apart, self._run, at_once=at_once)
         if smallest not in failing:
             self._run([smallest])
         self._run([case for case in failing if math.prod(case.expected_shape) <= _LARGEST][:_MOST_AGAIN], is_new=False)
+        space = further.space(smallest, failing, seed=seed)
+        for _ in range(_MOST_ROUNDS):
+            cases_wrong, cases_right = ([r.case for r in part] for part in self._parted(wrong, seeing))
+            rivals = where.rivals(cases_wrong, cases_right)
+            if not self._tell_apart(rivals, space, {*cases_wrong, *cases_right}, at_once):
+                break
+        for _ in range(_MOST_ROUNDS_OF_CONDITIONS):
+            all_wrong, all_right = self._parted(wrong, seeing)
+            found = naming.rival_conditions(all_wrong, all_right, self.arrays)
+            if found is None:
+                break
+            failing_there = [case for case in space if found.fails(case)]
+            known = {r.case for r in (*all_wrong, *all_right)}
+            if not self._tell_apart(found.conditions, failing_there, known, at_once):
+                break
+
+    def _parted(self, wrong: Sequence[Result], right: Sequence[Result]) -> tuple[list[Result], list[Result]]:
+        """Return all wrong results, and all right ones: those of the run and what was found since."""
+        fails = [r.judgement.verdict in FAILURES for r in self.found]
+        return (
+            [*wrong, *(r for r, failed in zip(self.found, fails, strict=True) if failed)],
+            [*right, *(r for r, failed in zip(self.found, fails, strict=True) if not failed)],
+        )
+
+    def _tell_apart(
+        self, rivals: Sequence[Predicate], space: Sequence[Case], known: Collection[Case], at_once: int
+    ) -> bool:
+        """Execute cases of `space` that are not `known` and on which predicates disagree; tell whether there were any."""
+        apart = [case for case in telling.of_predicates(rivals, space, _N_ASKED) if case not in known]
+        if apart:
+            further.execute(apart, self._run, at_once=at_once)
+        return bool(apart)
 
     def _run(self, cases: Sequence[Case], *, is_new: bool = True) -> bool:
         """Execute cases and keep what they say; tell whether all went on living."""

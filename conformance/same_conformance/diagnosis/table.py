@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from same_conformance.case import Case
 
 _INSIDE = 300
-"""Conjunctions without a right case that are joined by "or", those that cover most first."""
+"""Conjunctions of several tests, without a right case, that are joined by "or", those that cover most first."""
 _KEPT = 2_000
 """Conjunctions that are made longer, those that cover fewest first."""
 _FALSE_ALARM = 3
@@ -104,7 +104,8 @@ class Table:
         widest: dict[int, _Conjunction] = {}
         for found in inside:
             widest.setdefault(found.covered, found)
-        ranked = sorted(widest.values(), key=lambda c: (-c.covered.bit_count(), len(c.names)))[:_INSIDE]
+        ranked = sorted(widest.values(), key=lambda c: (-c.covered.bit_count(), len(c.names)))
+        ranked = [c for c in ranked if len(c.names) == 1] + [c for c in ranked if len(c.names) > 1][:_INSIDE]
         return [(a.names, b.names) for a, b in combinations(ranked, 2) if a.covered | b.covered == self.wrong]
 
     def nearest(self) -> tuple[list[Names], int]:

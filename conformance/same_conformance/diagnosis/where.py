@@ -134,9 +134,18 @@ def condition(
     """
     if not right:
         return ""
+    found = conditions(wrong, right, longest, preferred)
+    return found[0].text if found else None
+
+
+def conditions(
+    wrong: Sequence[Case], right: Sequence[Case], longest: int, preferred: Collection[str] = ()
+) -> list[Predicate]:
+    """Return the conjunctions of `longest` tests at most that part the cases exactly, the one that `condition` returns first."""
     tests = vocabulary.ordered(preferred)
-    exact = _plainest(Table([*wrong, *right], len(wrong), tests).exact(longest), tests)
-    return table.text(exact[0]) if exact else None
+    found = Table([*wrong, *right], len(wrong), tests)
+    exact = _plainest(found.exact(longest), tests)
+    return [Predicate((names,)) for names in islice(_varied(exact, found), _MOST_RIVALS)]
 
 
 def _fitting(wrong: Sequence[Case], right: Sequence[Case], mechanisms: Collection[str]) -> tuple[list[Predicate], int]:
