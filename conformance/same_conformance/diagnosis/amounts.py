@@ -121,5 +121,6 @@ def explain(
         seen_pads = [Item(s.case, s.which, frozenset(s.befores)) for s in plain]
         plainest = next(i for i, candidate in enumerate(others) if candidate.expression == "0") + 1
         others[plainest:plainest] = needed
-        of_pads = pieces.explanations([same, *others], seen_pads, preferred, most=_MOST_RIVALS)
+        conditions = [piece.condition for piece in of_lengths[0].pieces if piece.condition] if of_lengths else []
+        of_pads = pieces.explanations([same, *others], seen_pads, preferred, most=_MOST_RIVALS, also=conditions)
     return Amounts(tuple(of_lengths), tuple(of_pads), tuple(wrong_lengths), tuple(wrong_pads), tuple(plain))

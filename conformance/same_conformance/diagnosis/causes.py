@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from same_conformance.diagnosis import counterexample, further, memory, naming
-from same_conformance.diagnosis.diagnose import diagnose
+from same_conformance.diagnosis.diagnose import Diagnosis, diagnose
 from same_conformance.diagnosis.inquiry import FATAL, Inquiry
+from same_conformance.diagnosis.interview import ARRAYS
 from same_conformance.diagnosis.pursuit import Pursuit
 from same_conformance.diagnosis.where import Where
 from same_conformance.errors import SameConformanceError, UsageError
@@ -161,7 +162,7 @@ def _parts(wrong: Sequence[Result], right: Sequence[Result]) -> Iterator[list[Re
     if naming.name_rule(alive, right) or (has_both and naming.may_be_one(alive)):
         yield list(wrong)
         return
-    for verdicts in (("shape", "dtype", "value", "nondeterministic"), ("error",), ("crash",), ("timeout",)):
+    for verdicts in (ARRAYS, ("error",), ("crash",), ("timeout",)):
         alike = [r for r in wrong if r.judgement.verdict in verdicts]
         forward = [r for r in alike if r.case.compared == "forward"]
         once = [r for r in forward if r.case.calls == 1]
@@ -196,17 +197,26 @@ def _cause(
     seeing = [r for r in comparable if not further.is_blind(r.case)]
     verdicts = tuple(dict.fromkeys(r.judgement.verdict for r in wrong))
     errors = () if "error" in apart or not set(verdicts).isdisjoint(FATAL) else ("error",)
-    pursuit = Pursuit(name, (*verdicts, *errors), inquiry, of_gradients=of_gradients)
+    arrays = (
+        () if set(verdicts).isdisjoint(ARRAYS) else ARRAYS
+    )  # one cause, however it shows in cases that the run did not have
+    pursuit = Pursuit(name, tuple(dict.fromkeys((*verdicts, *arrays, *errors))), inquiry, of_gradients=of_gradients)
     minimum = pursuit.minimum(wrong[0].case)
-    if pursuit.how_failed(minimum.case) == "error":
-        verdicts = tuple(dict.fromkeys(("error", *verdicts)))
+    if how := pursuit.how_failed(minimum.case):
+        verdicts = tuple(dict.fromkeys((how, *verdicts)))
     if compared != "forward" and minimum.case.compared == "forward":  # no case of the run showed that it is wrong too
         compared = "forward"
     remembers = _passes_at_first(name, minimum.case, verdicts, inquiry)
     if not remembers:
         pursuit.look_further(minimum.case, wrong, seeing, at_once)
-    results = sorted([*wrong, *seeing, *pursuit.found], key=lambda r: r.case.canonical_key)
-    diagnosis = diagnose(results, lambda case, sets: inquiry.pool.probe(name, case, sets), pursuit.arrays, hints)
+
+    def diagnosed() -> Diagnosis:
+        results = sorted([*wrong, *seeing, *pursuit.found], key=lambda r: r.case.canonical_key)
+        return diagnose(results, lambda case, sets: inquiry.pool.probe(name, case, sets), pursuit.arrays, hints)
+
+    diagnosis = diagnosed()
+    if not remembers and pursuit.refutes(diagnosis, minimum.case, wrong, at_once):
+        diagnosis = diagnosed()
     hints |= diagnosis.formulas
     if diagnosis.where.predicate and not remembers:
         holds = compile_predicate(diagnosis.where.predicate)

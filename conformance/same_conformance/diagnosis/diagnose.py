@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,8 +16,9 @@ from same_conformance.mutants import RULES
 from same_conformance.padding import MODES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
+    from same_conformance.case import Case
     from same_conformance.diagnosis.naming import Arrays
     from same_conformance.diagnosis.probing import Execute
     from same_conformance.diagnosis.share import Share
@@ -40,6 +41,7 @@ class Diagnosis:
         formulas: what it computes instead of what SAME asks for, in words.
         is_rule_known: whether what the sentence says gives all that was seen: known wrong rules, `rule` or such as are
             followed under a condition, or lengths and pads that differ from SAME's in all wrong cases and in no other.
+        foretell: tell whether lengths and pads that were found differ from SAME's in a case; None if they say nothing of it.
 
     """
 
@@ -51,6 +53,7 @@ class Diagnosis:
     share: Share | None = None
     formulas: frozenset[str] = frozenset()
     is_rule_known: bool = False
+    foretell: Callable[[Case], bool | None] = field(default=lambda _: None, compare=False, repr=False)
 
     @property
     def text(self) -> str:
@@ -77,6 +80,7 @@ def diagnose(
     sentence = RULES[rule].sentence if rule else _named(wrong, right, arrays or {}, place)
     formulas: frozenset[str] = frozenset()
     is_rule_known = bool(sentence)
+    interviews: list[Interview] = []
     if not is_rule_known:
         interviews = [Interview(wrong, right, execute, place, hints, mode) for mode in _modes(wrong)]
         findings, mechanisms, formulas = _findings(interviews)
@@ -94,7 +98,11 @@ def diagnose(
     of_box = share.find([r.case for r in wrong], place.predicate, rule)
     if of_box and not rule and not place.is_exact:
         of_box = replace(of_box, is_sampled=True)
-    return Diagnosis(sentence, rule, place, len(wrong), len(wrong) + len(right), of_box, formulas, is_rule_known)
+    of_mode = {interview.mode: interview for interview in interviews}
+    return Diagnosis(
+        sentence, rule, place, len(wrong), len(wrong) + len(right), of_box, formulas, is_rule_known,
+        lambda case: of_mode[case.padding].foretell(case) if case.padding in of_mode else None,
+    )  # fmt: skip
 
 
 def _where_it_shows(

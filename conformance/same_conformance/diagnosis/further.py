@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice, product, zip_longest
 from typing import Any
@@ -20,6 +20,8 @@ from same_conformance.padding import MODES, transposed_output_sizes
 
 _N_AROUND, _N_DRAWN = 500, 400
 """How many cases are made at most, around failing ones and drawn."""
+_ONE_OF_ANY_RANK = 4
+"""Of this many drawn cases one has any number of axes, even where no such case failed."""
 _N_VARIED = 8
 """Failing cases around which others are made."""
 AT_ONCE = 50
@@ -44,7 +46,7 @@ def cases(smallest: Case, wrong: Sequence[Case], *, seed: int) -> list[Case]:
     turns = zip_longest(*(around(case) for case in dict.fromkeys(chosen)))
     near = islice(dict.fromkeys(case for turn in turns for case in turn if case), _N_AROUND)
     known = {smallest, *wrong}
-    found = dict.fromkeys((*near, *_drawn(smallest, seed)))
+    found = dict.fromkeys((*near, *_drawn(smallest, seed, _ranks(known))))
     return [case for case in found if case not in known and not is_blind(case)]
 
 
@@ -52,31 +54,43 @@ def space(smallest: Case, wrong: Sequence[Case], *, seed: int) -> list[Case]:
     """Return cases from which those are chosen that tell explanations apart: around failing ones, of one axis, and drawn."""
     chosen = [smallest, *_unlike(case for case in wrong if _n_elements(case) <= _MOST_ELEMENTS)][:_N_VARIED]
     near = (other for case in dict.fromkeys(chosen) for other in around(case))
-    found = dict.fromkeys((*_lines(smallest, seed), *islice(near, _N_SPACE), *_drawn(smallest, seed + 1, _N_SPACE)))
+    ranks = _ranks({smallest, *wrong})
+    drawn = _drawn(smallest, seed + 1, ranks, _N_SPACE)
+    found = dict.fromkeys((*_lines(smallest, seed, ranks[0]), *islice(near, _N_SPACE), *drawn))
     return [case for case in found if not is_blind(case) and _n_elements(case) <= _MOST_ELEMENTS]
 
 
 _N_SPACE = 1_000
 
 
-def _lines(smallest: Case, seed: int) -> Iterator[Case]:
-    """Yield cases of one axis that are compared and called like `smallest`, in its mode."""
+def _ranks(failing: Collection[Case]) -> tuple[int, ...]:
+    """Return the numbers of axes that are worth drawing, the least first: all, or if no case of one axis fails, those that do."""
+    found = {case.rank for case in failing}
+    return RANKS if 1 in found else tuple(sorted(found))
+
+
+def _lines(smallest: Case, seed: int, rank: int) -> Iterator[Case]:
+    """Yield cases of `rank` axes, one of which is more than trivial, that are compared and called like `smallest`, in its mode."""
     chance = random.Random(seed)  # noqa: S311  # no secret
     lines = list(product(_SIZES, range(1, 8), range(1, 6), range(1, 5)))
     for n, k, s, d in chance.sample(lines, _N_SPACE):
-        plain = {"batch": 1, "channels": (), "groups": 1}
-        yield from _changed(smallest, {"size": (n,), "kernel": (k,), "stride": (s,), "dilation": (d,), **plain})
+        which = chance.randrange(rank) if rank > 1 else 0
+        axes = {
+            name: tuple(value if axis == which else 1 for axis in range(rank))
+            for name, value in (("size", n), ("kernel", k), ("stride", s), ("dilation", d))
+        }
+        yield from _changed(smallest, {**axes, "batch": 1, "channels": (), "groups": 1})
 
 
 _SIZES = (*range(1, 26), 31, 32, 33, 63, 64, 65, 99, 100, 101, 127, 128, 129, 224, 255, 256, 257)
 
 
-def _drawn(smallest: Case, seed: int, most: int = _N_DRAWN) -> Iterator[Case]:
-    """Yield cases of all ranks that are compared and called like `smallest`; the same seed draws the same."""
+def _drawn(smallest: Case, seed: int, ranks: Sequence[int], most: int = _N_DRAWN) -> Iterator[Case]:
+    """Yield cases that are compared and called like `smallest`, most of them of one of `ranks`; the same seed draws the same."""
     chance = random.Random(seed)  # noqa: S311  # no secret
     n = 0
     while n < most:
-        rank = chance.choice(RANKS)
+        rank = chance.choice(RANKS if n % _ONE_OF_ANY_RANK == 0 else ranks)
         largest = _DRAWN[rank]
         size, kernel, stride, dilation = (tuple(chance.randint(1, most) for _ in range(rank)) for most in largest)
         plain = (1,) * rank

@@ -43,6 +43,7 @@ class Interview:
         hints: Collection[str],
         mode: str,
     ) -> None:
+        self.mode = mode
         self._execute = execute
         self._place = place
         self._hints = hints
@@ -101,6 +102,13 @@ class Interview:
             and all(explained.differ(r.case) for r in wrong)
             and not any(explained.differ(r.case) for r in right)
         )
+
+    def foretell(self, case: Case) -> bool | None:
+        """Tell whether the lengths and pads that were found differ from SAME's in `case`; None if they say nothing of it."""
+        explained = self._explained
+        if explained is None or not explained.is_whole or (case.compared, case.calls) != ("forward", 1):
+            return None
+        return explained.differ(case)
 
     def pads_as(self, other: Interview) -> bool:
         """Tell whether what is padded before the first element may come about as in the mode that `other` is about."""

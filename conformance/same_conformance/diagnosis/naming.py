@@ -208,7 +208,8 @@ def _explaining(wrong: Sequence[Result], arrays: Arrays) -> list[Rule]:
         candidates = [rule for rule in candidates if _gives(rule, result, arrays)]
         if not candidates:
             break
-    return candidates
+    others = [r.case for r in _spread([r for r in wrong if r.case.dtype == "bfloat16"], _MOST_WRONG)]
+    return [rule for rule in candidates if rule.plan is None or not any(_is_right(rule, case) for case in others)]
 
 
 def _candidates(wrong: Sequence[Result]) -> list[Rule]:

@@ -82,14 +82,22 @@ def fit(candidates: Sequence[Candidate], items: Sequence[Item], preferred: Colle
 
 
 def explanations(
-    candidates: Sequence[Candidate], items: Sequence[Item], preferred: Collection[str] = (), *, most: int
+    candidates: Sequence[Candidate],
+    items: Sequence[Item],
+    preferred: Collection[str] = (),
+    *,
+    most: int,
+    also: Collection[str] = (),
 ) -> list[Explanation]:
-    """Return up to `most` explanations of all `items`, the plainest first; see `fit`."""
-    return list(islice(_explanations(candidates, items, preferred), most))
+    """Return up to `most` explanations of all `items`, the plainest first; see `fit`.
+
+    Conditions that are in `also`, each of them tests joined by "and", are tried before others: they explain something else.
+    """
+    return list(islice(_explanations(candidates, items, preferred, also), most))
 
 
 def _explanations(
-    candidates: Sequence[Candidate], items: Sequence[Item], preferred: Collection[str]
+    candidates: Sequence[Candidate], items: Sequence[Item], preferred: Collection[str], also: Collection[str]
 ) -> Iterator[Explanation]:
     masks = [_mask([c.value(case, axis) in numbers for case, axis, numbers in items]) for c in candidates]
     same, *others = masks
@@ -102,7 +110,8 @@ def _explanations(
     if wrong.bit_count() < _FEWEST:
         return
     conditions = _Conditions(items, preferred)
-    under = list(_under_conditions(conditions, believed, candidates[0].value, wrong))
+    under = [*_under_known(items, also, believed, candidates[0].value, wrong)]
+    under += _under_conditions(conditions, believed, candidates[0].value, wrong)
     yield from under
     if not under and not everywhere:
         yield from _opposite(conditions, believed, wrong, everything)
@@ -110,6 +119,22 @@ def _explanations(
 
 Believed = Sequence[tuple[Candidate, int]]
 """Candidates, each with the items that it explains, as bits."""
+
+
+def _under_known(
+    items: Sequence[Item], known: Collection[str], believed: Believed, same: Value, wrong: int
+) -> Iterator[Explanation]:
+    """Yield one formula where a condition holds that explains something else, and SAME elsewhere."""
+    for condition in known:
+        names = tuple(name for name in condition.split(" and ") if name in vocabulary.TESTS)
+        holds = _mask([vocabulary.holds(names, item.case, item.axis) for item in items])
+        if not names or wrong & ~holds:
+            continue
+        for candidate, fits in believed:
+            if not holds & ~fits:
+                piece = Piece(candidate.text, " and ".join(names), candidate.expression)
+                yield Explanation((piece,), _either(names, candidate.value, same))
+                break
 
 
 def _under_conditions(conditions: _Conditions, believed: Believed, same: Value, wrong: int) -> Iterator[Explanation]:

@@ -13,12 +13,14 @@ from same_conformance.diagnosis.counterexample import Minimum
 from same_conformance.diagnosis.inquiry import FATAL, Inquiry
 from same_conformance.judge import FAILURES, Verdict
 from same_conformance.outcome import Array
+from same_conformance.predicate import compile_predicate
 from same_conformance.record import Result
 
 if TYPE_CHECKING:
     import numpy as np
 
     from same_conformance.case import Case
+    from same_conformance.diagnosis.diagnose import Diagnosis
     from same_conformance.diagnosis.where import Predicate
     from same_conformance.outcome import Outcome
 
@@ -114,6 +116,19 @@ class Pursuit:
             known = {r.case for r in (*all_wrong, *all_right)}
             if not self._tell_apart(found.conditions, failing_there, known, at_once):
                 break
+
+    def refutes(self, diagnosis: Diagnosis, smallest: Case, wrong: Sequence[Result], at_once: int) -> bool:
+        """Execute cases of which the predicate and the formulas of `diagnosis` say otherwise; tell whether the predicate was wrong."""
+        if self._is_fatal or not diagnosis.where.predicate:
+            return False
+        holds = compile_predicate(diagnosis.where.predicate)
+        seed = strategies.hash_seed(self.inquiry.seed, self.name, smallest.op)
+        space = further.space(smallest, [r.case for r in wrong], seed=seed)
+        known = {r.case for r in (*wrong, *self.found)}
+        doubtful = [c for c in space if diagnosis.foretell(c) not in (None, holds(c)) and c not in known][:_N_ASKED]
+        n_found = len(self.found)
+        further.execute(doubtful, self._run, at_once=at_once)
+        return any((r.judgement.verdict in FAILURES) != holds(r.case) for r in self.found[n_found:])
 
     def _parted(self, wrong: Sequence[Result], right: Sequence[Result]) -> tuple[list[Result], list[Result]]:
         """Return all wrong results, and all right ones: those of the run and what was found since."""
