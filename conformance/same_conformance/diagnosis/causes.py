@@ -197,9 +197,7 @@ def _cause(
     seeing = [r for r in comparable if not further.is_blind(r.case)]
     verdicts = tuple(dict.fromkeys(r.judgement.verdict for r in wrong))
     errors = () if "error" in apart or not set(verdicts).isdisjoint(FATAL) else ("error",)
-    arrays = (
-        () if set(verdicts).isdisjoint(ARRAYS) else ARRAYS
-    )  # one cause, however it shows in cases that the run did not have
+    arrays = () if set(verdicts).isdisjoint(ARRAYS) else ARRAYS  # one cause, however it shows in further cases
     pursuit = Pursuit(name, tuple(dict.fromkeys((*verdicts, *arrays, *errors))), inquiry, of_gradients=of_gradients)
     minimum = pursuit.minimum(wrong[0].case)
     if how := pursuit.how_failed(minimum.case):
