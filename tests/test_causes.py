@@ -11,6 +11,7 @@ from same_conformance import cli, record
 from same_conformance.case import Case, parse
 from same_conformance.diagnosis import memory
 from same_conformance.diagnosis.causes import how_small
+from same_conformance.predicate import compile_predicate
 
 Install = Callable[..., Path]
 
@@ -98,6 +99,65 @@ def test_the_words_rest_on_more_than_the_run_had(plugin: Install, tmp_path: Path
     assert cause["where"] == "rank == 2 and groups > 1 and any(before != after)"
     assert (cause["n_wrong"], cause["n_ran"]) == (1, 3)
     assert cause["case"] == "conv.n1-1.k1-2.c2-2.g2"
+
+
+def test_formulas_and_predicate_are_held_against_each_other_in_cases_that_nobody_ran(
+    plugin: Install, tmp_path: Path
+) -> None:
+    """The cases of the run show another length only; wrong numbers of the right length follow from the pads."""
+    plugin(
+        "fake",
+        """
+        from same_conformance import mutants
+
+        def build(case):
+            def execute(x):
+                here = case.resized(x.shape[1:-1])
+                pads = [
+                    ((a.effective_kernel - 1) // 2,) * 2 if case.rank == 3 and i == 0 else (a.before, a.after)
+                    for i, a in enumerate(here.axes)
+                ]
+                maps = [mutants.windows.windows(*a[:4], p) for a, p in zip(here.axes, pads)]
+                return spec.execute(here, (x,), mutants.windows.of_maps(here, maps)).astype(case.dtype)
+
+            return execute
+
+        implementation = Implementation(name="fake", framework="numpy", build=build, dtypes=("float32",))
+        """,
+    )
+    cases = ("max_pool.n2-1-1.k2-1-1", "max_pool.n5-2-1.k4-1-1", "max_pool.n2-3.k2-2", "max_pool.n5.k4.s2")
+    (cause,) = causes(tmp_path / "out", *(part for case in cases for part in ("--case", case)))
+    assert "pads (ke - 1) // 2 before the first element where rank == 3 and axis == 0" in cause["sentence"]
+    holds = compile_predicate(cause["where"])
+    shifted = ("max_pool.n6-1-1.k3-1-1.s2-1-1", "max_pool.n9-1-1.k3-1-1.s3-1-1")
+    assert any(holds(parse(case)) for case in shifted) or "exactly" not in cause["text"], cause["text"]
+    assert not holds(parse("max_pool.n6.k3.s2"))
+
+
+def test_wrong_numbers_are_the_smallest_failure_although_the_run_had_wrong_shapes_alone(
+    plugin: Install, tmp_path: Path
+) -> None:
+    plugin(
+        "fake",
+        """
+        from same_conformance import mutants
+
+        def build(case):
+            def execute(x, kernel):
+                (axis,) = case.axes
+                pads = (axis.before + 1, axis.after - 1 if axis.size < 6 else axis.after)
+                maps = [mutants.windows.windows(*axis[:4], pads)]
+                return spec.execute(case, (x, kernel), mutants.windows.of_maps(case, maps)).astype(case.dtype)
+
+            return execute
+
+        implementation = Implementation(name="fake", framework="numpy", build=build, ranks=(1,), dtypes=("float32",))
+        """,
+    )
+    (cause,) = causes(tmp_path / "out", "--case", "conv.n7.k3", "--case", "conv.n8.k2")
+    assert cause["verdicts"][0] == "value"
+    assert parse(cause["case"]).size[0] < 6
+    assert cause["is_proved"]
 
 
 def test_errors_and_wrong_results_of_one_known_rule_are_one_cause(plugin: Install, tmp_path: Path) -> None:

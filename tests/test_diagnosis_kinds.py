@@ -262,6 +262,36 @@ def test_further_cases_are_new_and_the_same_each_time_and_differ_in_one_thing_fi
     assert {parse("conv.n5-4.k3-2.s2-1.same_lower"), parse("conv.n5.k3.s2"), parse("conv.n5-4.k4-2.s2-1")} <= near
 
 
+def test_most_cases_that_are_drawn_have_a_number_of_axes_that_fails() -> None:
+    of_three = parse("max_pool.n3-2-2.k2-1-1")
+    drawn = [case.rank for case in further.cases(of_three, [], seed=3)]
+    assert drawn.count(3) > 0.6 * len(drawn)
+    assert {1, 2} <= set(drawn)
+    lines = [case for case in further.space(of_three, [], seed=3) if case.size.count(1) > 1 and max(case.size) > 30]
+    assert {case.rank for case in lines} == {3}
+    assert {case.size.index(max(case.size)) for case in lines} == {0, 1, 2}
+    of_all = [case.rank for case in further.cases(parse("max_pool.n3.k2"), [of_three], seed=3)]
+    assert of_all.count(1) > 0.25 * len(of_all)
+
+
+def test_a_rule_that_is_right_in_bfloat16_explains_nobody_who_is_wrong_in_it() -> None:
+    """NumPy has no bfloat16, but what a plan reads is known."""
+    cases = [
+        Case("conv", (n,), (k,), dtype=dtype)
+        for n in range(3, 7)
+        for k in (2, 3, 4)
+        for dtype in ("float16", "float32")
+    ]
+    wrong, right = parted(cases, swapped_where(lambda case, _: case.dtype == "float16"))
+    assert naming.name_rule(wrong, right) == "swapped-in-half"
+    judgement = wrong[0].judgement
+    wrong += [Result("it", Case("conv", (n,), (2,), dtype="bfloat16"), judgement) for n in range(3, 7)]
+    assert not naming.name_rule(wrong, right)
+    named = naming.name_under_condition(wrong, right)
+    assert named is not None
+    assert named.condition == "dtype in ('float16', 'bfloat16')"
+
+
 def test_who_reads_on_in_memory_is_told_so() -> None:
     def runs_on(case: Case, given: tuple[np.ndarray, ...]) -> np.ndarray:
         x, kernel = given
