@@ -276,12 +276,8 @@ def test_most_cases_that_are_drawn_have_a_number_of_axes_that_fails() -> None:
 
 def test_a_rule_that_is_right_in_bfloat16_explains_nobody_who_is_wrong_in_it() -> None:
     """NumPy has no bfloat16, but what a plan reads is known."""
-    cases = [
-        Case("conv", (n,), (k,), dtype=dtype)
-        for n in range(3, 7)
-        for k in (2, 3, 4)
-        for dtype in ("float16", "float32")
-    ]
+    dtypes = ("float16", "float32", "float64")
+    cases = [Case("conv", (n,), (k,), dtype=dtype) for n in range(3, 7) for k in (2, 3, 4) for dtype in dtypes]
     wrong, right = parted(cases, swapped_where(lambda case, _: case.dtype == "float16"))
     assert naming.name_rule(wrong, right) == "swapped-in-half"
     judgement = wrong[0].judgement
