@@ -223,7 +223,7 @@ def _cause(
         sentence = _remembered(name, minimum.case, inquiry)
         diagnosis = replace(diagnosis, sentence=sentence, rule="", where=Where(""), share=None)
     elif 2 * len(pursuit.changing) > len(pursuit.arrays):  # then whatever was read is chance
-        changes = _ADDS if pursuit.n_doubling == len(pursuit.changing) else _CHANGES
+        changes = _ADDS if pursuit.is_doubling else _CHANGES
         sentence = f"is right forward, but in the gradients {changes}" if compared != "forward" else changes
         diagnosis = replace(diagnosis, sentence=sentence, rule="", where=Where(""), share=None)
     diagnosis = replace(diagnosis, n_wrong=len(wrong), n_ran=len(wrong) + len(comparable))

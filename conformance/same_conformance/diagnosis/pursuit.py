@@ -45,7 +45,6 @@ class Pursuit:
         found: results of cases that the run did not have, but those that fail in another way, or as was expected.
         arrays: what was given in failing cases, those of the run executed again.
         changing: those of them whose second call gave something else.
-        n_doubling: how many of these gave twice as much.
 
     """
 
@@ -56,7 +55,8 @@ class Pursuit:
     found: list[Result] = field(default_factory=list)
     arrays: dict[Case, np.ndarray] = field(default_factory=dict)
     changing: set[Case] = field(default_factory=set)
-    n_doubling: int = 0
+    _n_doubling: int = 0
+    _n_changing_first: int = 0
     _failed: dict[Case, Verdict] = field(default_factory=dict)
 
     def minimum(self, case: Case) -> Minimum:
@@ -160,11 +160,18 @@ class Pursuit:
                 self.arrays[case] = outcome.values
                 if outcome.n_unequal:
                     self.changing.add(case)
-                    self.n_doubling += outcome.n_doubled == outcome.n_unequal
+                    if case.calls == 1:  # later calls add to what more than one gave
+                        self._n_changing_first += 1
+                        self._n_doubling += outcome.n_doubled == outcome.n_unequal
             if is_new and (fails or verdict in ("pass", "unspecified")):
                 self.found.append(result)
             lives = lives and verdict not in FATAL
         return lives
+
+    @property
+    def is_doubling(self) -> bool:
+        """Tell whether all first calls whose repetition gave something else then gave twice as much."""
+        return 0 < self._n_changing_first == self._n_doubling
 
     @property
     def _is_fatal(self) -> bool:
