@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import os
 import shutil
 import tomllib
 from pathlib import Path
@@ -38,8 +37,7 @@ def tests(session: nox.Session) -> None:
     """Run the tests; arguments go to pytest."""
     install(session, "-e", ".[frameworks]", "-r", "tests/requirements.txt")
     # What a module shares, it shares in one process: some of it takes half a minute. tests/conftest.py has the order.
-    # One process more than there are cores, since many tests wait: for a browser, for frameworks to start, for a timeout.
-    parallel = (f"--numprocesses={(os.cpu_count() or 1) + 1}", "--dist=loadscope", "--no-loadscope-reorder")
+    parallel = ("--numprocesses=auto", "--dist=loadscope", "--no-loadscope-reorder")
     session.run("pytest", *parallel, "--durations=20", *session.posargs)
 
 
