@@ -30,6 +30,8 @@ def _with_windows_of(case: Case, parameters: list[tuple[int, int, int]]) -> Plan
 
 
 SIZE, KERNEL, STRIDE, DILATION = range(4)
+_DEEP = 3
+"""Axes of which two may be exchanged and one not."""
 
 
 def _parameter(which: int, axis: Callable[[int, int], int]) -> PlanOf:
@@ -91,6 +93,20 @@ RULES = (
         FORWARD,
         "https://github.com/kornia/kornia/issues/709",
         _pads(lambda pads: pads[::-1]),
+    ),
+    Rule(
+        "last-two-axes-swapped",
+        "pads the last two of three axes for each other, the width with what the height needs",
+        FORWARD,
+        MISTAKE,
+        _pads(lambda pads: [*pads[:-2], *reversed(pads[-2:])] if len(pads) == _DEEP else pads),
+    ),
+    Rule(
+        "axes-rotated",
+        "pads each axis with what the next one needs, and the last of three with what the first does",
+        FORWARD,
+        MISTAKE,
+        _pads(lambda pads: [*pads[1:], pads[0]] if len(pads) == _DEEP else pads),
     ),
     Rule(
         "begins-ends-as-pairs",

@@ -49,6 +49,25 @@ def _filled_from_first_example(case: Case) -> Execute:
     return execute
 
 
+def _odd_filled_with_zero(case: Case) -> Execute:
+    """Pad zeros by what one side needs more than the other, and what both need with the lowest value."""
+
+    def execute(x: np.ndarray) -> np.ndarray:
+        odd = [(max(a.before - a.after, 0), max(a.after - a.before, 0)) for a in case.axes]
+        padded = np.pad(x, [(0, 0), *odd, (0, 0)])
+        maps = [
+            np.where((lies >= 0) & (lies < size), lies, PADDED)
+            for lies, size in zip(
+                (positions(a) + before for a, (before, _) in zip(case.axes, odd, strict=True)),
+                padded.shape[1:-1],
+                strict=True,
+            )
+        ]
+        return spec.execute(case, (padded.astype(np.float64),), of_maps(case, maps)).astype(case.dtype)
+
+    return execute
+
+
 RULES = (
     Rule(
         "zero-fill",
@@ -110,5 +129,12 @@ RULES = (
         ("max_pool",),
         MISTAKE,
         build=_filled_from_first_example,
+    ),
+    Rule(
+        "odd-zero-fill",
+        "fills the odd element of max pooling's padding with 0, and only what both sides have with the lowest value",
+        ("max_pool",),
+        MISTAKE,
+        build=_odd_filled_with_zero,
     ),
 )

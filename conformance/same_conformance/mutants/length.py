@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from same_conformance.case import Axis, Case
-from same_conformance.mutants.windows import FORWARD, MISTAKE, lasting, misread_axis, of_maps, padded, started, starting
+from same_conformance.mutants.windows import (
+    FORWARD,
+    MISTAKE,
+    lasting,
+    misread_axis,
+    of_maps,
+    padded,
+    rounded_half,
+    started,
+    starting,
+)
 from same_conformance.padding import SAME
 from same_conformance.plan import Plan
 from same_conformance.rules import Rule
@@ -29,11 +39,6 @@ def _bfloat16(value: int) -> int:
     """Return the nearest integer with eight significant bits, ties to even."""
     step = 1 << max(value.bit_length() - 8, 0)
     return round(value / step) * step
-
-
-def _rounded_half(axis: Axis, mode: str) -> int:
-    total = axis.before + axis.after
-    return round(total / 2) if mode == SAME else total - round(total / 2)
 
 
 RULES = (
@@ -85,7 +90,7 @@ RULES = (
         "rounds half of the total to the nearest integer, halves to even",
         FORWARD,
         MISTAKE,
-        starting(_rounded_half),
+        starting(rounded_half),
     ),
     Rule(
         "size-in-a-byte",

@@ -10,7 +10,7 @@ import numpy as np
 from same_conformance import padding
 from same_conformance import plan as plans
 from same_conformance.case import Axis, Case
-from same_conformance.mutants.windows import MISTAKE, TRANSPOSED, cropped, cropping, scattered
+from same_conformance.mutants.windows import MISTAKE, TRANSPOSED, cropped, cropping, rounded_half, scattered
 from same_conformance.plan import PADDED, Plan, index_map
 from same_conformance.rules import Execute, Rule
 
@@ -107,6 +107,13 @@ RULES = (
         cropped(lambda a, _: (a.kernel // 2, a.kernel // 2 - (a.stride - 1))),
     ),
     Rule(
+        "transposed-half-effective",
+        "crops half of the effective kernel, rounded down, on both sides and adds stride - 1 at the end",
+        TRANSPOSED,
+        MISTAKE,
+        cropped(lambda a, _: (a.effective_kernel // 2, a.effective_kernel // 2 - (a.stride - 1))),
+    ),
+    Rule(
         "transposed-half-less-one",
         "crops (kernel - 1) // 2 on both sides",
         TRANSPOSED,
@@ -133,6 +140,13 @@ RULES = (
         TRANSPOSED,
         MISTAKE,
         _refilled,
+    ),
+    Rule(
+        "crop-rounded",
+        "rounds half of the cropped total to the nearest integer, halves to even",
+        TRANSPOSED,
+        MISTAKE,
+        cropping(rounded_half),
     ),
     Rule(
         "crop-swapped",

@@ -71,6 +71,12 @@ def starting(before: Callable[[Axis, str], int]) -> PlanOf:
     return lambda case: of_maps(case, [started(a, before(a, case.padding), a.output_size) for a in case.axes])
 
 
+def rounded_half(axis: Axis, mode: str) -> int:
+    """Return what comes before if half of SAME's total is rounded to the nearest integer, halves to even."""
+    total = axis.before + axis.after
+    return round(total / 2) if mode == padding.SAME else total - round(total / 2)
+
+
 def lasting(out: Callable[[Axis, str], int]) -> PlanOf:
     """Give ``out(axis, mode)`` windows per axis, and pad what these need, split as the mode asks."""
 
