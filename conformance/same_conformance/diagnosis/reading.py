@@ -94,7 +94,9 @@ def fit_transposed(reads: np.ndarray, axis: Axis) -> tuple[AxisReading, ...]:
     q, j = np.arange(out)[:, None], np.arange(kernel)[None, :]
     real = reads >= 0
 
-    def fits(stride: int, dilation: int) -> Iterator[AxisReading]:
+    def fits(stride: int, dilation: int, borders: Iterable[str] = PLAIN) -> Iterator[AxisReading]:
+        if "fill" not in borders:
+            return  # a transposed convolution reads nothing beyond the edge
         plain = _reading(axis, out, 0, stride, dilation, transposed=True)
         for flipped, taps in ((False, j), (True, kernel - 1 - j)):
             offsets = (reads * stride + taps * dilation - q)[real]
@@ -118,7 +120,8 @@ def fit_pool(members: np.ndarray, axis: Axis) -> tuple[AxisReading, ...]:
         position = o * stride + taps * dilation
         reach = n_taps * dilation + size
         for border in borders:
-            for before in range(-reach, reach + 1):
+            any_amount = range(-reach, reach + 1)
+            for before in any_amount if border != "fill" else _offsets_of_sets(members, position, any_amount):
                 if np.array_equal(_members(_extended(position - before, size, border), size), members):
                     yield plain.moved(before, border=border)
 
@@ -167,20 +170,40 @@ def reads_of_pool(reading: AxisReading, axis: Axis) -> np.ndarray:
 
 
 def _other_steps(axis: Axis) -> list[tuple[int, int]]:
-    """Return strides and dilations other than those asked for that may have been taken instead."""
-    others = range(1, max(axis.stride, axis.dilation, 2) + 2)
-    steps = dict.fromkeys((s, d) for s in (axis.stride, *others) for d in (axis.dilation, *others))
-    return [step for step in steps if step != (axis.stride, axis.dilation)]
+    """Return strides and dilations other than those asked for that may have been taken instead.
+
+    All small ones, and of the large ones those that the parameters give: a dilation of 36 has over a thousand neighbours.
+    """
+    s, d, ke = axis.stride, axis.dilation, axis.effective_kernel
+    small = range(1, min(max(s, d, 2) + 2, _FEW_STEPS + 1))
+    others = (
+        *small,
+        *sorted({step for step in (s - 1, s + 1, s, d - 1, d + 1, d, axis.kernel, ke, s * d) if step > 0}),
+    )
+    steps = dict.fromkeys((stride, dilation) for stride in (s, *others) for dilation in (d, *others))
+    return [step for step in steps if step != (s, d)]
 
 
-def _first_that_fits(axis: Axis, fits: Callable[[int, int], Iterator[AxisReading]]) -> tuple[AxisReading, ...]:
-    """Return what fits with the steps asked for; unless that is what SAME asks for, with other steps and a plain border too."""
-    asked = tuple(fits(axis.stride, axis.dilation))
+_FEW_STEPS = 8
+
+
+def _first_that_fits(
+    axis: Axis, fits: Callable[[int, int, Iterable[str]], Iterator[AxisReading]]
+) -> tuple[AxisReading, ...]:
+    """Return what fits with the steps asked for; unless that is what SAME asks for, with other steps and a fill too.
+
+    If nothing does, then with one other step and another border.
+    """
+    asked = tuple(fits(axis.stride, axis.dilation, PLAIN))
     if _is_plain(asked, axis):
         return asked
-    found = [reading for s, d in _other_steps(axis) for reading in fits(s, d)]
-    plain = tuple(reading for reading in found if _is_told_plainly(reading))
-    return (*asked, *plain) if asked or plain else tuple(found)
+    others = _other_steps(axis)
+    filled = [reading for s, d in others for reading in fits(s, d, ("fill",))]
+    plain = tuple(reading for reading in filled if not reading.flipped)
+    if asked or plain:
+        return (*asked, *plain)
+    one_other = [(s, d) for s, d in others if s == axis.stride or d == axis.dilation]
+    return (*filled, *(reading for s, d in one_other for reading in fits(s, d, PLAIN[1:])))
 
 
 def _is_told_plainly(reading: AxisReading) -> bool:
@@ -205,7 +228,18 @@ def _offsets(reads: np.ndarray, position: np.ndarray, axis: Axis, border: str) -
         real = reads >= 0
         found = (position - reads)[real]
         return [int(found[0])] if found.size else [axis.before]
+    if "fill" not in border and (reads == PADDED).any():
+        return []
     return list(range(axis.effective_kernel + 1))
+
+
+def _offsets_of_sets(members: np.ndarray, position: np.ndarray, otherwise: Iterable[int]) -> Iterable[int]:
+    """Return what can have been padded before where a fill is: some tap of the first window reads its first element."""
+    windows = np.flatnonzero(members.any(axis=1))
+    if not windows.size:
+        return otherwise
+    first = int(windows[0])
+    return sorted(set((position[first] - np.flatnonzero(members[first])[0]).tolist()))
 
 
 def _fill(position: np.ndarray, size: int) -> np.ndarray:
