@@ -53,6 +53,8 @@ LARGE = (*range(125, 131), *range(255, 263), *range(507, 516))
 """Sizes around those that some small integer does not hold; drawing would hardly meet them."""
 LONG = (33, 36, 40)
 """Kernels that want pads of sixteen and more, which drawing never does."""
+CROWDED = (((130,), (129,)), ((150,), (140,)), ((13, 12), (12, 12)), ((14, 14), (13, 13)), ((7, 6, 6), (6, 6, 6)))
+"""Sizes and windows in which average pooling has more than 127 elements to count, which drawing never does."""
 
 
 def pool() -> Iterator[Case]:
@@ -61,6 +63,8 @@ def pool() -> Iterator[Case]:
         yield Case(op, (size,), (kernel,), (stride,))
     for op, size, kernel, stride in itertools.product(OPS, (19, 50), LONG, (1, 2, 3)):
         yield Case(op, (size,), (kernel,), (stride,))
+    for (size, kernel), stride in itertools.product(CROWDED, (1, 2)):
+        yield Case("avg_pool", size, kernel, (stride,) * len(size))
     for seed, bounds in enumerate(POOL):
         yield from strategies.draw_distinct(seed=seed, **{"dtypes": DTYPES, **bounds}).cases
 

@@ -31,13 +31,38 @@ def _less_padding(axis: Axis, reads: np.ndarray) -> np.ndarray:
     return np.where(touches, axis.kernel - axis.before - axis.after, axis.kernel)
 
 
+def _summing(case: Case) -> Plan:
+    """Return SAME's plan with a divisor of 1."""
+    return Plan(plans.same(case).maps, case.output_shape[1:-1], divisor=tuple(map(np.ones, case.output_shape[1:-1])))
+
+
 def _zeros_uncounted(case: Case) -> Execute:
     def execute(x: np.ndarray) -> np.ndarray:
-        windowed = Plan(
-            plans.same(case).maps, case.output_shape[1:-1], divisor=tuple(map(np.ones, case.output_shape[1:-1]))
-        )
-        sums, counts = (spec.execute(case, (a.astype(np.float64),), windowed) for a in (x, x != 0))
+        sums, counts = (spec.execute(case, (a.astype(np.float64),), _summing(case)) for a in (x, x != 0))
         return np.asarray(sums / np.maximum(counts, 1)).astype(case.dtype)
+
+    return execute
+
+
+def _counted_in_a_byte(case: Case) -> Execute:
+    def execute(x: np.ndarray) -> np.ndarray:
+        sums, counts = (spec.execute(case, (a.astype(np.float64),), _summing(case)) for a in (x, np.ones_like(x)))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(sums / counts.astype(np.int64).astype(np.int8)).astype(case.dtype)
+
+    return execute
+
+
+def _kept_for_output(case: Case) -> Execute:
+    """Keep the divisor by the size of the output, as who compares no more than shapes does."""
+    kept: dict[tuple[int, ...], np.ndarray] = {}
+
+    def execute(x: np.ndarray) -> np.ndarray:
+        now = case.resized(x.shape[1:-1])
+        sums, counts = (spec.execute(now, (a.astype(np.float64),), _summing(now)) for a in (x, np.ones_like(x[:1])))
+        counts = kept.setdefault(counts.shape, counts)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(sums / counts).astype(case.dtype)
 
     return execute
 
@@ -140,6 +165,21 @@ RULES = (
         _OPS,
         MISTAKE,
         _divided_by(lambda a, _: (positions(a) + a.before < a.size).sum(axis=1)),
+    ),
+    Rule(
+        "counted-in-a-byte",
+        "counts the real elements in a signed byte, which holds no more than 127",
+        _OPS,
+        MISTAKE,
+        build=_counted_in_a_byte,
+    ),
+    Rule(
+        "divisor-kept",
+        "divides by the real elements that there were for the first input whose result had the same size",
+        _OPS,
+        MISTAKE,
+        build=_kept_for_output,
+        is_stateful=True,
     ),
     Rule(
         "divisor-clipped",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from same_conformance import plan as plans
@@ -53,6 +55,17 @@ def _reshaped(case: Case) -> Execute:
     return lambda x, w: spec.execute(case, (x, taken(w))).astype(case.dtype)
 
 
+def _unfolded(case: Case, *, channels_first: bool) -> Execute:
+    """Multiply windows unfolded in one order, channels or taps first, with a kernel flattened in the other."""
+
+    def taken(w: np.ndarray) -> np.ndarray:
+        channels, outputs = w.shape[-2:]
+        rows = (channels, -1) if channels_first else (-1, channels)
+        return w.reshape(*rows, outputs).swapaxes(0, 1).reshape(w.shape)
+
+    return lambda x, w: spec.execute(case, (x, taken(w))).astype(case.dtype)
+
+
 RULES = (
     Rule(
         "flipped-kernel",
@@ -75,6 +88,20 @@ RULES = (
         (*CONVOLUTIONS, *TRANSPOSED),
         MISTAKE,
         build=_reshaped,
+    ),
+    Rule(
+        "unfolded-channels-first",
+        "unfolds windows channel by channel, and multiplies them with a kernel flattened tap by tap",
+        ("conv",),
+        MISTAKE,
+        build=partial(_unfolded, channels_first=True),
+    ),
+    Rule(
+        "unfolded-taps-first",
+        "unfolds windows tap by tap, and multiplies them with a kernel flattened channel by channel",
+        ("conv",),
+        MISTAKE,
+        build=partial(_unfolded, channels_first=False),
     ),
     Rule(
         "kernel-transposed",
