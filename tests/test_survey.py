@@ -76,7 +76,7 @@ def test_any_two_mutants_of_an_op_are_told_apart(killed: dict[Case, set[str]]) -
             try:
                 result = rules.build(mutants.RULES[name], case)(*data)
                 results[name] = (result.dtype.name, result.shape, result.tobytes())
-            except ValueError:
+            except (ValueError, IndexError):  # what has another length has no gradient for a cotangent of SAME's
                 results[name] = ("", (), b"")
         offered = {name for name in mutants.RULES if case.op in mutants.RULES[name].ops}
         alike = {(a, b) for a, b in alike if not {a, b} <= offered or results.get(a) == results.get(b)}

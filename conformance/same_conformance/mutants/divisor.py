@@ -54,15 +54,16 @@ def _counted_in_a_byte(case: Case) -> Execute:
 
 
 def _kept_for_output(case: Case) -> Execute:
-    """Keep the divisor by the size of the output, as who compares no more than shapes does."""
-    kept: dict[tuple[int, ...], np.ndarray] = {}
+    """Keep the divisor until the output has another size, as who compares no more than shapes does."""
+    kept = np.zeros(())
 
     def execute(x: np.ndarray) -> np.ndarray:
+        nonlocal kept
         now = case.resized(x.shape[1:-1])
         sums, counts = (spec.execute(now, (a.astype(np.float64),), _summing(now)) for a in (x, np.ones_like(x[:1])))
-        counts = kept.setdefault(counts.shape, counts)
+        kept = counts if kept.shape != counts.shape else kept
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(sums / counts).astype(case.dtype)
+            return np.asarray(sums / kept).astype(case.dtype)
 
     return execute
 
@@ -175,7 +176,7 @@ RULES = (
     ),
     Rule(
         "divisor-kept",
-        "divides by the real elements that there were for the first input whose result had the same size",
+        "keeps the divisor until the result has another size, though the same size may come of another input",
         _OPS,
         MISTAKE,
         build=_kept_for_output,
