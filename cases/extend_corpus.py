@@ -58,13 +58,16 @@ CROWDED = (((130,), (129,)), ((150,), (140,)), ((13, 12), (12, 12)), ((14, 14), 
 
 
 def pool() -> Iterator[Case]:
-    """Return the cases to choose from: all with one large size and small other fields, and drawn ones."""
+    """Return the cases to choose from: with one large size and small other fields, in what drawing misses, and drawn ones."""
     for op, size, kernel, stride in itertools.product(OPS, LARGE, (2, 3, 6), (1, 2, 3, 4)):
         yield Case(op, (size,), (kernel,), (stride,))
     for op, size, kernel, stride in itertools.product(OPS, (19, 50), LONG, (1, 2, 3)):
         yield Case(op, (size,), (kernel,), (stride,))
     for (size, kernel), stride in itertools.product(CROWDED, (1, 2)):
         yield Case("avg_pool", size, kernel, (stride,) * len(size))
+    for size, kernel, stride in itertools.product((5, 7, 10), (3, 5, 6), (2, 3, 4)):  # results of two sizes are as long
+        yield Case("avg_pool", (size,), (kernel,), (stride,), calls=2)
+        yield Case("avg_pool", (size, size + 1), (kernel, 2), (stride, stride), calls=2)
     for seed, bounds in enumerate(POOL):
         yield from strategies.draw_distinct(seed=seed, **{"dtypes": DTYPES, **bounds}).cases
 
