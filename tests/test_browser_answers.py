@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from browsing import Open, follow, needed, needs_chromium, visible
-from records import small_record
+from records import about, header, right, small_record, write
 from same_conformance import corpus
+from same_conformance.case import parse
 from same_conformance.predicate import compile_predicate
+from same_conformance.record import Record, Result
 
 pytestmark = needs_chromium
 
@@ -151,6 +153,23 @@ def test_who_asks_about_everyone_reads_first_who_is_right_and_who_only_here(
     sync_api.expect(short).to_contain_text("≠ 2 wrong: stranger, torch-half")
     visible(page).locator("select[name=with]").select_option("torch-explicit")
     sync_api.expect(short).to_have_count(0)
+
+
+def test_who_works_with_one_framework_finds_its_names_together(tab: Open, tmp_path: Path) -> None:
+    case = parse("conv.n5.k3")
+    names = {"a-jax": "jax", "b-layer": "torch", "c-runtime": "numpy", "d-torch": "torch"}
+    abouts = [about(name, framework=framework) for name, framework in names.items()]
+    record = Record(
+        header([case], *abouts),
+        [Result(name, case, right(case)) for name in names],
+        {"seconds": 1.0, "causes": [], "pictures": []},
+        [case],
+    )
+    page = tab().go(write(record, tmp_path / "report.html"), "/calculator?n=5&k=3&s=1")
+    short = page.locator("#answer .short p").first
+    assert short.inner_text() == "✓ 4 right: PyTorch b-layer, d-torch; JAX a-jax; Others c-runtime"
+    groups = visible(page).locator("select[name=with] optgroup").all()
+    assert [group.get_attribute("label") for group in groups] == ["PyTorch", "JAX", "Others"]
 
 
 def test_a_link_to_a_failure_shows_what_differs(tab: Open, report: Path) -> None:

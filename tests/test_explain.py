@@ -47,6 +47,7 @@ PyTorch
 import torch.nn.functional as F
 
 # x is NCW, kernel OIW
+# kernel from TensorFlow's WIO: kernel.permute(2, 1, 0)
 x = F.pad(x, (0, 1))  # last axis first; of each, before and after
 y = F.conv1d(x, kernel, stride=2)
 
@@ -126,10 +127,10 @@ def test_the_usual_formula_is_called_wrong_exactly_where_it_is() -> None:
 def test_code_is_written_for_sizes_that_cannot_be_run() -> None:
     result = explain("--size", "1048576x1048576", "--kernel", "7")
     assert result.exit_code == 0
-    assert "F.pad(x, (3, 3, 3, 3))" in result.output
+    assert "F.conv2d(x, kernel, padding=(3, 3))" in result.output
     assert "to see what an implementation does" not in result.output
     result = explain("--size", "1048576x1048576", "--kernel", "7", "--op", "conv_transpose")
-    assert "y = y[..., 3:1048579, 3:1048579]" in result.output
+    assert "F.conv_transpose2d(x, kernel, padding=(3, 3))" in result.output
 
 
 def test_no_framework_and_no_pandas_is_imported() -> None:

@@ -9,9 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from layers import CASES, parameters_of
+from run_snippets import channels_first
+from same_conformance import operands
 from same_conformance.case import POOLS, Case, parse
 from same_conformance.explain import snippets
 
@@ -73,6 +76,36 @@ def test_the_test_above_would_notice() -> None:
     said = run("PyTorch", wrong)
     assert said["conv.n9.k3.s2"].startswith("value: ")
     assert said["conv.n5.k4.d2"].startswith("NameError: ")
+
+
+def test_a_kernel_of_tensorflow_becomes_one_of_torch_as_the_comment_says() -> None:
+    """Its shape for every op with a kernel; that the values are right where they land, for operands that tell all taps apart."""
+    torch = pytest.importorskip("torch")
+    checked = 0
+    for case in CASES:
+        found = re.search(r"^# kernel from TensorFlow's (.*): (kernel\..*)$", code_of(case, "PyTorch"), re.MULTILINE)
+        assert (found is None) == (case.op in POOLS)
+        if found is None:
+            continue
+        kernel = torch.from_numpy(operands.make(case)[1])
+        ours = eval(found[2], {"kernel": kernel})  # noqa: S307  # this is what a reader copies
+        assert np.array_equal(ours.numpy(), channels_first(case, operands.make(case))[1]), case.id
+        checked += 1
+    assert checked > 20
+
+
+def test_torch_pads_by_itself_where_it_can() -> None:
+    """What is shortest is what people write: a strided 3x3 on 225 wants padding=1, a 4x4 upsampling by two as well."""
+    texts = (
+        "conv.n225-225.k3-3.s2-2",
+        "conv_transpose.n3-4.k4-4.s2-2",
+        "max_pool.n7-6.k3-3",
+        "avg_pool.n7-9.k3-5.s2-2",
+    )
+    for text in texts:
+        code = code_of(parse(text), "PyTorch")
+        assert ", padding=(" in code, text
+        assert "F.pad" not in code, text
 
 
 def test_what_the_code_for_onnx_says_of_auto_pad_is_so() -> None:

@@ -43,6 +43,14 @@ def groups(record: Record, assessment: Assessment) -> list[tuple[str, list[dict[
     return [(heading, part) for heading, part in parts.items() if part]
 
 
+def by_framework(record: Record) -> dict[str, list[str]]:
+    """Return the names of a run by what their framework is called, in the order of the table."""
+    found: dict[str, list[str]] = {title: [] for title in FRAMEWORKS.values()}
+    for about in record.header["implementations"]:
+        found[FRAMEWORKS[_framework(about)]].append(about["name"])
+    return {title: sorted(names) for title, names in found.items() if names}
+
+
 def _framework(about: Mapping[str, Any]) -> str:
     return about["framework"] if about["framework"] in FRAMEWORKS else "numpy"
 

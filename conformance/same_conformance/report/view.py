@@ -109,7 +109,7 @@ def _data(
     ids = cases.values()
     return {
         "implementations": names.values(),
-        "frameworks": {about["name"]: about["framework"] for about in record.header["implementations"]},
+        "frameworks": matrix.by_framework(record),
         "callees": commands.callees(record.header),
         "files": commands.file_notes(record.header),
         "rules": {

@@ -6,13 +6,14 @@ const calculatorState = (c) => {
   return { op: c.op, n: given("n"), k: given("k"), s: given("s"), d: given("d"), padding: c.padding === "same" ? "" : c.padding, dtype: c.dtype === "float32" ? "" : c.dtype };
 };
 
-// Everyone of the run, by framework, to ask about one.
+// Names by what their framework is called: who works with one framework looks for its names alone.
+const byFramework = (names) => Object.entries(run.frameworks).map(([title, of]) => [title, of.filter((name) => names.includes(name))]).filter(([, of]) => of.length);
+
+// Everyone of the run, to ask about one.
 const implementationField = (chosen) => {
-  const frameworks = [...new Set(run.implementations.map((name) => run.frameworks[name]))].sort();
-  const of = (framework) => run.implementations.filter((name) => run.frameworks[name] === framework)
-    .map((name) => h("option", { value: name, selected: name === chosen }, name));
+  const option = (name) => h("option", { value: name, selected: name === chosen }, name);
   return field("implementation", h("select", { name: "with" }, h("option", { value: "" }, "all of them"),
-    frameworks.map((framework) => h("optgroup", { label: framework }, of(framework)))), { class: "field chooser" });
+    byFramework(run.implementations).map(([title, names]) => h("optgroup", { label: title }, names.map(option)))), { class: "field chooser" });
 };
 
 const LARGEST = 1000000;
@@ -44,7 +45,7 @@ const calculatorForm = (state, submitted, changed) => {
   const form = h("form", { class: "controls calc", "aria-label": "Parameters" },
     implementationField(state.with),
     field("op", select(OPS.map((op) => [op, op]), state.op, { name: "op" }), { class: "field chooser" }),
-    input("n", "size", "225"), input("k", "kernel", "3"), input("s", "stride", "2"), input("d", "dilation", "1"),
+    input("n", "input size", "225"), input("k", "kernel", "3"), input("s", "stride", "2"), input("d", "dilation", "1"),
     field("mode", select([["same", "SAME"], ["same_lower", "SAME_LOWER"]], state.padding || "same", { name: "padding" }), { class: "field chooser" }),
     changed || state.dtype ? field("dtype", select(DTYPES.map((dtype) => [dtype, dtype]), state.dtype || "float32", { name: "dtype" }), { class: "field chooser" }) : null,
     h("button", { type: "submit", class: "primary" }, "Check"));

@@ -18,8 +18,8 @@ const everySize = (op, axes, padding) => {
   const pad = (x, value) => `same_pad(${x}, ${always(f.k)}, ${always(f.s)}, ${always(f.d)}${value || ""})`;
   const head = ["import torch.nn.functional as F", "", "", ...samePad(f.isSame)];
   switch (op) {
-    case "conv": return [...head, `# x is NC${letters}, kernel OI${letters}`, `y = F.conv${rank}d(${pad("x")}, kernel${stride}${dilation})`];
-    case "depthwise_conv": return [...head, `# x is NC${letters}, kernel channels, 1, ${letters}`, `y = F.conv${rank}d(${pad("x")}, kernel${stride}${dilation}, groups=x.shape[1])`];
+    case "conv": return [...head, ...torchOperands(f), `y = F.conv${rank}d(${pad("x")}, kernel${stride}${dilation})`];
+    case "depthwise_conv": return [...head, ...torchOperands(f), `y = F.conv${rank}d(${pad("x")}, kernel${stride}${dilation}, groups=x.shape[1])`];
     case "max_pool": return [...head, `# x is NC${letters}`, `y = F.max_pool${rank}d(${pad("x", ', value=float("-inf")')}, ${window}${dilation})`];
     case "avg_pool": {
       const sum = (x) => (f.dilated ? `F.conv${rank}d(${pad(x)}, ones${stride}${dilation}, groups=x.shape[1])` : `F.avg_pool${rank}d(${pad(x)}, ${window})`);
@@ -27,9 +27,11 @@ const everySize = (op, axes, padding) => {
         `total = ${sum("x")}`, `real = ${sum("torch.ones_like(x)")}`, `y = total / real${REAL_ONLY}`];
     }
     default: { // what a transposed convolution crops does not depend on the size
+      const native = torchTransposed(f);
+      if (native) return ["import torch.nn.functional as F", "", ...torchOperands(f), native];
       const crop = axes.map((a, i) => `${a.before}:${a.before} + x.shape[${i + 2}] * ${a.s}`).join(", ");
       const zeros = always(f.lacking.slice().reverse().flatMap((lack) => [0, lack]));
-      return ["import torch.nn.functional as F", "", `# x is NC${letters}, kernel IO${letters}`, `y = F.conv_transpose${rank}d(x, kernel${stride}${dilation})`,
+      return ["import torch.nn.functional as F", "", ...torchOperands(f), `y = F.conv_transpose${rank}d(x, kernel${stride}${dilation})`,
         ...(f.lacking.some(Boolean) ? [`y = F.pad(y, ${zeros})  # zeros at the end, where the kernel is shorter than the stride`] : []), `y = y[..., ${crop}]`];
     }
   }

@@ -191,15 +191,16 @@ const headline = (chosen, asked, id) => h("div", { class: `headline ${chosen.sta
 const isLuckyFor = (op) => (each) => each.state === "right" && (each.traps.length > 0 || knownElsewhere(each, op).length > 0);
 const inShort = (answers, op, id) => {
   const isLucky = isLuckyFor(op);
+  const isMixed = Object.keys(run.frameworks).length > 1;
   const open = answers.filter(({ state }) => state === "open").map(({ one }) => run.callees[one.name]);
   const lines = [
     ["right", "right", (each) => each.state === "right" && !isLucky(each)], ["right", "right here, but wrong elsewhere", isLucky],
     ...["wrong", "open", "absent"].map((state) => [state, SIGNS[state][1], (each) => each.state === state]),
   ];
   return h("div", { class: "short", role: "group", "aria-label": "Who is right, in short" }, lines.map(([state, words, holds]) => {
-    const of = answers.filter(holds).map(({ one }) => one.name).sort();
+    const of = answers.filter(holds).map(({ one }) => one.name);
     return of.length ? h("p", { class: "names" }, h("span", { class: `word ${state}` }, h("span", { class: "sym", "aria-hidden": "true" }, SIGNS[state][0]), ` ${of.length} ${words}`), ": ",
-      series(of.map(implementationLink))) : null;
+      byFramework(of).map(([title, names], i) => [i ? "; " : "", isMixed ? [h("b", {}, title), " "] : null, series(names.map(implementationLink))])) : null;
   }), open.length ? [h("p", { class: "small label" }, open.length > 1 ? "To check all that are not checked:" : "To check it:"), command(`same-conformance run ${open.join(" ")} --case ${id}`)] : null);
 };
 

@@ -18,34 +18,54 @@ const layerOf = (op, axes, padding) => ({
   crop: axes.map((a) => `${a.before}:${a.before + a.out}`).join(", "),
 });
 
+// Layouts, and how to get the kernel of a network that is ported; nothing is flipped.
+const torchOperands = ({ op, rank, letters }) => {
+  const spatial = Array.from({ length: rank }, (_, i) => i);
+  const permuted = (...first) => `.permute(${[...first, ...spatial].join(", ")})`;
+  const [ours, theirs, how] = op === "depthwise_conv" ? [`channels, 1, ${letters}`, `${letters}, channels, multiplier`, `${permuted(rank, rank + 1)}.flatten(0, 1).unsqueeze(1)`]
+    : [op === "conv_transpose" ? `IO${letters}` : `OI${letters}`, op === "conv_transpose" ? `${letters}OI` : `${letters}IO`, permuted(rank + 1, rank)];
+  return [`# x is NC${letters}, kernel ${ours}`, `# kernel from TensorFlow's ${theirs}: kernel${how}`];
+};
+
+// What torch's own padding and output_padding can do, or nothing where they cannot.
+const torchTransposed = (f) => {
+  const longer = f.axes.map((a) => a.out - ((a.n - 1) * a.s + a.ke - 2 * a.before));
+  if (!f.axes.every((a, i) => longer[i] >= 0 && longer[i] < Math.max(a.s, a.d))) return "";
+  const padding = f.axes.some((a) => a.before) ? `, padding=${tuple(f.axes.map((a) => a.before))}` : "";
+  return `y = F.conv_transpose${f.rank}d(x, kernel${unlessOnes("stride", f.s)}${unlessOnes("dilation", f.d)}${padding}${longer.some(Boolean) ? `, output_padding=${tuple(longer)}` : ""})`;
+};
+
 const torchCode = (f) => {
   const { rank, letters } = f;
   const pads = always(f.axes.slice().reverse().flatMap((a) => [a.before, a.after]));
   const isPadded = f.axes.some((a) => a.before || a.after);
+  // Both sides alike: torch's own padding can that; in pooling by half a window at most.
+  const isEven = isPadded && f.axes.every((a) => a.before === a.after) && !(f.isPool && f.axes.some((a) => a.before > Math.floor(a.k / 2)));
+  const padding = isEven ? `, padding=${tuple(f.axes.map((a) => a.before))}` : "";
   const stride = unlessOnes("stride", f.s), dilation = unlessOnes("dilation", f.d);
   const head = ["import torch.nn.functional as F", ""];
   if (f.op === "conv" || f.op === "depthwise_conv") {
     const groups = f.op === "depthwise_conv" ? ", groups=x.shape[1]" : "";
-    const both = isPadded && f.axes.every((a) => a.before === a.after) ? `  # or padding=${tuple(f.axes.map((a) => a.before))} here, without F.pad` : "";
-    return [...head, `# x is NC${letters}, kernel ${groups ? "channels, 1, " : "OI"}${letters}`,
-      ...(isPadded ? [`x = F.pad(x, ${pads})${LAST_FIRST}`] : []), `y = F.conv${rank}d(x, kernel${stride}${dilation}${groups})${both}`];
+    return [...head, ...torchOperands(f), ...(isPadded && !isEven ? [`x = F.pad(x, ${pads})${LAST_FIRST}`] : []), `y = F.conv${rank}d(x, kernel${stride}${dilation}${padding}${groups})`];
   }
   if (f.op === "conv_transpose") {
+    const native = torchTransposed(f);
+    if (native) return [...head, ...torchOperands(f), native];
     const zeros = always(f.lacking.slice().reverse().flatMap((lack) => [0, lack]));
-    return [...head, `# x is NC${letters}, kernel IO${letters}`, `y = F.conv_transpose${rank}d(x, kernel${stride}${dilation})`,
+    return [...head, ...torchOperands(f), `y = F.conv_transpose${rank}d(x, kernel${stride}${dilation})`,
       ...(f.lacking.some(Boolean) ? [`y = F.pad(y, ${zeros})  # zeros at the end, where the kernel is shorter than the stride`] : []),
       `y = y[..., ${f.crop}]  # crops what the forward convolution pads`];
   }
   const window = `${tuple(f.k)}, stride=${tuple(f.s)}`;
   if (f.op === "max_pool") {
-    return [...head, `# x is NC${letters}`, ...(isPadded ? [`x = F.pad(x, ${pads}, value=float("-inf"))${LAST_FIRST}`] : []), `y = F.max_pool${rank}d(x, ${window}${dilation})`];
+    return [...head, `# x is NC${letters}`, ...(isPadded && !isEven ? [`x = F.pad(x, ${pads}, value=float("-inf"))${LAST_FIRST}`] : []), `y = F.max_pool${rank}d(x, ${window}${padding}${dilation})`];
   }
   if (dilation) {
     const sum = (x) => `F.conv${rank}d(F.pad(${x}, pads), ones${stride}${dilation}, groups=channels)`;
     return ["import torch", ...head, `# x is NC${letters}; torch's average pooling has no dilation, so sums are a convolution`, "channels = x.shape[1]",
       `ones = x.new_ones((channels, 1, ${f.k.join(", ")}))`, `pads = ${pads}${LAST_FIRST}`, `total = ${sum("x")}`, `real = ${sum("torch.ones_like(x)")}`, "y = total / real"];
   }
-  if (!isPadded) return [...head, `# x is NC${letters}`, `y = F.avg_pool${rank}d(x, ${window})`];
+  if (!isPadded || isEven) return [...head, `# x is NC${letters}`, `y = F.avg_pool${rank}d(x, ${window}${padding}${isEven ? ", count_include_pad=False" : ""})`];
   return ["import torch", ...head, `# x is NC${letters}`, `pads = ${pads}${LAST_FIRST}`, `total = F.avg_pool${rank}d(F.pad(x, pads), ${window})`,
     `real = F.avg_pool${rank}d(F.pad(torch.ones_like(x), pads), ${window})`, `y = total / real${REAL_ONLY}`];
 };
