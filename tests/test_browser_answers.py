@@ -13,6 +13,7 @@ from browsing import Open, follow, needed, needs_chromium, visible
 from records import about, header, right, small_record, write
 from same_conformance import corpus
 from same_conformance.case import parse
+from same_conformance.judge import Judgement
 from same_conformance.predicate import compile_predicate
 from same_conformance.record import Record, Result
 
@@ -147,7 +148,7 @@ def test_who_asks_about_everyone_reads_first_who_is_right_and_who_only_here(
     assert short.bounding_box()["y"] < 844
     assert short.locator("p").all_inner_texts() == [
         "✓ 1 right: torch-explicit",
-        "✓ 2 right here, but wrong elsewhere: stranger, torch-half",
+        "✓ 2 right here, but wrong in other 2-D cases of conv: stranger, torch-half",
     ]
     visible(page).get_by_label("size").fill("224")
     sync_api.expect(short).to_contain_text("≠ 2 wrong: stranger, torch-half")
@@ -170,6 +171,35 @@ def test_who_works_with_one_framework_finds_its_names_together(tab: Open, tmp_pa
     assert short.inner_text() == "✓ 4 right: PyTorch b-layer, d-torch; JAX a-jax; Others c-runtime"
     groups = visible(page).locator("select[name=with] optgroup").all()
     assert [group.get_attribute("label") for group in groups] == ["PyTorch", "JAX", "Others"]
+
+
+def test_an_output_that_is_missing_is_drawn_as_missing(tab: Open, tmp_path: Path) -> None:
+    """The windows of a transposed convolution are its inputs': which outputs there are, only the shape of the result tells."""
+    case = parse("conv_transpose.n1.k1.s2")
+    short = Result("short", case, Judgement("shape", (1, 1, 1), message="(1, 1, 1), SAME asks for (1, 2, 1)"))
+    picture = {"implementation": "short", "case": case.id, "windows": [[[0]]]}
+    footer = {"seconds": 1.0, "causes": [], "pictures": [picture]}
+    record = Record(header([case], about("short")), [short], footer, [case])
+    page = tab().go(write(record, tmp_path / "report.html"), f"/case/{case.id}?with=short")
+    assert "short: 1 output, SAME 2" in visible(page).locator(".headline").inner_text()
+    assert "reads the elements that SAME asks for" not in visible(page).inner_text()
+    ours, theirs = visible(page).locator("svg.strip").all()
+    assert [one.text_content() for one in ours.locator(".cell").all()] == ["0", "1"]
+    assert [one.text_content() for one in theirs.locator(".cell").all()] == ["0", "none"]
+    assert "crops 0 before, 0 after; 1 output, SAME 2" in theirs.text_content()
+
+
+def test_who_refuses_a_layer_is_told_from_who_has_no_such_op(tab: Open, tmp_path: Path) -> None:
+    cases = [parse("conv.n5-5.k3-3"), parse("conv.n5-5.k3-3.s2-2")]
+    refused = Judgement("unsupported", message="padding='same' is not supported for strided convolutions")
+    rows = [Result("fits", case, right(case)) for case in cases]
+    rows += [Result("plain", cases[0], right(cases[0])), Result("plain", cases[1], refused)]
+    rows += [Result("pool", case, Judgement("unsupported", message="has no conv")) for case in cases]
+    abouts = [about(name) for name in ("fits", "plain", "pool")]
+    record = Record(header(cases, *abouts), rows, {"seconds": 1.0, "causes": [], "pictures": []}, cases)
+    page = tab().go(write(record, tmp_path / "report.html"), "/calculator?n=5&k=3&s=2")
+    lines = page.locator("#answer .short p.names").all_inner_texts()
+    assert [line[2:] for line in lines] == ["1 right: fits", "refused by 1: plain", "1 without conv: pool"]
 
 
 def test_a_link_to_a_failure_shows_what_differs(tab: Open, report: Path) -> None:

@@ -133,7 +133,7 @@ def test_who_is_right_here_and_known_to_be_wrong_elsewhere_says_so_in_its_own_ro
     assert page.locator(f'.answers tr[data-name="theirs"] .flag a[href="{LINK}"]').count() == 1
     assert page.locator(".short p.names").all_inner_texts() == [
         "✓ 1 right: flat",
-        "✓ 2 right here, but wrong elsewhere: theirs, torch-swapped-axes",
+        "✓ 2 right here, but wrong in other 2-D cases of conv: theirs, torch-swapped-axes",
     ]
     page = visible(tab().go(listed, "/calculator?op=conv&n=5&k=3&s=1&d=1&with=torch-swapped-axes"))
     assert "but wrong elsewhere: pads the axes in reverse order" in page.locator(".headline").inner_text()

@@ -12,6 +12,7 @@ from same_conformance.assessment import WITNESSES
 from same_conformance.case import OPS, parse
 from same_conformance.errors import CaseError
 from same_conformance.judge import FAILURES, VERDICTS
+from same_conformance.padding import SAME
 from same_conformance.report import cards, commands, embed, fits, matrix, pictures, tables
 from same_conformance.report.reasons import Reasons
 from same_conformance.report.symbols import COUNTED, SAID, SYMBOLS
@@ -245,4 +246,10 @@ def in_words(case_id: str) -> str:
         return case_id
     fields = {"size": case.size, "kernel": case.kernel, "stride": case.stride, "dilation": case.dilation}
     shown = [f"{word} {tables.by_x(v)}" for word, v in fields.items() if word in ("size", "kernel") or max(v) > 1]
+    if case.output_size:
+        shown.append(f"output size {tables.by_x(case.output_size)}")
+    if case.padding != SAME:
+        shown.append(case.padding.upper())
+    if case.compared != "forward":
+        shown.append(case.compared.replace("_", " "))
     return f"{case.op}, {', '.join(shown)}"

@@ -113,7 +113,7 @@ const calculated = (state) => {
     h("p", { class: "print-only" }, inWords(parseCase(id)), "."),
     chosen ? headline(chosen, state, id) : null,
     ...summary, remark,
-    chosen ? null : inShort(answers, state.op, id),
+    chosen ? null : inShort(answers, state.op, image.length, id),
     chosen ? null : h("p", { class: "screen-only" }, h("button", { type: "button", class: "leader", onclick: () => document.getElementById("who").scrollIntoView() }, "The evidence for each")),
     h("h2", {}, "Code"),
     recipeView(state.op, image, padding),

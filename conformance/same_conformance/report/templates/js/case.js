@@ -28,7 +28,7 @@ const repeated = (windows) => {
 };
 
 // What an implementation does with one axis, beside SAME, in a few words; empty if that is the same.
-const faultOf = (op, axis, theirs) => {
+const faultOf = (op, axis, theirs, made) => {
   const transposed = op === "conv_transpose";
   const ours = windowsOf(op, axis);
   const faults = [];
@@ -39,8 +39,17 @@ const faultOf = (op, axis, theirs) => {
   if (mine !== null && asked !== null && mine !== asked) {
     const by = Math.abs(mine - asked);
     faults.push(transposed ? `crops ${-mine} before, SAME ${-asked}: all is shifted by ${by}` : `begins ${mine < 0 ? `${-mine} before the input` : `at element ${mine}`}, SAME ${asked < 0 ? `${-asked} before it` : `at element ${asked}`}: every window is shifted by ${by}`);
-  } else if (!faults.length && theirs.some((taps, i) => !sameTaps(taps, ours[i]))) faults.push("reads other elements than SAME asks for");
+  }
+  // Which outputs there are at all, windows of inputs do not tell.
+  if (transposed && made !== null && made !== axis.out) faults.push(`${count(made, "output")}, SAME ${axis.out}`);
+  if (!faults.length && theirs.some((taps, i) => !sameTaps(taps, ours[i]))) faults.push("reads other elements than SAME asks for");
   return faults.join("; ");
+};
+
+// How many elements a result has along each spatial axis; null where that cannot be said.
+const madeBy = (c, result) => {
+  const sizes = result && result.shape ? result.shape.split("x").map(Number) : [];
+  return c.axes.map((_, a) => (c.compared === "forward" && sizes.length === c.rank + 2 ? sizes[a + 1] : null));
 };
 
 // What is said of where a failure is reported, if its reason does not say it already; null if nothing is.
@@ -62,11 +71,11 @@ const scriptLink = (c, result) => {
 // The verdict, what was asked for, what is done instead, and how to see it: all that who follows a link came for.
 const verdictOf = (c, name, result, theirs) => {
   const verb = c.op === "conv_transpose" ? "crops" : "pads";
-  const kinds = distinctAxes(c, theirs);
+  const kinds = distinctAxes(c, theirs), made = madeBy(c, result);
   const asked = kinds.map(([a, word]) => h("span", { class: "axis-line" }, word ? `${word}: ` : "", `SAME ${verb} `,
     h("b", {}, `${c.axes[a].before} before, ${c.axes[a].after} after`), `, ${count(c.axes[a].out, "output")}`,
-    theirs && faultOf(c.op, c.axes[a], theirs[a]) ? ["; ", implementationLink(name), ": ", h("b", { class: "fault" }, faultOf(c.op, c.axes[a], theirs[a]))] : null));
-  const isElsewhere = theirs && result && result.failed && c.compared === "forward" && !c.axes.some((axis, a) => faultOf(c.op, axis, theirs[a]));
+    theirs && faultOf(c.op, c.axes[a], theirs[a], made[a]) ? ["; ", implementationLink(name), ": ", h("b", { class: "fault" }, faultOf(c.op, c.axes[a], theirs[a], made[a]))] : null));
+  const isElsewhere = theirs && result && result.failed && c.compared === "forward" && !c.axes.some((axis, a) => faultOf(c.op, axis, theirs[a], made[a]));
   if (!result) return [h("p", {}, asked)];
   return [
     h("div", { class: `headline ${result.failed ? "wrong" : result.right ? "right" : "absent"}` },
@@ -145,7 +154,7 @@ const casePicture = (c, name, result, picture, theirs) => {
   if (result && !result.right && !theirs) parts.push(unknownWindows(c.id, name, result));
   for (const [a, word] of distinctAxes(c, theirs)) {
     if (word) parts.push(h("h3", {}, word[0].toUpperCase() + word.slice(1)));
-    parts.push(axisPicture(c.op, c.axes[a], name, theirs ? theirs[a] : null));
+    parts.push(axisPicture(c.op, c.axes[a], name, theirs ? theirs[a] : null, madeBy(c, result)[a]));
   }
   parts.push(legend(theirs ? (isPool(c.op) ? [READ, WRONG, MISSED, PADDING] : [READ, MOVED, PADDING]) : [READ, PADDING]), h("p", { class: "small screen-only" }, "Point at a line, tap it, or go to it with the Tab and arrow keys, to see its elements."));
   const view = c.rank > 1 && c.axes.every((axis) => axis.k <= MOST_KEPT) ? windowView(c, name, theirs, theirs ? firstDiffering(c, theirs) : c.axes.map(() => 0)) : null;

@@ -189,17 +189,18 @@ const headline = (chosen, asked, id) => h("div", { class: `headline ${chosen.sta
 // Who is right, a line for each answer, in the order in which a reader can use them. Who is right here and wrong by rule or
 // at the next sizes is told apart.
 const isLuckyFor = (op) => (each) => each.state === "right" && (each.traps.length > 0 || knownElsewhere(each, op).length > 0);
-const inShort = (answers, op, id) => {
+const inShort = (answers, op, rank, id) => {
   const isLucky = isLuckyFor(op);
   const isMixed = Object.keys(run.frameworks).length > 1;
   const open = answers.filter(({ state }) => state === "open").map(({ one }) => run.callees[one.name]);
   const lines = [
-    ["right", "right", (each) => each.state === "right" && !isLucky(each)], ["right", "right here, but wrong elsewhere", isLucky],
-    ...["wrong", "open", "absent"].map((state) => [state, SIGNS[state][1], (each) => each.state === state]),
+    ["right", "right", (each) => each.state === "right" && !isLucky(each)], ["lucky", `right here, but wrong in other ${rank}-D cases of ${op}`, isLucky],
+    ...["wrong", "open"].map((state) => [state, SIGNS[state][1], (each) => each.state === state]),
+    ["absent", "refused by", ({ one, state }) => state === "absent" && one.has], ["absent", `without ${op}`, ({ one, state }) => state === "absent" && !one.has],
   ];
   return h("div", { class: "short", role: "group", "aria-label": "Who is right, in short" }, lines.map(([state, words, holds]) => {
     const of = answers.filter(holds).map(({ one }) => one.name);
-    return of.length ? h("p", { class: "names" }, h("span", { class: `word ${state}` }, h("span", { class: "sym", "aria-hidden": "true" }, SIGNS[state][0]), ` ${of.length} ${words}`), ": ",
+    return of.length ? h("p", { class: "names" }, h("span", { class: `word ${state}` }, h("span", { class: "sym", "aria-hidden": "true" }, SIGNS[state === "lucky" ? "right" : state][0]), words === "refused by" ? ` ${words} ${of.length}` : ` ${of.length} ${words}`), ": ",
       byFramework(of).map(([title, names], i) => [i ? "; " : "", isMixed ? [h("b", {}, title), " "] : null, series(names.map(implementationLink))])) : null;
   }), open.length ? [h("p", { class: "small label" }, open.length > 1 ? "To check all that are not checked:" : "To check it:"), command(`same-conformance run ${open.join(" ")} --case ${id}`)] : null);
 };

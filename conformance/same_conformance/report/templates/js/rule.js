@@ -104,6 +104,7 @@ const inWords = (c) => {
   const each = (key) => times(c.axes.map((axis) => axis[key]));
   const parts = [`${c.rank}-D ${names[c.op]}`, `input ${each("n")}`, `kernel ${each("k")}`, `stride ${each("s")}`];
   if (c.axes.some((axis) => axis.d > 1)) parts.push(`dilation ${each("d")}`);
+  if (c.op === "conv_transpose" && c.axes.some((axis) => axis.out !== axis.n * axis.s)) parts.push(`output size ${each("out")}`);
   if (c.padding === "same_lower") parts.push("SAME_LOWER");
   if (c.groups > 1) parts.push(`${c.groups} groups`);
   if (c.batch > 1) parts.push(`batch ${c.batch}`);

@@ -84,7 +84,7 @@ const frameOf = (axis, long, all) => {
 };
 
 // options: op, axis, windows, reference (SAME's windows, or null if these are they), and what to show of them.
-const strip = ({ op, axis, windows, reference, frame, label }) => {
+const strip = ({ op, axis, windows, reference, frame, label, made }) => {
   const transposed = op === "conv_transpose";
   const long = transposed ? axis.out : axis.n;
   const lines = placed(windows);
@@ -107,12 +107,13 @@ const strip = ({ op, axis, windows, reference, frame, label }) => {
   const rows = [], pieces = [];
   const cellOf = new Map();
   const real = (at) => at >= 0 && at < long;
+  const lacks = (at) => transposed && reference && made !== null && real(at) && at >= made;
   const own = extent(windows, long);
   const given = reference ? own : { before: axis.before, after: axis.after };
   for (const at of columns) {
     if (at < -given.before || at >= long + given.after) continue; // room for the picture beside this one
-    const name = real(at) ? at : transposed ? "cut" : "pad";
-    const cell = s("g", { class: real(at) ? "cell" : "cell pad" },
+    const name = lacks(at) ? "none" : real(at) ? at : transposed ? "cut" : "pad";
+    const cell = s("g", { class: real(at) && !lacks(at) ? "cell" : "cell pad" },
       s("rect", { x: x.get(at) + 1, y: TOP, width: wide - 2, height: CELL - 4 }),
       s("text", { x: x.get(at) + wide / 2, y: TOP + CELL / 2 + 2 }, name));
     cellOf.set(at, cell);
@@ -121,7 +122,8 @@ const strip = ({ op, axis, windows, reference, frame, label }) => {
   for (const gap of gaps) pieces.push(s("text", { class: "gap", x: gap + 2, y: TOP + CELL / 2 + 2 }, "…"));
   // Of an implementation only that padding is known which some window reads.
   const word = transposed ? "crops" : reference ? "reads padding:" : "pads";
-  const title = windows.length ? `${word} ${given.before} before, ${given.after} after` : "has no window";
+  const length = transposed && reference && made !== null && made !== long ? `; ${count(made, "output")}, SAME ${long}` : "";
+  const title = windows.length ? `${word} ${given.before} before, ${given.after} after${length}` : "has no window";
   pieces.push(s("text", { class: "title", x: GUTTER, y: 16 }, title));
   const bracket = (at0, at1, text) => {
     const left = x.get(at0), right = x.get(at1);
@@ -190,12 +192,12 @@ const strip = ({ op, axis, windows, reference, frame, label }) => {
 };
 
 // One axis as SAME asks for it and, beside it, as an implementation does it.
-const axisPicture = (op, axis, name, theirs) => {
+const axisPicture = (op, axis, name, theirs, made = null) => {
   const ours = windowsOf(op, axis);
   const long = op === "conv_transpose" ? axis.out : axis.n;
   const frame = frameOf(axis, long, theirs ? [ours, theirs] : [ours]);
   const side = (title, windows, reference) =>
     h("figure", { class: "side-by" }, h("figcaption", {}, title),
-      scroller(title, strip({ op, axis, windows, reference, frame, label: title })));
+      scroller(title, strip({ op, axis, windows, reference, frame, label: title, made })));
   return h("div", { class: "pair" }, side(theirs ? "SAME asks" : "What SAME asks for", ours, null), theirs ? side(`${name} does`, theirs, ours) : null);
 };
