@@ -315,6 +315,26 @@ def test_every_report_says_what_matches_nothing(
     assert any("an expectation matches nothing" in line for line in actions.commands(record, found))
 
 
+def test_who_refuses_every_case_of_a_whole_profile_fails_the_run_and_is_named_everywhere(
+    made: Make, tmp_path: Path
+) -> None:
+    """A plug-in that compares the mode with a word that it never gets would be green for ever."""
+    outcomes = {"mute": {PLAIN.id: "unsupported", STRIDED.id: "unsupported"}, "theirs": {PLAIN.id: "pass"}}
+    record = made(outcomes, narrowed=[])
+    found = assess(record)
+    assert list(found.uncompared) == ["mute"]
+    assert found.uncompared["mute"].startswith("none of 2 cases could be compared, 2 were refused")
+    assert exit_code(record, found, asked_for=frozenset()) == 1
+    report.write(record, found, tmp_path)
+    assert "1 implementation offers nothing that could be compared." in (tmp_path / "index.html").read_text()
+    assert "All verdicts are as expected" not in (tmp_path / "summary.md").read_text()
+    assert "could be compared" in (tmp_path / "summary.md").read_text()
+    assert sum(suite.failures for suite in JUnitXml.fromfile(str(tmp_path / "junit.xml"))) == 1
+    assert any("mute offers nothing to compare" in line for line in actions.commands(record, found))
+    assert assess(made(outcomes, narrowed=["--op"])).uncompared == {}
+    assert assess(made({"theirs": outcomes["theirs"]}, narrowed=[])).uncompared == {}
+
+
 def test_a_record_with_an_entry_of_another_version_is_refused_in_words(made: Make) -> None:
     for change, why in [
         ({"case_class": "odd stride"}, "the class 'odd stride'"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from same_conformance import conforming, mutants, witnesses
 from same_conformance.errors import RecordError
 from same_conformance.expectations import Expectation, Expectations, Standing, review
+from same_conformance.judge import FAILURES
 from same_conformance.witnesses.hearing import Hearing, differs
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ class Assessment:
     Attributes:
         recorded: what the recordings of absent witnesses say of contested cases.
         unmatched: the user's entries that match nothing in a whole profile; they fail the run.
+        uncompared: by implementation, in a whole profile, why none of its results could be compared; it fails the run.
         stale: a line for each entry of which cases pass, that says how many.
         expired, expiring: the entries that count no more, and those that soon will not.
 
@@ -62,6 +65,7 @@ class Assessment:
     not_started: dict[str, str] = field(default_factory=dict)
     recorded: list[Assessed] = field(default_factory=list)
     unmatched: list[Remark] = field(default_factory=list)
+    uncompared: dict[str, str] = field(default_factory=dict)
     stale: list[str] = field(default_factory=list)
     expired: list[Remark] = field(default_factory=list)
     expiring: list[Remark] = field(default_factory=list)
@@ -139,6 +143,7 @@ def assess(record: Record) -> Assessment:
     today, executed = day_of(record.header), review.by_implementation(record.results)
     is_whole = record.header.get("narrowed") == [] and record.is_finished and not record.damage
     assessment.unmatched = review.unmatched(entries, executed, today) if is_whole else []
+    assessment.uncompared = _uncompared(record) if is_whole else {}
     passed = [(row.result.implementation, row.result.case) for row in assessment.standing("stale")]
     assessment.stale = review.stale(passed, expectations)
     assessment.expired = review.expired(entries, executed, today)
@@ -146,17 +151,33 @@ def assess(record: Record) -> Assessment:
     return assessment
 
 
+def _uncompared(record: Record) -> dict[str, str]:
+    """Say who refuses everything: nobody would see, if such a run were green, that nothing is tested any more."""
+    results: dict[str, list[Result]] = {name: [] for name in record.names}
+    for result in record.results:
+        results[result.implementation].append(result)
+    found = {}
+    for name, mine in results.items():
+        verdicts = {result.judgement.verdict for result in mine}
+        if mine and not verdicts & {"pass", *FAILURES}:
+            said = Counter(result.judgement.message for result in mine if result.judgement.verdict == "unsupported")
+            why = f"; most often: {said.most_common(1)[0][0]}" if said else ""
+            found[name] = f"none of {len(mine):,} cases could be compared, {said.total():,} were refused{why}"
+    return found
+
+
 def exit_code(record: Record, assessment: Assessment, *, asked_for: frozenset[str]) -> int:
     """Return the exit code of a run.
 
     0: all as expected; 1: unexpected verdicts (a witness that contests a case without being listed is one), expectations
-    that are stale or match nothing, or an implementation that was named and does not conform to what is required; 3: an
-    implementation did not start, unless only its framework is not installed and nobody asked for it by name (`asked_for`).
+    that are stale or match nothing, an implementation that was named and does not conform to what is required, or one that
+    refuses every case of a whole profile; 3: an implementation did not start, unless only its framework is not installed and
+    nobody asked for it by name (`asked_for`).
     """
     not_installed = set(record.header["not_installed"])
     if any(name in asked_for or name not in not_installed for name in assessment.not_started):
         return 3
-    if assessment.unmatched or conforming.broken(record):
+    if assessment.unmatched or assessment.uncompared or conforming.broken(record):
         return 1
     if any(row.standing in ("unexpected", "stale") for row in assessment.rows):
         return 1

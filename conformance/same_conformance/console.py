@@ -129,6 +129,8 @@ class Console:
         unpacked = map(unpacking.sentence, record.footer.get("unpacked", []))
         for text in (*(remark.text for remark in assessment.remarks), *unpacked):
             self.say(text)
+        for name, why in assessment.uncompared.items():
+            self.say(f"{name}: {why}")
         causes = record.footer.get("causes", [])
         for cause in causes:
             self.say(f"{cause['implementation']}, {cause['op']}: {cause['text']}")

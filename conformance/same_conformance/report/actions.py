@@ -28,6 +28,7 @@ def commands(record: Record, assessment: Assessment) -> list[str]:
     told += [(f"{group.implementation}: {group.op}", group.text) for group in unexpected.groups(record, assessment)]
     if stale := assessment.standing("stale"):
         told.append(("stale expectations", f"{len(stale)}, the first {stale[0].result.case.id}: {stale[0].why}"))
+    told += [(f"{name} offers nothing to compare", why) for name, why in assessment.uncompared.items()]
     told += [("an expectation matches nothing", remark.text) for remark in assessment.unmatched]
     if len(told) > MOST:
         told = [*told[: MOST - 1], ("more", f"and {len(told) - MOST + 1} more: see the report")]

@@ -52,6 +52,8 @@ def write(record: Record, assessment: Assessment, path: Path) -> None:
             _write_alone(xml, name, "start", "skipped" if name in record.header["not_installed"] else "error", why)
         for claim in conforming.broken(record):
             _write_alone(xml, claim.implementation, claim.requirement, "failure", f"{claim.verdict}: {claim.told}")
+        for name, why in assessment.uncompared.items():
+            _write_alone(xml, name, "cases", "failure", why)
         for remark in assessment.unmatched:
             _write_alone(xml, remark.entry.implementation, remark.entry.place, "failure", remark.text)
         if state := "; ".join(filter(None, (record.damaged, record.unfinished))):

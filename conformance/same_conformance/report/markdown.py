@@ -42,6 +42,8 @@ def render(record: Record, assessment: Assessment, frame: pd.DataFrame, previous
     states += [f"- {code(name)} **did not start**: {escape(why)}" for name, why in lost[:_MOST_ROWS]]
     if len(lost) > _MOST_ROWS:
         states.append(f"- and {len(lost) - _MOST_ROWS} more did not start")
+    silent = list(assessment.uncompared.items())
+    states += [f"- {code(name)}: **{escape(why)}**" for name, why in silent[:_MOST_ROWS]]
     lines += [*states, ""] if states else []
     lines += _claims(record)
     lines += _unexpected(record, assessment)
@@ -49,7 +51,7 @@ def render(record: Record, assessment: Assessment, frame: pd.DataFrame, previous
         lines += [f"## Stale expectations: {len(stale)}", "", *_list(stale), ""]
     if remarks := [f"- {escape(remark.text)}" for remark in assessment.remarks[:_LISTED]]:
         lines += ["## Expectations", "", *remarks, ""]
-    if not (assessment.standing("unexpected") or stale or assessment.unmatched or conforming.broken(record)):
+    if not (assessment.standing("unexpected") or stale or assessment.unmatched or silent or conforming.broken(record)):
         lines += ["All verdicts are as expected.", ""]
     lines += changed(previous) if previous else []
     lines += _unpacked(record)

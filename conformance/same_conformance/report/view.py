@@ -71,6 +71,7 @@ def view(record: Record, assessment: Assessment, frame: pd.DataFrame) -> dict[st
         "unexpected": assessment.standing("unexpected"),
         "stale": assessment.standing("stale"),
         "unmatched": assessment.unmatched,
+        "uncompared": assessment.uncompared,
         "remarks": assessment.remarks,
         "expiring": assessment.expiring,
         "recorded": absent.sentence(record),
